@@ -1,0 +1,1 @@
+//! Holds Weir, or any proxy at an address, against what Go was recorded doing.

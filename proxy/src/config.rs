@@ -1,0 +1,3 @@
+//! Flags, files, and every bound of the process.
+
+pub mod limits;

@@ -1,0 +1,10 @@
+//! Weir: an aggregating API reverse proxy that answers as Go's does.
+//!
+//! The rooms below stand in the order of the house, from the ground up: a room uses rooms above it in this list, never below it.
+//! `docs/architecture.md` draws them.
+
+pub mod world;
+
+pub mod wire;
+
+pub mod config;

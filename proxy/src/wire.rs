@@ -1,0 +1,18 @@
+//! Bytes to messages and back: HTTP/1 (sans-IO), HTTP/2, headers, URLs, bodies.
+
+pub mod body;
+pub mod channel;
+pub mod exchange;
+pub mod headers;
+pub mod http1;
+pub mod http2;
+pub mod message;
+pub mod url;
+
+pub use self::{
+    body::{Body, Cut, Frame, Frames, Length},
+    channel::Channel,
+    exchange::{Answer, Exchange, Facts, Gone, Peer, Tunnel},
+    headers::{Headers, Name},
+    message::{RequestHead, ResponseHead, Target, Version},
+};

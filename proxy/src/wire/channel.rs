@@ -1,0 +1,108 @@
+//! A connection's bytes, plain or through TLS.
+
+use std::{
+    io,
+    net::SocketAddr,
+    pin::Pin,
+    task::{Context, Poll},
+};
+
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio_rustls::{client, server};
+
+use crate::world::Stream;
+
+/// A connection's bytes, plain or through TLS.
+///
+/// Shutting it down ends the writing side: over TLS with close_notify first, then FIN.
+#[derive(Debug)]
+pub enum Channel {
+    /// No TLS.
+    Plain(Stream),
+    /// TLS with a client.
+    Server(Box<server::TlsStream<Stream>>),
+    /// TLS with a backend.
+    Client(Box<client::TlsStream<Stream>>),
+}
+
+impl Channel {
+    /// The stream below TLS.
+    pub fn stream(&self) -> &Stream {
+        match self {
+            Self::Plain(stream) => stream,
+            Self::Server(tls) => tls.get_ref().0,
+            Self::Client(tls) => tls.get_ref().0,
+        }
+    }
+
+    /// The other end; none for a unix socket.
+    pub fn peer(&self) -> Option<SocketAddr> {
+        self.stream().peer()
+    }
+
+    /// Whether TLS is spoken.
+    pub fn is_tls(&self) -> bool {
+        !matches!(self, Self::Plain(_))
+    }
+
+    /// Ends the connection so that the peer sees a reset, not an end.
+    pub fn reset(self) {
+        match self {
+            Self::Plain(stream) => stream.reset(),
+            Self::Server(tls) => tls.into_inner().0.reset(),
+            Self::Client(tls) => tls.into_inner().0.reset(),
+        }
+    }
+}
+
+impl AsyncRead for Channel {
+    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        match self.get_mut() {
+            Self::Plain(stream) => Pin::new(stream).poll_read(cx, buf),
+            Self::Server(tls) => Pin::new(tls).poll_read(cx, buf),
+            Self::Client(tls) => Pin::new(tls).poll_read(cx, buf),
+        }
+    }
+}
+
+impl AsyncWrite for Channel {
+    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+        match self.get_mut() {
+            Self::Plain(stream) => Pin::new(stream).poll_write(cx, buf),
+            Self::Server(tls) => Pin::new(tls).poll_write(cx, buf),
+            Self::Client(tls) => Pin::new(tls).poll_write(cx, buf),
+        }
+    }
+
+    fn poll_write_vectored(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bufs: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        match self.get_mut() {
+            Self::Plain(stream) => Pin::new(stream).poll_write_vectored(cx, bufs),
+            Self::Server(tls) => Pin::new(tls).poll_write_vectored(cx, bufs),
+            Self::Client(tls) => Pin::new(tls).poll_write_vectored(cx, bufs),
+        }
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        true
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match self.get_mut() {
+            Self::Plain(stream) => Pin::new(stream).poll_flush(cx),
+            Self::Server(tls) => Pin::new(tls).poll_flush(cx),
+            Self::Client(tls) => Pin::new(tls).poll_flush(cx),
+        }
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match self.get_mut() {
+            Self::Plain(stream) => Pin::new(stream).poll_shutdown(cx),
+            Self::Server(tls) => Pin::new(tls).poll_shutdown(cx),
+            Self::Client(tls) => Pin::new(tls).poll_shutdown(cx),
+        }
+    }
+}

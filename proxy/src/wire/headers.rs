@@ -1,0 +1,195 @@
+//! Header fields: canonical names, arrival order, values as bytes.
+
+mod name;
+#[cfg(test)]
+mod tests;
+
+use bytes::{BufMut as _, Bytes, BytesMut};
+use smallvec::SmallVec;
+
+pub use self::name::Name;
+
+/// The header fields of a message, or its trailers.
+///
+/// Fields keep the order in which they arrived; names are canonical (`X-Forwarded-For`). Framing never lives here: the HTTP/1 reader takes
+/// `Content-Length`, `Transfer-Encoding`, `Trailer` and (in requests) `Host` out, and whoever writes a message puts its own framing in.
+///
+/// Go: `net/http/header.go` `Header`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Headers {
+    /// On the heap: a head is moved far more often than it is made, and a move of 1 KiB costs more than an allocation.
+    fields: Vec<(Name, Bytes)>,
+}
+
+impl Headers {
+    /// No fields.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// No fields, and room for some.
+    pub fn with_capacity(fields: usize) -> Self {
+        Self { fields: Vec::with_capacity(fields) }
+    }
+
+    /// The first value of a name.
+    pub fn get(&self, name: &Name) -> Option<&[u8]> {
+        self.get_bytes(name).map(|value| &value[..])
+    }
+
+    /// The first value of a name, as a share of the buffer it stands in.
+    pub fn get_bytes(&self, name: &Name) -> Option<&Bytes> {
+        self.fields.iter().find(|field| field.0 == *name).map(|field| &field.1)
+    }
+
+    /// All values of a name, in their order.
+    pub fn all<'a>(&'a self, name: &'a Name) -> impl Iterator<Item = &'a [u8]> {
+        self.fields.iter().filter(move |field| field.0 == *name).map(|field| &field.1[..])
+    }
+
+    /// Whether there is a field of this name.
+    pub fn contains(&self, name: &Name) -> bool {
+        self.fields.iter().any(|field| field.0 == *name)
+    }
+
+    /// All fields, in arrival order.
+    pub fn iter(&self) -> impl Iterator<Item = (&Name, &Bytes)> {
+        self.fields.iter().map(|field| (&field.0, &field.1))
+    }
+
+    /// How many fields there are.
+    pub fn len(&self) -> usize {
+        self.fields.len()
+    }
+
+    /// Whether there is no field.
+    pub fn is_empty(&self) -> bool {
+        self.fields.is_empty()
+    }
+
+    /// Adds a field behind the others.
+    pub fn append(&mut self, name: Name, value: impl Into<Bytes>) {
+        self.fields.push((name, value.into()));
+    }
+
+    /// Puts one value in the place of all values of a name.
+    pub fn set(&mut self, name: Name, value: impl Into<Bytes>) {
+        let value = value.into();
+        match self.fields.iter().position(|field| field.0 == name) {
+            Some(first) => {
+                self.fields[first].1 = value;
+                let mut seen = false;
+                self.fields.retain(|field| {
+                    let same = field.0 == name;
+                    let keep = !same || !seen;
+                    seen |= same;
+                    keep
+                });
+            }
+            None => self.fields.push((name, value)),
+        }
+    }
+
+    /// Takes all fields of a name out. True if there was one.
+    pub fn remove(&mut self, name: &Name) -> bool {
+        let before = self.fields.len();
+        self.fields.retain(|field| field.0 != *name);
+        self.fields.len() != before
+    }
+
+    /// Keeps the fields of which `keep` says so.
+    pub fn retain(&mut self, mut keep: impl FnMut(&Name, &Bytes) -> bool) {
+        self.fields.retain(|field| keep(&field.0, &field.1));
+    }
+
+    /// The names that the values of `list` hold: split at commas, trimmed, canonical. Empty items are left out.
+    pub fn names_in(&self, list: &Name) -> SmallVec<[Name; 4]> {
+        self.all(list)
+            .flat_map(|value| value.split(|byte| *byte == b','))
+            .map(trim)
+            .filter(|token| !token.is_empty())
+            .map(Name::from_slice)
+            .collect()
+    }
+
+    /// Whether a value of `list` holds `token` as one of its comma-separated items, whatever its case.
+    ///
+    /// Go: `golang.org/x/net/http/httpguts` `HeaderValuesContainsToken`.
+    pub fn has_token(&self, list: &Name, token: &[u8]) -> bool {
+        self.all(list)
+            .flat_map(|value| value.split(|byte| *byte == b','))
+            .any(|item| trim(item).eq_ignore_ascii_case(token))
+    }
+
+    /// Writes `Name: value` lines sorted by name, values of one name in their order, as Go does.
+    ///
+    /// Names that are no tokens are left out; CR and LF in a value become spaces, and values are trimmed: what is written here is always one line.
+    ///
+    /// Go: `net/http/header.go` `Header.writeSubset`.
+    pub fn write_sorted(&self, out: &mut BytesMut) {
+        for at in self.sorted() {
+            let (name, value) = &self.fields[at];
+            if name.is_token() {
+                write_field(name, value, out);
+            }
+        }
+    }
+
+    /// Fields sorted by name, values of one name in their order.
+    pub fn iter_sorted(&self) -> impl Iterator<Item = (&Name, &Bytes)> {
+        self.sorted().into_iter().map(|at| (&self.fields[at].0, &self.fields[at].1))
+    }
+
+    fn sorted(&self) -> SmallVec<[usize; 32]> {
+        let mut order: SmallVec<[usize; 32]> = (0..self.fields.len()).collect();
+        order.sort_by(|left, right| self.fields[*left].0.cmp(&self.fields[*right].0));
+        order
+    }
+}
+
+impl FromIterator<(Name, Bytes)> for Headers {
+    fn from_iter<I: IntoIterator<Item = (Name, Bytes)>>(fields: I) -> Self {
+        Self { fields: fields.into_iter().collect() }
+    }
+}
+
+/// Writes one `Name: value` line: CR and LF in the value become spaces, and the value is trimmed.
+pub fn write_field(name: &Name, value: &[u8], out: &mut BytesMut) {
+    out.put_slice(name.as_bytes());
+    out.put_slice(b": ");
+    let start = out.len();
+    let value = trim_lines(value);
+    out.put_slice(value);
+    if memchr::memchr2(b'\r', b'\n', value).is_some() {
+        for byte in &mut out[start..] {
+            if matches!(*byte, b'\r' | b'\n') {
+                *byte = b' ';
+            }
+        }
+    }
+    out.put_slice(b"\r\n");
+}
+
+/// Without the blanks (SP, TAB) at both ends.
+pub fn trim(value: &[u8]) -> &[u8] {
+    trim_matching(value, |byte| matches!(byte, b' ' | b'\t'))
+}
+
+/// Without blanks and line ends at both ends: line ends become spaces before Go trims.
+fn trim_lines(value: &[u8]) -> &[u8] {
+    trim_matching(value, |byte| matches!(byte, b' ' | b'\t' | b'\r' | b'\n'))
+}
+
+fn trim_matching(mut value: &[u8], blank: impl Fn(u8) -> bool) -> &[u8] {
+    while let [first, rest @ ..] = value
+        && blank(*first)
+    {
+        value = rest;
+    }
+    while let [rest @ .., last] = value
+        && blank(*last)
+    {
+        value = rest;
+    }
+    value
+}

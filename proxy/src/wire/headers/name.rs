@@ -1,0 +1,243 @@
+use std::{cmp::Ordering, fmt};
+
+use bytes::{Bytes, BytesMut};
+
+/// The name of a header field, canonical: `X-Forwarded-For`.
+///
+/// Names in common use cost no allocation and compare as numbers. A name with a byte that no token may have stays as it came, as in Go; it
+/// equals only itself and is never written.
+///
+/// Go: `net/textproto/reader.go` `CanonicalMIMEHeaderKey`.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Name(Repr);
+
+#[derive(Clone, PartialEq, Eq)]
+enum Repr {
+    /// An index into `KNOWN`.
+    Known(u8),
+    Other(Bytes),
+}
+
+impl Name {
+    /// The canonical form of a name, rewritten in the buffer it stands in.
+    pub fn from_buffer(mut bytes: BytesMut) -> Self {
+        canonicalize(&mut bytes);
+        match known(&bytes) {
+            Some(at) => Self(Repr::Known(at)),
+            None => Self(Repr::Other(bytes.freeze())),
+        }
+    }
+
+    /// The canonical form of a name; copies it unless it is in common use.
+    pub fn from_slice(bytes: &[u8]) -> Self {
+        let mut short = [0; KNOWN_LENGTH_MAX];
+        if let Some(copy) = short.get_mut(..bytes.len()) {
+            copy.copy_from_slice(bytes);
+            canonicalize(copy);
+            if let Some(at) = known(copy) {
+                return Self(Repr::Known(at));
+            }
+        }
+        let mut copy = BytesMut::from(bytes);
+        canonicalize(&mut copy);
+        Self(Repr::Other(copy.freeze()))
+    }
+
+    /// The name as it is written on HTTP/1.
+    pub fn as_bytes(&self) -> &[u8] {
+        match &self.0 {
+            Repr::Known(at) => KNOWN[usize::from(*at)].as_bytes(),
+            Repr::Other(bytes) => bytes,
+        }
+    }
+
+    /// Whether the name is a token of RFC 9110, so that it may be written.
+    pub fn is_token(&self) -> bool {
+        match &self.0 {
+            Repr::Known(_) => true,
+            Repr::Other(bytes) => !bytes.is_empty() && bytes.iter().all(|byte| is_token_byte(*byte)),
+        }
+    }
+}
+
+impl Ord for Name {
+    fn cmp(&self, other: &Self) -> Ordering {
+        match (&self.0, &other.0) {
+            (Repr::Known(left), Repr::Known(right)) => left.cmp(right), // KNOWN is sorted
+            _ => self.as_bytes().cmp(other.as_bytes()),
+        }
+    }
+}
+
+impl PartialOrd for Name {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl fmt::Debug for Name {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.as_bytes().escape_ascii(), f)
+    }
+}
+
+/// Whether a token of RFC 9110 may hold the byte.
+pub(crate) const fn is_token_byte(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric()
+        || matches!(
+            byte,
+            b'!' | b'#' | b'$' | b'%' | b'&' | b'\'' | b'*' | b'+' | b'-' | b'.' | b'^' | b'_' | b'`' | b'|' | b'~'
+        )
+}
+
+/// Upper case at the start and behind each hyphen, lower case elsewhere; nothing is changed if a byte is no token byte.
+fn canonicalize(bytes: &mut [u8]) {
+    if !bytes.iter().all(|byte| is_token_byte(*byte)) {
+        return;
+    }
+    let mut upper = true;
+    for byte in bytes {
+        if upper {
+            byte.make_ascii_uppercase();
+        } else {
+            byte.make_ascii_lowercase();
+        }
+        upper = *byte == b'-';
+    }
+}
+
+/// The place of a canonical name in `KNOWN`.
+fn known(name: &[u8]) -> Option<u8> {
+    KNOWN.binary_search_by(|known| known.as_bytes().cmp(name)).ok().map(|at| at as u8)
+}
+
+macro_rules! names {
+    ($($(#[$doc:meta])* $constant:ident = $text:literal;)*) => {
+        /// Names in common use, sorted by their bytes.
+        const KNOWN: &[&str] = &[$($text),*];
+
+        #[expect(non_camel_case_types, clippy::upper_case_acronyms, reason = "the positions of the constants below, never seen")]
+        #[repr(u8)]
+        enum Position { $($constant),* }
+
+        impl Name {
+            $(#[doc = concat!("`", $text, "`")] pub const $constant: Self = Self(Repr::Known(Position::$constant as u8));)*
+        }
+    };
+}
+
+const KNOWN_LENGTH_MAX: usize = 32;
+
+names! {
+    ACCEPT = "Accept";
+    ACCEPT_ENCODING = "Accept-Encoding";
+    ACCEPT_LANGUAGE = "Accept-Language";
+    ACCEPT_RANGES = "Accept-Ranges";
+    AGE = "Age";
+    ALLOW = "Allow";
+    AUDIT_ID = "Audit-Id";
+    AUTHORIZATION = "Authorization";
+    CACHE_CONTROL = "Cache-Control";
+    CONNECTION = "Connection";
+    CONTENT_DISPOSITION = "Content-Disposition";
+    CONTENT_ENCODING = "Content-Encoding";
+    CONTENT_LANGUAGE = "Content-Language";
+    CONTENT_LENGTH = "Content-Length";
+    CONTENT_RANGE = "Content-Range";
+    CONTENT_TYPE = "Content-Type";
+    COOKIE = "Cookie";
+    DATE = "Date";
+    ETAG = "Etag";
+    EXPECT = "Expect";
+    EXPIRES = "Expires";
+    FORWARDED = "Forwarded";
+    HOST = "Host";
+    IDEMPOTENCY_KEY = "Idempotency-Key";
+    IF_MATCH = "If-Match";
+    IF_MODIFIED_SINCE = "If-Modified-Since";
+    IF_NONE_MATCH = "If-None-Match";
+    IMPERSONATE_GROUP = "Impersonate-Group";
+    IMPERSONATE_UID = "Impersonate-Uid";
+    IMPERSONATE_USER = "Impersonate-User";
+    KEEP_ALIVE = "Keep-Alive";
+    KUBECTL_COMMAND = "Kubectl-Command";
+    KUBECTL_SESSION = "Kubectl-Session";
+    LAST_MODIFIED = "Last-Modified";
+    LINK = "Link";
+    LOCATION = "Location";
+    ORIGIN = "Origin";
+    PRAGMA = "Pragma";
+    PROXY_AUTHENTICATE = "Proxy-Authenticate";
+    PROXY_AUTHORIZATION = "Proxy-Authorization";
+    PROXY_CONNECTION = "Proxy-Connection";
+    RANGE = "Range";
+    REFERER = "Referer";
+    RETRY_AFTER = "Retry-After";
+    SEC_WEBSOCKET_ACCEPT = "Sec-Websocket-Accept";
+    SEC_WEBSOCKET_KEY = "Sec-Websocket-Key";
+    SEC_WEBSOCKET_PROTOCOL = "Sec-Websocket-Protocol";
+    SEC_WEBSOCKET_VERSION = "Sec-Websocket-Version";
+    SERVER = "Server";
+    SET_COOKIE = "Set-Cookie";
+    TE = "Te";
+    TRACEPARENT = "Traceparent";
+    TRACESTATE = "Tracestate";
+    TRAILER = "Trailer";
+    TRANSFER_ENCODING = "Transfer-Encoding";
+    UPGRADE = "Upgrade";
+    USER_AGENT = "User-Agent";
+    VARY = "Vary";
+    VIA = "Via";
+    WARNING = "Warning";
+    WWW_AUTHENTICATE = "Www-Authenticate";
+    X_CONTENT_TYPE_OPTIONS = "X-Content-Type-Options";
+    X_FORWARDED_FOR = "X-Forwarded-For";
+    X_FORWARDED_HOST = "X-Forwarded-Host";
+    X_FORWARDED_PROTO = "X-Forwarded-Proto";
+    X_IDEMPOTENCY_KEY = "X-Idempotency-Key";
+    X_REAL_IP = "X-Real-Ip";
+    X_REMOTE_GROUP = "X-Remote-Group";
+    X_REMOTE_UID = "X-Remote-Uid";
+    X_REMOTE_USER = "X-Remote-User";
+    X_REQUEST_ID = "X-Request-Id";
+    X_STREAM_PROTOCOL_VERSION = "X-Stream-Protocol-Version";
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn known_names_are_sorted_canonical_and_short() {
+        assert!(KNOWN.is_sorted());
+        for name in KNOWN {
+            let mut copy = name.as_bytes().to_vec();
+            canonicalize(&mut copy);
+            assert_eq!(copy, name.as_bytes());
+            assert!(name.len() <= KNOWN_LENGTH_MAX);
+        }
+    }
+
+    #[test]
+    fn names_become_canonical_as_in_go() {
+        for (raw, canonical) in [
+            ("x-1a-bC", "X-1a-Bc"),
+            ("X_foo_BAR", "X_foo_bar"),
+            ("te", "Te"),
+            ("sec-websocket-key", "Sec-Websocket-Key"),
+            ("Foo Bar", "Foo Bar"),
+            ("ETag", "Etag"),
+        ] {
+            assert_eq!(Name::from_slice(raw.as_bytes()).as_bytes(), canonical.as_bytes());
+            assert_eq!(Name::from_buffer(BytesMut::from(raw)), Name::from_slice(raw.as_bytes()));
+        }
+        assert_eq!(Name::from_slice(b"eTAG"), Name::ETAG);
+    }
+
+    #[test]
+    fn a_name_with_a_space_is_no_token() {
+        assert!(!Name::from_slice(b"Foo Bar").is_token());
+        assert!(!Name::from_slice(b"").is_token());
+        assert!(Name::from_slice(b"x_y").is_token());
+    }
+}

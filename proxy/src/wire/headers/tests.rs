@@ -1,0 +1,42 @@
+use super::*;
+
+fn headers(fields: &[(&str, &str)]) -> Headers {
+    fields
+        .iter()
+        .map(|(name, value)| (Name::from_slice(name.as_bytes()), Bytes::copy_from_slice(value.as_bytes())))
+        .collect()
+}
+
+#[test]
+fn fields_are_written_sorted_and_values_of_one_name_in_their_order() {
+    let headers = headers(&[("x-zeta", "1"), ("cookie", "b"), ("Accept", "*/*"), ("Cookie", "a")]);
+    let mut out = BytesMut::new();
+    headers.write_sorted(&mut out);
+    assert_eq!(&out[..], b"Accept: */*\r\nCookie: b\r\nCookie: a\r\nX-Zeta: 1\r\n");
+}
+
+#[test]
+fn a_value_with_line_ends_is_written_as_one_line() {
+    let headers = headers(&[("X-A", " a\r\nX-B: 1\r\n"), ("bad name", "x")]);
+    let mut out = BytesMut::new();
+    headers.write_sorted(&mut out);
+    assert_eq!(&out[..], b"X-A: a  X-B: 1\r\n");
+}
+
+#[test]
+fn set_leaves_one_value_in_the_first_place() {
+    let mut headers = headers(&[("A", "1"), ("B", "2"), ("A", "3")]);
+    headers.set(Name::from_slice(b"a"), "4");
+    let left: Vec<_> = headers.iter().map(|(name, value)| (name.as_bytes(), &value[..])).collect();
+    assert_eq!(left, [(&b"A"[..], &b"4"[..]), (b"B", b"2")]);
+}
+
+#[test]
+fn tokens_are_found_on_every_line_whatever_their_case() {
+    let headers = headers(&[("Connection", "X-A , close"), ("Connection", ",, x-b")]);
+    assert!(headers.has_token(&Name::CONNECTION, b"CLOSE"));
+    assert!(!headers.has_token(&Name::CONNECTION, b"x"));
+    let names: Vec<_> = headers.names_in(&Name::CONNECTION).into_iter().collect();
+    assert_eq!(names.len(), 3);
+    assert_eq!(names[2].as_bytes(), b"X-B");
+}

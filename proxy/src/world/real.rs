@@ -1,0 +1,246 @@
+//! The operating system's answers. With the simulator's, the only place that may ask it.
+#![expect(clippy::disallowed_methods, reason = "this is the world that the bans point to")]
+
+use std::{
+    ffi::OsString,
+    io::{self, Write as _},
+    net::{IpAddr, SocketAddr},
+    os::unix::fs::OpenOptionsExt as _,
+    path::Path,
+    sync::Arc,
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
+
+use bytes::Bytes;
+use socket2::{Domain, Protocol, Socket, Type};
+use tokio::{
+    net::{TcpListener, TcpStream, UnixListener, UnixStream},
+    signal::unix::{SignalKind, signal},
+    sync::{mpsc, oneshot},
+};
+
+use super::{
+    Address, Append, Clock, Dice, Disk, Listener, LocalBoxFuture, LocalTask, Mode, Net, Planted, Process, Running,
+    Signal, Signals, Stream, Wall, World,
+};
+
+/// The world as it is. `seed` comes from the operating system's randomness.
+pub fn world(seed: [u8; 32]) -> World {
+    World {
+        clock: Arc::new(RealClock),
+        dice: Dice::new(seed),
+        net: Arc::new(RealNet),
+        disk: Arc::new(RealDisk),
+        process: Arc::new(RealProcess),
+        planted: Planted::none(),
+    }
+}
+
+#[derive(Debug)]
+struct RealClock;
+
+impl Clock for RealClock {
+    fn wall(&self) -> Wall {
+        // A clock set before 1970 reads as 1970: dates are wrong then, but nothing else is.
+        Wall(SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or(Duration::ZERO))
+    }
+
+    fn now(&self) -> tokio::time::Instant {
+        tokio::time::Instant::now()
+    }
+}
+
+#[derive(Debug)]
+struct RealNet;
+
+impl Net for RealNet {
+    fn listen(&self, at: &Address, workers: usize) -> io::Result<Vec<Listener>> {
+        match at {
+            Address::Tcp(address) => listen_tcp(*address, workers),
+            Address::Unix(path) => {
+                let listener = std::os::unix::net::UnixListener::bind(path)?;
+                listener.set_nonblocking(true)?;
+                (0..workers.max(1))
+                    .map(|_| {
+                        let handle = listener.try_clone()?;
+                        Ok(Listener::Unix(UnixListener::from_std(handle)?))
+                    })
+                    .collect()
+            }
+        }
+    }
+
+    fn resolve<'a>(&'a self, host: &'a str) -> LocalBoxFuture<'a, io::Result<Vec<IpAddr>>> {
+        Box::pin(async move {
+            let found = tokio::net::lookup_host((host, 0)).await?;
+            let mut addresses: Vec<IpAddr> = Vec::new();
+            for address in found {
+                if !addresses.contains(&address.ip()) {
+                    addresses.push(address.ip());
+                }
+            }
+            Ok(addresses)
+        })
+    }
+
+    fn dial<'a>(&'a self, to: &'a Address) -> LocalBoxFuture<'a, io::Result<Stream>> {
+        Box::pin(async move {
+            match to {
+                Address::Tcp(address) => {
+                    let stream = TcpStream::connect(address).await?;
+                    stream.set_nodelay(true)?;
+                    Ok(Stream::Tcp(stream))
+                }
+                Address::Unix(path) => Ok(Stream::Unix(UnixStream::connect(path).await?)),
+            }
+        })
+    }
+}
+
+/// A group of sockets that share the port, after a plain bind has proved that nobody else has it: SO_REUSEPORT alone would join a stranger's group.
+fn listen_tcp(address: SocketAddr, workers: usize) -> io::Result<Vec<Listener>> {
+    let proof = bound(address, Sharing::Alone)?;
+    let address =
+        proof.local_addr()?.as_socket().ok_or_else(|| io::Error::other("a TCP socket without an IP address"))?;
+    drop(proof);
+    (0..workers.max(1))
+        .map(|_| {
+            let socket = bound(address, Sharing::Group)?;
+            socket.listen(ACCEPT_BACKLOG)?;
+            socket.set_nonblocking(true)?;
+            Ok(Listener::Tcp(TcpListener::from_std(socket.into())?))
+        })
+        .collect()
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Sharing {
+    Alone,
+    Group,
+}
+
+fn bound(address: SocketAddr, sharing: Sharing) -> io::Result<Socket> {
+    let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
+    socket.set_reuse_address(true)?;
+    socket.set_reuse_port(sharing == Sharing::Group)?;
+    socket.bind(&address.into())?;
+    Ok(socket)
+}
+
+/// What Go asks for where the kernel allows it (`net.core.somaxconn` since Linux 5.4).
+const ACCEPT_BACKLOG: i32 = 4096;
+
+#[derive(Debug)]
+struct RealDisk;
+
+impl Disk for RealDisk {
+    fn read(&self, path: &Path) -> io::Result<Bytes> {
+        std::fs::read(path).map(Bytes::from)
+    }
+
+    fn replace(&self, path: &Path, bytes: &[u8], mode: Mode) -> io::Result<()> {
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+        let folder = folder.unwrap_or(Path::new("."));
+        let name = path.file_name().ok_or_else(|| io::Error::other("a path without a file name"))?;
+        let mut draft_name = OsString::from(".");
+        draft_name.push(name);
+        draft_name.push(".draft");
+        let draft = folder.join(draft_name);
+        let mut file = std::fs::OpenOptions::new()
+            .write(true)
+            .create(true)
+            .truncate(true)
+            .mode(match mode {
+                Mode::Secret => 0o600,
+                Mode::Public => 0o644,
+            })
+            .open(&draft)?;
+        file.write_all(bytes)?;
+        file.sync_all()?;
+        std::fs::rename(&draft, path)?;
+        std::fs::File::open(folder)?.sync_all()
+    }
+
+    fn append(&self, path: &Path) -> io::Result<Box<dyn Append>> {
+        let file = std::fs::OpenOptions::new().create(true).append(true).open(path)?;
+        Ok(Box::new(RealAppend(file)))
+    }
+}
+
+#[derive(Debug)]
+struct RealAppend(std::fs::File);
+
+impl Append for RealAppend {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.0.write_all(bytes)
+    }
+
+    fn sync(&mut self) -> io::Result<()> {
+        self.0.sync_data()
+    }
+}
+
+#[derive(Debug)]
+struct RealProcess;
+
+impl Process for RealProcess {
+    fn workers(&self) -> usize {
+        std::thread::available_parallelism().map_or(1, usize::from)
+    }
+
+    fn start(&self, name: &str, body: LocalTask) -> Running {
+        let (tell, told) = oneshot::channel();
+        let started = std::thread::Builder::new().name(name.to_owned()).spawn(move || {
+            let clean = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+                match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+                    Ok(runtime) => {
+                        tokio::task::LocalSet::new().block_on(&runtime, body());
+                        true
+                    }
+                    Err(error) => {
+                        tracing::error!(%error, "a worker's runtime cannot be built");
+                        false
+                    }
+                }
+            }));
+            let _nobody_waits = tell.send(clean.unwrap_or(false));
+        });
+        Running::new(Box::pin(async move {
+            match started {
+                Ok(_) => told.await.unwrap_or(false),
+                Err(error) => {
+                    tracing::error!(%error, "a worker's thread cannot be started");
+                    false
+                }
+            }
+        }))
+    }
+
+    fn signals(&self) -> Signals {
+        let (tell, told) = mpsc::channel(4);
+        tokio::task::spawn_local(async move {
+            let sources =
+                (signal(SignalKind::terminate()), signal(SignalKind::interrupt()), signal(SignalKind::hangup()));
+            let (Ok(mut terminate), Ok(mut interrupt), Ok(mut hangup)) = sources else {
+                tracing::error!("signals cannot be listened to");
+                return;
+            };
+            loop {
+                let signal = tokio::select! {
+                    biased;
+                    _ = terminate.recv() => Signal::Stop,
+                    _ = interrupt.recv() => Signal::Stop,
+                    _ = hangup.recv() => Signal::Reload,
+                };
+                if tell.send(signal).await.is_err() {
+                    return;
+                }
+            }
+        });
+        Signals::new(told)
+    }
+
+    fn env(&self, name: &str) -> Option<OsString> {
+        std::env::var_os(name)
+    }
+}
