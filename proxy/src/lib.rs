@@ -8,3 +8,12 @@ pub mod world;
 pub mod wire;
 
 pub mod config;
+
+pub mod refusal;
+
+pub mod forward;
+pub mod upgrade;
+
+pub mod chain;
+pub mod listen;
+pub mod serve;

@@ -68,7 +68,7 @@ mod tests {
             (0, "Thu, 01 Jan 1970 00:00:00 GMT"),
             (784_111_777, "Sun, 06 Nov 1994 08:49:37 GMT"),
             (951_782_400, "Tue, 29 Feb 2000 00:00:00 GMT"),
-            (1_795_219_199, "Fri, 20 Nov 2026 22:39:59 GMT"),
+            (1_795_219_199, "Fri, 20 Nov 2026 23:59:59 GMT"),
             (4_102_444_799, "Thu, 31 Dec 2099 23:59:59 GMT"),
         ] {
             let wall = Wall(Duration::from_secs(seconds));
