@@ -4,9 +4,13 @@ pub mod body;
 pub mod channel;
 pub mod exchange;
 pub mod headers;
+pub mod host;
 pub mod http1;
 pub mod http2;
+pub mod media_type;
 pub mod message;
+pub mod sniff;
+pub mod token;
 pub mod url;
 
 pub use self::{

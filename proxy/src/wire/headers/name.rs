@@ -2,6 +2,8 @@ use std::{cmp::Ordering, fmt};
 
 use bytes::{Bytes, BytesMut};
 
+use crate::wire::token::is_token_byte;
+
 /// The name of a header field, canonical: `X-Forwarded-For`.
 ///
 /// Names in common use cost no allocation and compare as numbers. A name with a byte that no token may have stays as it came, as in Go; it
@@ -79,15 +81,6 @@ impl fmt::Debug for Name {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(&self.as_bytes().escape_ascii(), f)
     }
-}
-
-/// Whether a token of RFC 9110 may hold the byte.
-pub(crate) const fn is_token_byte(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric()
-        || matches!(
-            byte,
-            b'!' | b'#' | b'$' | b'%' | b'&' | b'\'' | b'*' | b'+' | b'-' | b'.' | b'^' | b'_' | b'`' | b'|' | b'~'
-        )
 }
 
 /// Upper case at the start and behind each hyphen, lower case elsewhere; nothing is changed if a byte is no token byte.

@@ -1,0 +1,61 @@
+//! The small words of HTTP: tokens, lists of them, what a field value may hold, and Go's quoting for the texts of errors.
+
+mod printable;
+mod quote;
+#[cfg(test)]
+mod tests;
+
+pub use self::quote::{Quoted, go_quote};
+
+/// Whether it is a token: not empty, and nothing but RFC 7230's `tchar`.
+///
+/// Go: `golang.org/x/net/http/httpguts` `ValidHeaderFieldName`, `net/http/request.go` `validMethod`.
+/// Trace: `fixtures/vectors/token.json`.
+pub fn is_token(bytes: &[u8]) -> bool {
+    !bytes.is_empty() && bytes.iter().all(|byte| is_token_byte(*byte))
+}
+
+/// Whether a token may hold this byte.
+pub const fn is_token_byte(byte: u8) -> bool {
+    TOKEN_BYTES[byte as usize]
+}
+
+/// Whether a field may have this value: no control byte but TAB. Go: `httpguts.ValidHeaderFieldValue`.
+pub fn is_valid_field_value(value: &[u8]) -> bool {
+    value.iter().all(|byte| !byte.is_ascii_control() || *byte == b'\t')
+}
+
+/// The elements of a comma-separated list, without the blanks around them. Empty elements are among them.
+pub fn tokens(value: &[u8]) -> impl Iterator<Item = &[u8]> {
+    value.split(|byte| *byte == b',').map(trim_blanks)
+}
+
+/// Whether any of the lists has the token, in upper or lower case. Bytes beyond ASCII never match.
+///
+/// Go: `httpguts.HeaderValuesContainsToken`.
+pub fn values_contain_token<'a>(values: impl IntoIterator<Item = &'a [u8]>, token: &[u8]) -> bool {
+    token.is_ascii() && values.into_iter().any(|value| tokens(value).any(|element| element.eq_ignore_ascii_case(token)))
+}
+
+/// Whether every byte is printable ASCII, a space included. Go: `net/http/internal/ascii` `IsPrint`.
+pub fn is_ascii_print(bytes: &[u8]) -> bool {
+    bytes.iter().all(|byte| matches!(byte, b' '..=b'~'))
+}
+
+fn trim_blanks(mut bytes: &[u8]) -> &[u8] {
+    while let [b' ' | b'\t', rest @ ..] | [rest @ .., b' ' | b'\t'] = bytes {
+        bytes = rest;
+    }
+    bytes
+}
+
+static TOKEN_BYTES: [bool; 256] = {
+    let mut allowed = [false; 256];
+    let bytes = b"!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+    let mut at = 0;
+    while at < bytes.len() {
+        allowed[bytes[at] as usize] = true;
+        at += 1;
+    }
+    allowed
+};

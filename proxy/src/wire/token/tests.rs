@@ -1,0 +1,37 @@
+use proptest::prelude::*;
+
+use super::*;
+
+#[test]
+fn an_empty_token_is_none() {
+    assert!(!is_token(b""));
+    assert!(is_token(b"M-SEARCH!#$%&'*+.^_`|~"));
+    assert!(!is_token(b"a b"));
+}
+
+#[test]
+fn a_list_keeps_its_empty_elements() {
+    assert_eq!(tokens(b" a\t,, b c ,").collect::<Vec<_>>(), [&b"a"[..], b"", b"b c", b""]);
+    assert_eq!(tokens(b"").collect::<Vec<_>>(), [b""]);
+}
+
+#[test]
+fn a_token_is_found_on_any_line_in_any_case() {
+    assert!(values_contain_token([&b"close"[..], b"keep-alive, UPGRADE"], b"upgrade"));
+    assert!(!values_contain_token([&b"upgrades"[..]], b"upgrade"));
+    assert!(!values_contain_token(["é".as_bytes()], "é".as_bytes()));
+}
+
+#[test]
+fn quoting_escapes_what_go_escapes() {
+    assert_eq!(go_quote(b"a\"\\\n\x00\x7f\xff").to_string(), r#""a\"\\\n\x00\x7f\xff""#);
+    assert_eq!(go_quote("é\u{ad}\u{e0001}".as_bytes()).to_string(), r#""é\u00ad\U000e0001""#);
+}
+
+proptest! {
+    #[test]
+    fn no_bytes_make_it_panic(bytes: Vec<u8>) {
+        let _ = (is_token(&bytes), is_valid_field_value(&bytes), is_ascii_print(&bytes), go_quote(&bytes).to_string());
+        let _ = (tokens(&bytes).count(), values_contain_token([&bytes[..]], b"upgrade"));
+    }
+}
