@@ -10,6 +10,7 @@ pub mod http2;
 pub mod media_type;
 pub mod message;
 pub mod sniff;
+pub mod tls;
 pub mod token;
 pub mod url;
 
