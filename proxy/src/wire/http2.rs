@@ -1,5 +1,17 @@
-//! HTTP/2 messages to ours and back, over the `h2` crate.
+//! HTTP/2 messages to ours and back. The frames themselves are the `h2` crate's.
+//!
+//! Go: `net/http/h2_bundle.go`, `net/http/internal/httpcommon/httpcommon.go`.
 
+mod fields;
 mod incoming;
+mod request;
+mod response;
+#[cfg(test)]
+mod tests;
 
-pub use self::incoming::Incoming;
+pub use self::{
+    fields::{TooManyFields, may_be_trailer, trailers_to_map},
+    incoming::{Incoming, Kept},
+    request::{BadField, Request, Wrong, read_request},
+    response::{Framing, informational, read_response, write_response},
+};

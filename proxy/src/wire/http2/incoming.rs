@@ -1,21 +1,147 @@
-use std::task::{Context, Poll};
+use std::{
+    any::Any,
+    fmt, io,
+    task::{Context, Poll, ready},
+};
 
-use crate::wire::body::{Cut, Frame, Length};
+use h2::RecvStream;
+use http::HeaderMap;
+
+use super::fields;
+use crate::wire::{
+    body::{Cut, Frame, Length},
+    message::Announced,
+};
 
 /// The body of a message that comes off an HTTP/2 stream.
-#[derive(Debug)]
+///
+/// Bytes are given back to the stream's window as they are pulled, so a reader that stops reading stops the sender. Dropping it before its end
+/// leaves the rest unread; the stream ends when its other half ends too.
 pub struct Incoming {
+    stream: RecvStream,
     length: Length,
+    role: Role,
+    next: Next,
+    kept: Option<Kept>,
+}
+
+/// What lives as long as the body: a place in a count, a stream's other half.
+pub type Kept = Box<dyn Any>;
+
+enum Role {
+    /// Of a request, with the trailers that it announced, and what the first read does.
+    Request(Announced, Option<Box<dyn FnOnce()>>),
+    /// Of a response.
+    Response,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Next {
+    Data,
+    Trailers,
+    End,
+    /// It was cut, and stays so.
+    Cut,
 }
 
 impl Incoming {
+    /// The body of a request. Trailers that were not announced are dropped, as in Go; `on_first_read` answers 100 to a client that waits for it.
+    pub fn request(
+        stream: RecvStream,
+        length: Length,
+        announced: Announced,
+        on_first_read: Option<Box<dyn FnOnce()>>,
+    ) -> Self {
+        Self { stream, length, role: Role::Request(announced, on_first_read), next: Next::Data, kept: None }
+    }
+
+    /// The body of a response. `kept` is dropped with it, or when its end was pulled.
+    pub fn response(stream: RecvStream, length: Length, kept: Kept) -> Self {
+        Self { stream, length, role: Role::Response, next: Next::Data, kept: Some(kept) }
+    }
+
     /// How its end will be known.
     pub fn length(&self) -> Length {
         self.length
     }
 
     /// The next frame, none at the end.
-    pub fn poll_frame(&mut self, _cx: &mut Context<'_>) -> Poll<Option<Result<Frame, Cut>>> {
-        Poll::Ready(None)
+    ///
+    /// # Errors
+    /// The stream was reset, its message is malformed, or its connection failed.
+    pub fn poll_frame(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame, Cut>>> {
+        if let Role::Request(_, first_read) = &mut self.role
+            && let Some(first_read) = first_read.take()
+        {
+            first_read();
+        }
+        let frame = ready!(self.poll_next(cx));
+        match frame {
+            Some(Ok(Frame::Data(_) | Frame::Flush)) => return Poll::Ready(frame),
+            Some(Ok(Frame::Trailers(_))) | None => self.next = Next::End,
+            Some(Err(_)) => self.next = Next::Cut,
+        }
+        self.kept = None;
+        Poll::Ready(frame)
+    }
+
+    fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame, Cut>>> {
+        loop {
+            match self.next {
+                Next::Data => match ready!(self.stream.poll_data(cx)) {
+                    Some(Ok(bytes)) if bytes.is_empty() => {}
+                    Some(Ok(bytes)) => {
+                        // This fails only if more is given back than came.
+                        let _ = self.stream.flow_control().release_capacity(bytes.len());
+                        return Poll::Ready(Some(Ok(Frame::Data(bytes))));
+                    }
+                    Some(Err(error)) => return Poll::Ready(Some(Err(self.cut(error)))),
+                    None => self.next = Next::Trailers,
+                },
+                Next::Trailers => {
+                    return Poll::Ready(match ready!(self.stream.poll_trailers(cx)) {
+                        Ok(map) => self.trailers(map.unwrap_or_default()).transpose(),
+                        Err(error) => Some(Err(self.cut(error))),
+                    });
+                }
+                Next::End => return Poll::Ready(None),
+                Next::Cut => return Poll::Ready(Some(Err(Cut::Malformed(READ_TOO_LATE)))),
+            }
+        }
+    }
+
+    /// What the reader may see of the trailers; none if that is nothing.
+    ///
+    /// Go: `net/http/h2_bundle.go` `stream.processTrailerHeaders`.
+    fn trailers(&self, map: HeaderMap) -> Result<Option<Frame>, Cut> {
+        let mut trailers = fields::from_map(&map);
+        if let Role::Request(announced, _) = &self.role {
+            if !announced.is_empty() && !trailers.iter().all(|(name, _)| fields::may_be_trailer(name)) {
+                return Err(Cut::Malformed("invalid trailer field"));
+            }
+            trailers.retain(|name, _| announced.contains(name));
+        }
+        Ok((!trailers.is_empty()).then_some(Frame::Trailers(trailers)))
+    }
+
+    fn cut(&self, error: h2::Error) -> Cut {
+        match (&self.role, error.reason()) {
+            (_, Some(reason)) if error.is_reset() && error.is_remote() => Cut::Reset(reason.into()),
+            // The crate does not say what was wrong: most often it is the length, and this is Go's word for a body that is too short.
+            (Role::Response, Some(_)) if error.is_reset() && error.is_library() => Cut::Malformed("unexpected EOF"),
+            (Role::Request(..), Some(_)) if error.is_reset() && error.is_library() => {
+                Cut::Malformed("malformed HTTP/2 request body")
+            }
+            (Role::Request(..), _) => Cut::ClientGone,
+            (Role::Response, _) => Cut::BackendGone(io::Error::other(error)),
+        }
     }
 }
+
+impl fmt::Debug for Incoming {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Incoming").field("length", &self.length).field("next", &self.next).finish_non_exhaustive()
+    }
+}
+
+const READ_TOO_LATE: &str = "invalid Read on closed Body";
