@@ -1,0 +1,180 @@
+//! The simulator's answer to [`weir::world`]: machines in one process, on virtual time, over turmoil's network.
+
+mod disk;
+mod frames;
+mod net;
+mod process;
+mod stream;
+
+use std::{
+    collections::BTreeMap,
+    ffi::OsString,
+    fmt,
+    net::IpAddr,
+    sync::{
+        Arc, Mutex, MutexGuard,
+        atomic::{AtomicI64, AtomicU64, Ordering},
+    },
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
+
+use weir::world::{Bug, Clock, Dice, Planted, Signal, Wall, World};
+
+pub use self::disk::SimDisk;
+
+/// When every simulation begins: 2026-01-01T00:00:00Z.
+pub const EPOCH: Wall = Wall(Duration::from_secs(1_767_225_600));
+
+/// [`EPOCH`], as turmoil wants it.
+pub(crate) fn epoch() -> SystemTime {
+    UNIX_EPOCH + EPOCH.0
+}
+
+/// What all connections of a simulation have in common.
+#[derive(Clone, Copy, Debug)]
+pub struct Knobs {
+    /// Bytes that may be on their way or unread in one direction of a connection.
+    pub window: usize,
+}
+
+impl Default for Knobs {
+    fn default() -> Self {
+        Self { window: 64 * 1024 }
+    }
+}
+
+/// What the machines of a simulation share: the seed, the names, the bug.
+#[derive(Debug)]
+pub struct Cluster {
+    seed: u64,
+    knobs: Knobs,
+    bug: Option<Bug>,
+    names: Mutex<BTreeMap<String, Vec<IpAddr>>>,
+}
+
+impl Cluster {
+    /// A cluster without machines.
+    pub fn new(seed: u64, knobs: Knobs, bug: Option<Bug>) -> Arc<Self> {
+        Arc::new(Self { seed, knobs, bug, names: Mutex::default() })
+    }
+
+    /// Makes a name resolve to these addresses, in this order.
+    pub fn name(&self, name: &str, addresses: Vec<IpAddr>) {
+        self.names().insert(name.to_owned(), addresses);
+    }
+
+    fn addresses_of(&self, name: &str) -> Option<Vec<IpAddr>> {
+        self.names().get(name).cloned()
+    }
+
+    fn has_address(&self, address: IpAddr) -> bool {
+        self.names().values().any(|addresses| addresses.contains(&address))
+    }
+
+    fn names(&self) -> MutexGuard<'_, BTreeMap<String, Vec<IpAddr>>> {
+        self.names.lock().expect("nothing panics while it holds the names")
+    }
+}
+
+/// One simulated machine. It outlives the crashes of what runs on it.
+pub struct Machine {
+    name: String,
+    address: IpAddr,
+    cluster: Arc<Cluster>,
+    workers: usize,
+    env: BTreeMap<String, OsString>,
+    disk: SimDisk,
+    signals: process::Listeners,
+    /// How far the wall clock is off, in milliseconds.
+    clock_off: AtomicI64,
+    boots: AtomicU64,
+}
+
+impl Machine {
+    /// A machine whose name resolves to `address` from now on.
+    pub fn new(cluster: &Arc<Cluster>, name: &str, address: IpAddr) -> Self {
+        cluster.name(name, vec![address]);
+        Self {
+            name: name.to_owned(),
+            address,
+            cluster: Arc::clone(cluster),
+            workers: 1,
+            env: BTreeMap::new(),
+            disk: SimDisk::default(),
+            signals: process::Listeners::default(),
+            clock_off: AtomicI64::new(0),
+            boots: AtomicU64::new(0),
+        }
+    }
+
+    /// The same machine with so many workers.
+    pub fn workers(mut self, workers: usize) -> Self {
+        self.workers = workers;
+        self
+    }
+
+    /// The same machine with a variable in its environment.
+    pub fn env(mut self, name: &str, value: &str) -> Self {
+        self.env.insert(name.to_owned(), value.into());
+        self
+    }
+
+    /// The world as a process started on this machine sees it; every start draws its own dice.
+    pub fn boot(self: &Arc<Self>) -> World {
+        let boot = self.boots.fetch_add(1, Ordering::Relaxed);
+        let mut seed = [0; 32];
+        seed[..8].copy_from_slice(&self.cluster.seed.to_le_bytes());
+        World {
+            clock: Arc::clone(self) as Arc<dyn Clock>,
+            dice: Dice::new(seed).split(&format!("{} boot {boot}", self.name)),
+            net: Arc::clone(self) as _,
+            disk: Arc::new(self.disk.clone()),
+            process: Arc::clone(self) as _,
+            planted: self.cluster.bug.map_or(Planted::none(), Planted::one),
+        }
+    }
+
+    /// Its name in the cluster.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Its address.
+    pub fn address(&self) -> IpAddr {
+        self.address
+    }
+
+    /// Its disk.
+    pub fn disk(&self) -> &SimDisk {
+        &self.disk
+    }
+
+    /// Sends a signal to what runs on it.
+    pub fn signal(&self, signal: Signal) {
+        self.signals.tell(signal);
+    }
+
+    /// Puts its wall clock off by so many milliseconds; its monotonic clock goes on.
+    pub fn put_clock_off(&self, milliseconds: i64) {
+        self.clock_off.store(milliseconds, Ordering::Relaxed);
+    }
+}
+
+impl Clock for Machine {
+    fn wall(&self) -> Wall {
+        let elapsed = turmoil::sim_elapsed().unwrap_or(Duration::ZERO);
+        let off = Duration::from_millis(self.clock_off.load(Ordering::Relaxed).unsigned_abs());
+        let right = EPOCH.0 + elapsed;
+        Wall(if self.clock_off.load(Ordering::Relaxed) < 0 { right.saturating_sub(off) } else { right + off })
+    }
+
+    fn now(&self) -> tokio::time::Instant {
+        tokio::time::Instant::now()
+    }
+}
+
+impl fmt::Debug for Machine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Machine({}, {})", self.name, self.address)
+    }
+}

@@ -1,0 +1,293 @@
+//! A simulated connection: what Linux sockets do, over frames on turmoil's TCP.
+
+use std::{
+    fmt,
+    io::{self, ErrorKind},
+    net::SocketAddr,
+    pin::Pin,
+    sync::{Arc, Mutex},
+    task::{Context, Poll, Wake, Waker},
+    time::Duration,
+};
+
+use bytes::{Buf as _, Bytes, BytesMut};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use weir::world::Io;
+
+use super::frames::{Frame, Over, Wire};
+
+/// One end of a connection between two machines.
+///
+/// A write is taken only while fewer than `window` bytes are on their way or unread, so backpressure is real. What was sent before a reset arrives
+/// before it. Dropping an end closes it: with unread bytes it resets, as Linux does; otherwise the peer reads an end, and a reset if it still writes.
+pub(super) struct SimStream {
+    /// None once reset.
+    wire: Option<Wire>,
+    local: SocketAddr,
+    peer: SocketAddr,
+    /// Arrived and not yet read.
+    unread: BytesMut,
+    window: usize,
+    /// How many bytes the peer still has room for.
+    room: usize,
+    /// Bytes read here whose room was not yet given back to the peer.
+    owed: usize,
+    ended_here: bool,
+    ended_there: bool,
+    /// The link has nothing more for us.
+    over: bool,
+    /// The connection was reset.
+    void: bool,
+    /// The reset, until the first read or write has told it.
+    untold: Option<ErrorKind>,
+    wakers: Arc<Wakers>,
+}
+
+impl SimStream {
+    pub(super) fn new(wire: Wire, local: SocketAddr, peer: SocketAddr, window: usize) -> Self {
+        Self {
+            wire: Some(wire),
+            local,
+            peer,
+            unread: BytesMut::new(),
+            window,
+            room: window,
+            owed: 0,
+            ended_here: false,
+            ended_there: false,
+            over: false,
+            void: false,
+            untold: None,
+            wakers: Arc::default(),
+        }
+    }
+
+    /// Takes in all that has arrived.
+    fn take_in(&mut self, waker: &Waker) {
+        let mut cx = Context::from_waker(waker);
+        while let (Some(wire), false) = (&mut self.wire, self.over) {
+            match wire.poll_next(&mut cx) {
+                Poll::Pending => return,
+                Poll::Ready(Ok(Frame::Hello)) => {}
+                Poll::Ready(Ok(Frame::Data(bytes))) => self.unread.extend_from_slice(&bytes),
+                Poll::Ready(Ok(Frame::Room(bytes))) => self.room += bytes,
+                Poll::Ready(Ok(Frame::End)) => self.ended_there = true,
+                Poll::Ready(Err(Over::Closed)) => {
+                    self.over = true;
+                    self.ended_there = true;
+                    // A blocked writer goes on, and learns from the answer that nobody is there.
+                    self.room = self.room.max(self.window);
+                }
+                Poll::Ready(Ok(Frame::Reset) | Err(Over::Void)) => self.become_void(),
+            }
+        }
+    }
+
+    fn become_void(&mut self) {
+        let finished = self.ended_here && self.ended_there;
+        if !self.void && !finished {
+            self.untold = Some(if self.ended_there { ErrorKind::BrokenPipe } else { ErrorKind::ConnectionReset });
+        }
+        self.over = true;
+        self.void = true;
+    }
+
+    fn send(&mut self, frame: &Frame) {
+        if let (Some(wire), false) = (&mut self.wire, self.void)
+            && wire.send(frame).is_err()
+        {
+            self.become_void();
+        }
+    }
+
+    fn give(&mut self, buf: &mut ReadBuf<'_>, most: usize) {
+        let count = most.min(buf.remaining()).min(self.unread.len());
+        buf.put_slice(&self.unread[..count]);
+        self.unread.advance(count);
+        self.owed += count;
+        if self.owed >= self.window.div_ceil(4) && !self.ended_there {
+            self.send(&Frame::Room(self.owed));
+            self.owed = 0;
+        }
+    }
+}
+
+impl AsyncRead for SimStream {
+    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        let this = self.get_mut();
+        if buf.remaining() == 0 {
+            return Poll::Ready(Ok(()));
+        }
+        let waker = this.wakers.reader(cx);
+        this.take_in(&waker);
+        if !this.unread.is_empty() {
+            this.give(buf, usize::MAX);
+            return Poll::Ready(Ok(()));
+        }
+        if this.ended_there {
+            return Poll::Ready(Ok(()));
+        }
+        match this.untold.take() {
+            Some(kind) => Poll::Ready(Err(os_error(kind))),
+            None if this.over => Poll::Ready(Ok(())),
+            None => Poll::Pending,
+        }
+    }
+}
+
+impl AsyncWrite for SimStream {
+    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+        let this = self.get_mut();
+        let waker = this.wakers.writer(cx);
+        this.take_in(&waker);
+        if !this.void && !this.ended_here {
+            if buf.is_empty() {
+                return Poll::Ready(Ok(0));
+            }
+            if this.room == 0 {
+                return Poll::Pending;
+            }
+            let count = buf.len().min(this.room);
+            this.send(&Frame::Data(Bytes::copy_from_slice(&buf[..count])));
+            if !this.void {
+                this.room -= count;
+                return Poll::Ready(Ok(count));
+            }
+        }
+        Poll::Ready(Err(os_error(this.untold.take().unwrap_or(ErrorKind::BrokenPipe))))
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, _cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, _cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let this = self.get_mut();
+        if !this.ended_here {
+            this.send(&Frame::End);
+            this.ended_here = true;
+        }
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl Io for SimStream {
+    fn peer(&self) -> SocketAddr {
+        self.peer
+    }
+
+    fn local(&self) -> SocketAddr {
+        self.local
+    }
+
+    fn reset(mut self: Pin<Box<Self>>) {
+        if turmoil::sim_elapsed().is_some() {
+            if !(self.ended_here && self.ended_there) {
+                self.send(&Frame::Reset);
+            }
+            self.wire = None;
+        }
+    }
+}
+
+impl Drop for SimStream {
+    fn drop(&mut self) {
+        // The simulation itself is being taken down: there is nobody to tell.
+        if turmoil::sim_elapsed().is_none() {
+            return;
+        }
+        self.take_in(Waker::noop());
+        if self.over {
+            return;
+        }
+        if !self.unread.is_empty() {
+            return self.send(&Frame::Reset);
+        }
+        if !self.ended_here {
+            self.send(&Frame::End);
+        }
+        let Some(wire) = self.wire.take() else { return };
+        // Without a runtime the machine has crashed, and nothing outlives it.
+        if tokio::runtime::Handle::try_current().is_ok() {
+            #[expect(clippy::disallowed_methods, reason = "a drop may happen outside of any local task")]
+            tokio::spawn(outlive(wire, self.ended_there));
+        }
+    }
+}
+
+/// What the kernel does for a closed connection whose other end is still open: acknowledges in silence, and resets when bytes come.
+async fn outlive(mut wire: Wire, ended_there: bool) {
+    let mut ended_there = ended_there;
+    let mut wait = FIN_WAIT;
+    loop {
+        if ended_there {
+            wait = TIME_WAIT;
+        }
+        match tokio::time::timeout(wait, std::future::poll_fn(|cx| wire.poll_next(cx))).await {
+            Ok(Ok(Frame::Hello | Frame::Room(_))) => {}
+            Ok(Ok(Frame::End)) => ended_there = true,
+            Ok(Ok(Frame::Data(_))) => {
+                // If that fails the connection is void already.
+                drop(wire.send(&Frame::Reset));
+                return;
+            }
+            Ok(Ok(Frame::Reset) | Err(_)) | Err(_) => return,
+        }
+    }
+}
+
+impl fmt::Debug for SimStream {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "SimStream({} -> {})", self.local, self.peer)
+    }
+}
+
+/// Who waits: bytes and room arrive on one link, so both sides are woken.
+#[derive(Debug, Default)]
+struct Wakers(Mutex<[Option<Waker>; 2]>);
+
+impl Wakers {
+    fn reader(self: &Arc<Self>, cx: &Context<'_>) -> Waker {
+        self.keep(0, cx)
+    }
+
+    fn writer(self: &Arc<Self>, cx: &Context<'_>) -> Waker {
+        self.keep(1, cx)
+    }
+
+    fn keep(self: &Arc<Self>, side: usize, cx: &Context<'_>) -> Waker {
+        self.0.lock().expect("no waker panics")[side] = Some(cx.waker().clone());
+        Waker::from(Arc::clone(self))
+    }
+}
+
+impl Wake for Wakers {
+    fn wake(self: Arc<Self>) {
+        self.wake_by_ref();
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        let waiting = std::mem::take(&mut *self.0.lock().expect("no waker panics"));
+        for waker in waiting.into_iter().flatten() {
+            waker.wake();
+        }
+    }
+}
+
+/// The error that Linux would give, text and number included.
+pub(super) fn os_error(kind: ErrorKind) -> io::Error {
+    match kind {
+        ErrorKind::ConnectionReset => io::Error::from_raw_os_error(libc::ECONNRESET),
+        ErrorKind::BrokenPipe => io::Error::from_raw_os_error(libc::EPIPE),
+        ErrorKind::ConnectionRefused => io::Error::from_raw_os_error(libc::ECONNREFUSED),
+        ErrorKind::HostUnreachable => io::Error::from_raw_os_error(libc::EHOSTUNREACH),
+        ErrorKind::AddrInUse => io::Error::from_raw_os_error(libc::EADDRINUSE),
+        ErrorKind::AddrNotAvailable => io::Error::from_raw_os_error(libc::EADDRNOTAVAIL),
+        other => other.into(),
+    }
+}
+
+/// How long Linux keeps a closed connection whose other end stays open (tcp_fin_timeout).
+const FIN_WAIT: Duration = Duration::from_secs(60);
+/// Long enough for what is still on the link; Linux waits a minute.
+const TIME_WAIT: Duration = Duration::from_secs(1);

@@ -1,0 +1,86 @@
+//! A stage plays small conversations.
+#![expect(clippy::unwrap_used, reason = "a test fails by it")]
+
+use std::{future::poll_fn, time::Duration};
+
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use weir::world::{Address, Listener, Stream, World};
+use weir_sim::{Stage, StageError};
+
+async fn accept(listener: &mut Listener) -> Stream {
+    poll_fn(|cx| listener.poll_accept(cx)).await.unwrap()
+}
+
+fn listen(world: &World, port: u16) -> Listener {
+    let all = Address::Tcp(([0, 0, 0, 0], port).into());
+    world.net.listen(&all, 1).unwrap().remove(0)
+}
+
+async fn dial(world: &World, host: &str, port: u16) -> std::io::Result<Stream> {
+    let address = world.net.resolve(host).await?[0];
+    world.net.dial(&Address::Tcp((address, port).into())).await
+}
+
+fn echo(stage: &mut Stage) {
+    stage.host("server", |world| {
+        Box::pin(async move {
+            let mut listener = listen(&world, 80);
+            loop {
+                let mut stream = accept(&mut listener).await;
+                tokio::task::spawn_local(async move {
+                    let mut all = Vec::new();
+                    stream.read_to_end(&mut all).await.unwrap();
+                    stream.write_all(&all).await.unwrap();
+                });
+            }
+        })
+    });
+}
+
+#[test]
+fn an_echo_comes_back_whole() {
+    let mut stage = Stage::new(1);
+    echo(&mut stage);
+    stage.client("client", |world| {
+        Box::pin(async move {
+            let mut stream = dial(&world, "server", 80).await.unwrap();
+            let sent: Vec<u8> = (0..200_000_u32).map(|n| n as u8).collect();
+            stream.write_all(&sent).await.unwrap();
+            stream.shutdown().await.unwrap();
+            let mut back = Vec::new();
+            stream.read_to_end(&mut back).await.unwrap();
+            assert_eq!(back, sent);
+            Ok(())
+        })
+    });
+    stage.run(Duration::from_secs(5)).unwrap();
+}
+
+#[test]
+fn a_panic_in_a_task_that_nobody_waits_for_fails_the_run() {
+    let mut stage = Stage::new(1);
+    stage.client("client", |_world| {
+        Box::pin(async {
+            tokio::task::spawn_local(async { panic!("a bug of ours") });
+            tokio::time::sleep(Duration::from_secs(1)).await;
+            Ok(())
+        })
+    });
+    let error = stage.run(Duration::from_secs(5)).unwrap_err();
+    assert!(matches!(&error, StageError::Panicked(text) if text.contains("a bug of ours")), "{error}");
+}
+
+#[test]
+fn a_client_that_never_ends_is_named() {
+    let mut stage = Stage::new(1);
+    stage.client("sleeper", |_world| Box::pin(std::future::pending()));
+    let error = stage.run(Duration::from_secs(1)).unwrap_err();
+    assert_eq!(error.to_string(), r#"not ended within 1s of simulated time: ["sleeper"]"#);
+}
+
+#[test]
+fn a_client_that_complains_is_the_error() {
+    let mut stage = Stage::new(1);
+    stage.client("critic", |_world| Box::pin(async { Err("too short".to_owned()) }));
+    assert_eq!(stage.run(Duration::from_secs(1)).unwrap_err().to_string(), "critic: too short");
+}
