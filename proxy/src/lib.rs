@@ -11,6 +11,8 @@ pub mod config;
 
 pub mod refusal;
 
+pub mod upstream;
+
 pub mod forward;
 pub mod upgrade;
 

@@ -1,0 +1,44 @@
+use std::{
+    pin::Pin,
+    task::{Context, Poll},
+};
+
+use super::http2::Http2Download;
+use crate::wire::{Cut, Frame, Frames, Length};
+
+/// The body of a backend's answer. Pulling it also drives what is left of the request's own body.
+///
+/// Dropped before its end it closes the connection (HTTP/2: it resets the stream with CANCEL). At its end the connection goes back to the pool, if the
+/// request was written to its end as well.
+#[derive(Debug)]
+pub struct Download(pub(super) Carried);
+
+/// Which version of HTTP carries a body.
+#[derive(Debug)]
+pub(super) enum Carried {
+    Http2(Http2Download),
+}
+
+impl Download {
+    /// How the body's end will be known.
+    pub fn length(&self) -> Length {
+        match &self.0 {
+            Carried::Http2(download) => download.length(),
+        }
+    }
+
+    /// Whether the request's own body was written to its end.
+    pub fn upload_done(&self) -> bool {
+        match &self.0 {
+            Carried::Http2(download) => download.upload_done(),
+        }
+    }
+}
+
+impl Frames for Download {
+    fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame, Cut>>> {
+        match &mut self.get_mut().0 {
+            Carried::Http2(download) => download.poll_frame(cx),
+        }
+    }
+}

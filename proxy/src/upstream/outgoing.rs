@@ -1,0 +1,31 @@
+use bytes::Bytes;
+use http::Method;
+
+use super::StrippedHeaders;
+use crate::wire::{Body, message::Announced};
+
+/// A request on its way to a backend. It cannot be cloned: whoever sends it gives it away, and gets it back only if none of it was delivered.
+#[derive(Debug)]
+pub struct Outgoing {
+    /// Its head.
+    pub head: OutHead,
+    /// Its body; the body's length alone decides how the request is framed.
+    pub body: Body,
+}
+
+/// The head of a request on its way to a backend.
+#[derive(Debug)]
+pub struct OutHead {
+    /// The method, its case kept.
+    pub method: Method,
+    /// The target, as it is written in the request line.
+    pub target: Bytes,
+    /// The `Host` field (`:authority` on HTTP/2).
+    pub host: Bytes,
+    /// The fields.
+    pub headers: StrippedHeaders,
+    /// The names of trailers that are announced. Their values are never sent, as Go never sends them.
+    pub announced: Announced,
+    /// That the backend is to close the connection behind its answer.
+    pub close: bool,
+}

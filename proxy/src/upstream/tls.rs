@@ -1,0 +1,147 @@
+//! TLS with backends: whom to trust, who we are, and the handshake.
+
+mod text;
+
+use std::{io, sync::Arc};
+
+use rustls::{
+    ClientConfig, RootCertStore,
+    client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},
+    crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signature},
+};
+use rustls_pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
+use tokio_rustls::TlsConnector;
+
+pub(super) use self::text::text;
+use super::Alpn;
+use crate::{
+    wire::{
+        Channel,
+        tls::{WorldTime, provider},
+    },
+    world::{Stream, World},
+};
+
+/// Which backends are believed to be who they say they are.
+#[derive(Clone, Debug)]
+pub enum Trust {
+    /// Those with a certificate that one of these has signed, and that is valid for their name.
+    Roots(Arc<RootCertStore>),
+    /// All of them. Go: `InsecureSkipVerify`.
+    Anyone,
+}
+
+/// Who we are, for backends that ask.
+#[derive(Debug)]
+pub struct Identity {
+    /// Our certificate, and those that lead from it to a root.
+    pub chain: Vec<CertificateDer<'static>>,
+    /// The key of our certificate.
+    pub key: PrivateKeyDer<'static>,
+}
+
+/// TLS towards backends. Certificates are held against the world's clock.
+///
+/// # Errors
+/// The key does not fit the certificate, or is of no known kind.
+pub fn client_config(world: &World, trust: Trust, identity: Option<Identity>) -> Result<ClientConfig, rustls::Error> {
+    let provider = provider();
+    let clock = WorldTime::of(&world.clock);
+    let builder = ClientConfig::builder_with_details(provider.clone(), clock).with_safe_default_protocol_versions()?;
+    let builder = match trust {
+        Trust::Roots(roots) => builder.with_root_certificates(roots),
+        Trust::Anyone => builder.dangerous().with_custom_certificate_verifier(Arc::new(BelieveAnyone(provider))),
+    };
+    match identity {
+        Some(Identity { chain, key }) => builder.with_client_auth_cert(chain, key),
+        None => Ok(builder.with_no_client_auth()),
+    }
+}
+
+/// One configuration in the variants that offer different versions of HTTP. They share their sessions.
+#[derive(Clone, Debug)]
+pub(super) struct Offers {
+    http1: Arc<ClientConfig>,
+    http2: Arc<ClientConfig>,
+    both: Arc<ClientConfig>,
+}
+
+impl Offers {
+    pub(super) fn new(config: &ClientConfig) -> Self {
+        let offering = |protocols: &[&[u8]]| {
+            let mut config = config.clone();
+            config.alpn_protocols = protocols.iter().map(|protocol| protocol.to_vec()).collect();
+            Arc::new(config)
+        };
+        // Go offers nothing at all where HTTP/1 alone may be spoken.
+        Self { http1: offering(&[]), http2: offering(&[b"h2"]), both: offering(&[b"h2", b"http/1.1"]) }
+    }
+
+    pub(super) fn of(&self, alpn: Alpn) -> Arc<ClientConfig> {
+        match alpn {
+            Alpn::Http1 => self.http1.clone(),
+            Alpn::Http2 => self.http2.clone(),
+            Alpn::Both => self.both.clone(),
+        }
+    }
+}
+
+/// Shakes hands with a backend. The channel says afterwards whether HTTP/2 was agreed on.
+///
+/// # Errors
+/// The backend does not speak TLS, or not a TLS that can be agreed on, or cannot be trusted, or left.
+pub(super) async fn connect(
+    stream: Stream,
+    config: Arc<ClientConfig>,
+    name: ServerName<'static>,
+) -> io::Result<Channel> {
+    let tls = TlsConnector::from(config).connect(name, stream).await?;
+    Ok(Channel::Client(Box::new(tls)))
+}
+
+/// Whether HTTP/2 was agreed on.
+pub(super) fn speaks_http2(channel: &Channel) -> bool {
+    match channel {
+        Channel::Client(tls) => tls.get_ref().1.alpn_protocol() == Some(b"h2"),
+        Channel::Plain(_) | Channel::Server(_) => false,
+    }
+}
+
+/// Takes every certificate, but still demands that the backend holds its key.
+#[derive(Debug)]
+struct BelieveAnyone(Arc<CryptoProvider>);
+
+impl ServerCertVerifier for BelieveAnyone {
+    fn verify_server_cert(
+        &self,
+        _end_entity: &CertificateDer<'_>,
+        _intermediates: &[CertificateDer<'_>],
+        _server_name: &ServerName<'_>,
+        _ocsp_response: &[u8],
+        _now: UnixTime,
+    ) -> Result<ServerCertVerified, rustls::Error> {
+        Ok(ServerCertVerified::assertion())
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &rustls::DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        verify_tls12_signature(message, certificate, signature, &self.0.signature_verification_algorithms)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &rustls::DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        verify_tls13_signature(message, certificate, signature, &self.0.signature_verification_algorithms)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<rustls::SignatureScheme> {
+        self.0.signature_verification_algorithms.supported_schemes()
+    }
+}
