@@ -131,7 +131,7 @@ impl Stage {
                     let (task, machine) = (Rc::clone(&task), Arc::clone(&machine));
                     async move {
                         task(machine.boot()).await;
-                        Ok(())
+                        stay_up().await
                     }
                 }),
                 Part::Client(task) => {
@@ -144,7 +144,7 @@ impl Stage {
                             let first = complaint.take();
                             complaint.set(first.or(Some(StageError::Client { client: name, said })));
                         }
-                        Ok(())
+                        stay_up().await
                     });
                 }
             }
@@ -165,6 +165,11 @@ impl Stage {
         }
         complaint.take().map_or(Ok(()), Err)
     }
+}
+
+/// A machine whose program has ended stays up, and its kernel still answers for the connections; turmoil would stop it.
+async fn stay_up() -> turmoil::Result {
+    std::future::pending().await
 }
 
 /// turmoil's clocks are right only if its tick is a whole number of milliseconds.
