@@ -77,6 +77,8 @@ impl std::fmt::Display for BadHostPort {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -96,5 +98,14 @@ mod tests {
         let refused = split_host_port(b"::1").unwrap_err();
         assert_eq!(refused.to_string(), "address ::1: too many colons in address");
         assert_eq!(split_host_port(b"[::1]:80"), Ok((&b"::1"[..], &b"80"[..])));
+    }
+
+    proptest! {
+        #[test]
+        fn no_bytes_make_it_panic(bytes in r"[\[\]:%a]{0,8}|\PC*") {
+            valid_host_header(bytes.as_bytes());
+            let _ = split_host_port(bytes.as_bytes()).map_err(|refused| refused.to_string());
+            prop_assert!(remove_zone(&bytes.clone().into()).len() <= bytes.len());
+        }
     }
 }

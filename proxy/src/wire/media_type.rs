@@ -149,6 +149,8 @@ fn blanks(characters: impl Iterator<Item = char>) -> usize {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -169,5 +171,20 @@ mod tests {
     #[test]
     fn a_type_in_lower_case_is_not_copied() {
         assert!(matches!(media_type(b" text/html ;charset=utf-8"), Some(Cow::Borrowed(b"text/html"))));
+    }
+
+    #[test]
+    fn a_long_list_of_parameters_is_read_once() {
+        // Each name compared with all before it would be 5 000 000 000 comparisons.
+        let parameters: String = (0..100_000).map(|at| format!(";a{at}=1")).collect();
+        assert!(is_event_stream(format!("text/event-stream{parameters}").as_bytes()));
+    }
+
+    proptest! {
+        #[test]
+        fn no_bytes_make_it_panic(bytes: Vec<u8>, parameters in "text/html(;| |=|a|\"|\\\\|é|\u{2003}){0,12}") {
+            media_type(&bytes);
+            media_type(parameters.as_bytes());
+        }
     }
 }

@@ -63,9 +63,7 @@ fn tag_matches(start: &[u8], tag: &[u8]) -> bool {
 fn is_mp4(data: &[u8]) -> bool {
     let [a, b, c, d, b'f', b't', b'y', b'p', ..] = data else { return false };
     let size = u32::from_be_bytes([*a, *b, *c, *d]) as usize;
-    let Some(whole) = data.get(..size).filter(|_| data.len() >= 12 && size.is_multiple_of(4)) else {
-        return false;
-    };
+    let Some(whole) = data.get(..size).filter(|_| size.is_multiple_of(4)) else { return false };
     let brands = whole.chunks_exact(4).enumerate().skip(2).filter(|(at, _)| *at != 3);
     brands.into_iter().any(|(_, brand)| brand.starts_with(b"mp4"))
 }
@@ -128,3 +126,34 @@ static SIGNATURES: &[(Signature, &str)] = &[
     (Signature::Starts(b"\0asm"), "application/wasm"),
     (Signature::Text, "text/plain; charset=utf-8"),
 ];
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn a_tag_counts_only_where_it_ends() {
+        assert_eq!(detect_content_type(b"\n<bOdY class=x>"), HTML);
+        assert_eq!(detect_content_type(b"<bodyx>"), "text/plain; charset=utf-8");
+        assert_eq!(detect_content_type(b"<body"), "text/plain; charset=utf-8");
+    }
+
+    #[test]
+    fn a_byte_behind_the_first_512_does_not_count() {
+        let mut body = vec![b'a'; 513];
+        body[512] = 0;
+        assert_eq!(detect_content_type(&body), "text/plain; charset=utf-8");
+        body[511] = 0;
+        assert_eq!(detect_content_type(&body), "application/octet-stream");
+    }
+
+    proptest! {
+        #[test]
+        fn no_bytes_make_it_panic(before: Vec<u8>, size: u32, after: Vec<u8>) {
+            detect_content_type(&before);
+            detect_content_type(&[&size.to_be_bytes(), &b"ftyp"[..], &after].concat());
+        }
+    }
+}

@@ -86,6 +86,11 @@ pub(super) fn escape_into(plain: &[u8], part: Part, out: &mut BytesMut) {
     }
 }
 
+/// Whether it is the same escaped and not.
+pub(super) fn is_plain(bytes: &[u8], part: Part) -> bool {
+    bytes.iter().all(|byte| !must_escape(*byte, part))
+}
+
 /// Whether escaping what `escaped` decodes to gives `escaped` back. Its escapes must be well formed. Go: `setPath`.
 pub(super) fn is_canonical_path(escaped: &[u8]) -> bool {
     let mut at = 0;

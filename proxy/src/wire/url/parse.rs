@@ -2,7 +2,7 @@
 
 use bytes::{BufMut, Bytes, BytesMut};
 
-use super::escape::{Part, is_canonical_path, unescape};
+use super::escape::{Part, is_canonical_path, is_plain, unescape};
 use super::{Reason, Url, address, is_optional_port};
 
 /// Where the bytes come from.
@@ -158,6 +158,10 @@ fn parse_bracketed(host: &Bytes) -> Result<Bytes, Reason> {
 
 /// Go: `setPath`.
 fn set_path(url: &mut Url, written: Bytes) -> Result<(), Reason> {
+    if is_plain(&written, Part::Path) {
+        url.path = written;
+        return Ok(());
+    }
     url.path = unescape(&written, Part::Path)?;
     if !is_canonical_path(&written) {
         url.raw_path = written;

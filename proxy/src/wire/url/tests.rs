@@ -84,14 +84,25 @@ proptest! {
         everything(raw, connect);
     }
 
+    // Without an authority a path may begin with two slashes, one of them escaped: Go's own form of it reads as an authority.
     #[test]
-    fn what_is_written_reads_as_the_same(raw in almost_url()) {
-        // Go's own forms are not all stable: only what Go writes and reads back is held here, once it has settled.
+    fn an_absolute_url_reads_as_it_was_written(raw in almost_url()) {
         if let Ok(url) = Url::parse(&raw)
-            && let Ok(again) = Url::parse(&string_of(&url))
+            && (!url.opaque.is_empty() || !url.host.is_empty())
         {
-            let third = Url::parse(&string_of(&again));
-            prop_assert_eq!(third.as_ref().map(string_of), Ok(string_of(&again)));
+            let again = Url::parse(&string_of(&url)).unwrap();
+            prop_assert_eq!(string_of(&again), string_of(&url));
+            prop_assert_eq!((again.host, again.path), (url.host, url.path));
+        }
+    }
+
+    #[test]
+    fn a_target_reads_as_it_was_written(raw in almost_url()) {
+        if let Ok(url) = Url::parse_request_uri(&raw)
+            && url.opaque.is_empty()
+        {
+            let again = Url::parse_request_uri(&target_of(&url)).unwrap();
+            prop_assert_eq!(target_of(&again), target_of(&url));
         }
     }
 
@@ -137,10 +148,12 @@ fn everything(raw: Bytes, connect: bool) {
 }
 
 fn almost_url() -> impl Strategy<Value = Bytes> {
-    pieces(&[
+    static STARTS: &[&str] = &["", "/", "/a", "http://", "http://h/", "foo://u:p@h", "foo:"];
+    let rest = pieces(&[
         "http:", "foo:", "/", "//", "?", "#", ":", "@", "[", "]", "[::1]", "::", "1", "80", "1.2.3.4", ".", "%25",
         "%2f", "%2F", "%41", "%e9", "%", "a", "B", "*", "+", "&", "=", ";", "!", "|", " ", "é", "~",
-    ])
+    ]);
+    (prop::sample::select(STARTS), rest).prop_map(|(start, rest)| [start.as_bytes(), &rest].concat().into())
 }
 
 fn almost_query() -> impl Strategy<Value = Bytes> {
