@@ -1,12 +1,13 @@
 //! Holds Weir, or any proxy at an address, against what Go was recorded doing.
 //!
-//! Read it in this order: a [`scenario`] asks, a [`trace`] is Go's answer, a [`transcript`] shows both to a person.
+//! Read it in this order: a [`scenario`] asks, a [`trace`] is Go's answer, a [`transcript`] shows both to a person, [`replay`] asks us.
 
 pub mod evidence;
 pub mod latin1;
 pub mod manifest;
 pub mod mask;
 pub mod pattern;
+pub mod replay;
 pub mod scenario;
 pub mod trace;
 pub mod transcript;

@@ -1,0 +1,147 @@
+//! The one interpreter: plays a case over `World.net`, in the simulator, over real sockets, or against any proxy.
+//!
+//! It does what the recorder does, step by step and with the same times of patience; `fixtures/README.md` ("Scripts") is the text of both.
+
+mod actor;
+mod certificates;
+mod event;
+mod framer;
+mod link;
+mod pulse;
+mod venue;
+
+use std::{cell::RefCell, collections::BTreeSet, rc::Rc};
+
+use tokio::{sync::Notify, task::JoinHandle};
+use weir::world::World;
+
+use self::{actor::Actor, link::Link, pulse::Pulse};
+pub use self::{
+    certificates::{CertificateError, Certificates},
+    venue::{Venue, VenueBackend},
+};
+use crate::{
+    scenario::{Addresses, Case, Protocol, Side, Step},
+    trace::CaseTrace,
+};
+
+/// What was seen while a case was played.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Play {
+    /// What came on every connection. The handler's part is empty: only the subject knows it.
+    pub trace: CaseTrace,
+    /// Steps that could not be played, and the ends of their scripts: Go's recording has none.
+    pub faults: Vec<Fault>,
+}
+
+/// A step that could not be played. It ends its script.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fault {
+    /// Whose script ended.
+    pub side: Side,
+    /// Why.
+    pub reason: String,
+}
+
+/// Plays one case. Must be called within a `LocalSet`; timers are tokio's, so that in the simulator silence costs nothing.
+pub async fn play(world: &World, case: &Case, venue: Venue, certificates: &Certificates) -> Play {
+    let addresses = venue.addresses();
+    let stage = Rc::new(Stage {
+        world: world.clone(),
+        front: case.subject.front,
+        subject: venue.subject,
+        certificates: certificates.clone(),
+        addresses,
+        pulse: Pulse::start(),
+        shared: RefCell::default(),
+        changed: Notify::new(),
+    });
+    let mut client = Actor::new(&stage, Side::Client);
+    let backend = venue.backend_address.map(|_| {
+        let actor = Actor::new(&stage, Side::Backend);
+        tokio::task::spawn_local(actor.play([Step::Accept], case.backend.clone()))
+    });
+    let accepting = stage.accept(venue.backend, case.subject.back);
+
+    let acted = client.perform([Step::Connect].iter().chain(&case.client)).await;
+    stage.settle(&client.links, acted).await;
+    stage.change(|shared| shared.client_is_done = true);
+    let acted = match backend {
+        Some(script) => acted.max(script.await.expect("a script does not panic")),
+        None => acted,
+    };
+    stage.settle(&client.links, acted).await;
+    let client_traces = client.links.iter().map(|link| link.freeze()).collect();
+    let accepted = stage.shared.borrow().accepted.clone();
+    stage.settle(&accepted, stage.pulse.now()).await;
+    let backend_traces = accepted.iter().map(|link| link.freeze()).collect();
+
+    accepting.into_iter().for_each(|task| task.abort());
+    client.links.iter().chain(&stage.shared.borrow().accepted).for_each(|link| link.tear_down());
+    let trace = CaseTrace { name: case.name.clone(), client: client_traces, backend: backend_traces, seen: Vec::new() };
+    let mut faults = stage.shared.take().faults;
+    faults.sort_by_key(|fault| fault.side);
+    Play { trace: trace.rewritten(|text| stage.addresses.restore(text)), faults }
+}
+
+/// What both scripts share while a case is played.
+struct Stage {
+    world: World,
+    front: Protocol,
+    subject: std::net::SocketAddr,
+    certificates: Certificates,
+    addresses: Addresses,
+    pulse: Rc<Pulse>,
+    shared: RefCell<Shared>,
+    changed: Notify,
+}
+
+#[derive(Default)]
+struct Shared {
+    /// Every backend connection, in the order of arrival.
+    accepted: Vec<Rc<Link>>,
+    /// How many of them the script has gone through.
+    taken: usize,
+    /// The client's script is over and its connections are quiet.
+    client_is_done: bool,
+    signals: BTreeSet<(Side, String)>,
+    faults: Vec<Fault>,
+}
+
+impl Stage {
+    /// Takes connections at the backend's address until it is aborted.
+    fn accept(self: &Rc<Self>, backend: VenueBackend, protocol: Protocol) -> Option<JoinHandle<()>> {
+        let VenueBackend::Up(mut listener) = backend else { return None };
+        let stage = Rc::clone(self);
+        Some(tokio::task::spawn_local(async move {
+            while let Ok(stream) = std::future::poll_fn(|cx| listener.poll_accept(cx)).await {
+                let handshake = stage.certificates.accept(&stage.world, protocol);
+                let link = Link::accept(stream, handshake, &stage.pulse);
+                stage.change(|shared| shared.accepted.push(link));
+            }
+        }))
+    }
+
+    fn change(&self, change: impl FnOnce(&mut Shared)) {
+        change(&mut self.shared.borrow_mut());
+        self.changed.notify_waiters();
+    }
+
+    /// The next backend connection that no accept has taken.
+    fn arrival(&self) -> Option<Rc<Link>> {
+        let mut shared = self.shared.borrow_mut();
+        let link = shared.accepted.get(shared.taken).cloned()?;
+        shared.taken += 1;
+        Some(link)
+    }
+
+    /// Waits until each link has been quiet since a beat, or has ended.
+    async fn settle(&self, links: &[Rc<Link>], since: u64) {
+        for link in links {
+            link.settle(since).await;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

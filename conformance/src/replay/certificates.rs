@@ -1,0 +1,129 @@
+//! TLS of both scripts, with the certificates of `fixtures/certs`.
+
+use std::{fmt, io, path::Path, sync::Arc};
+
+use rustls::{
+    ClientConfig, RootCertStore, ServerConfig,
+    crypto::ring,
+    pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime, pem::PemObject as _},
+    time_provider::TimeProvider,
+};
+use tokio_rustls::{TlsAcceptor, TlsConnector};
+use weir::world::{Clock, World};
+
+use crate::scenario::Protocol;
+
+/// The certificates of the tests. Cheap to clone.
+#[derive(Clone)]
+pub struct Certificates(Arc<Parsed>);
+
+struct Parsed {
+    roots: Arc<RootCertStore>,
+    chain: Vec<CertificateDer<'static>>,
+    key: PrivateKeyDer<'static>,
+}
+
+/// Why certificates cannot be used.
+#[derive(Debug, thiserror::Error)]
+#[error("{path}: {reason}")]
+pub struct CertificateError {
+    path: String,
+    reason: String,
+}
+
+/// How a client's connection begins.
+pub(super) type Connect = Option<(TlsConnector, ServerName<'static>)>;
+
+impl Certificates {
+    /// Reads the folder `certs`.
+    ///
+    /// # Errors
+    /// A file cannot be read, or is no PEM of the kind it should be.
+    pub fn read(folder: &Path) -> Result<Self, CertificateError> {
+        let wrong =
+            |file: &str, reason: String| CertificateError { path: folder.join(file).display().to_string(), reason };
+        let chain = |file: &str| {
+            CertificateDer::pem_file_iter(folder.join(file))
+                .and_then(Iterator::collect::<Result<Vec<_>, _>>)
+                .map_err(|error| wrong(file, error.to_string()))
+        };
+        let mut roots = RootCertStore::empty();
+        for root in chain("ca.pem")? {
+            roots.add(root).map_err(|error| wrong("ca.pem", error.to_string()))?;
+        }
+        let key = PrivateKeyDer::from_pem_file(folder.join("serving-key.pem"))
+            .map_err(|error| wrong("serving-key.pem", error.to_string()))?;
+        Ok(Self(Arc::new(Parsed { roots: Arc::new(roots), chain: chain("serving.pem")?, key })))
+    }
+
+    /// The authorities that clients trust.
+    pub fn roots(&self) -> Arc<RootCertStore> {
+        Arc::clone(&self.0.roots)
+    }
+
+    /// What servers show: the chain, and its key.
+    pub fn serving(&self) -> (Vec<CertificateDer<'static>>, PrivateKeyDer<'static>) {
+        (self.0.chain.clone(), self.0.key.clone_key())
+    }
+
+    /// How the client begins a connection that speaks `protocol`.
+    pub(super) fn connect(&self, world: &World, protocol: Protocol) -> Connect {
+        let alpn: &[&[u8]] = match protocol {
+            Protocol::Http1 => return None,
+            Protocol::Http1Tls => &[b"http/1.1"],
+            Protocol::Http2 => &[b"h2"],
+        };
+        let mut config = ClientConfig::builder_with_details(Arc::new(ring::default_provider()), wall(world))
+            .with_safe_default_protocol_versions()
+            .expect("ring has the default versions")
+            .with_root_certificates(self.roots())
+            .with_no_client_auth();
+        config.alpn_protocols = alpn.iter().map(|name| name.to_vec()).collect();
+        let name = ServerName::try_from("proxy.test").expect("a host name");
+        Some((TlsConnector::from(Arc::new(config)), name))
+    }
+
+    /// How the backend begins a connection that speaks `protocol`.
+    pub(super) fn accept(&self, world: &World, protocol: Protocol) -> Option<TlsAcceptor> {
+        let alpn: &[&[u8]] = match protocol {
+            Protocol::Http1 => return None,
+            Protocol::Http1Tls => &[b"http/1.1"],
+            Protocol::Http2 => &[b"h2", b"http/1.1"], // Go asks for HTTP/1.1 alone when it upgrades
+        };
+        let (chain, key) = self.serving();
+        let mut config = ServerConfig::builder_with_details(Arc::new(ring::default_provider()), wall(world))
+            .with_safe_default_protocol_versions()
+            .expect("ring has the default versions")
+            .with_no_client_auth()
+            .with_single_cert(chain, key)
+            .expect("the key of the tests fits its certificate");
+        config.alpn_protocols = alpn.iter().map(|name| name.to_vec()).collect();
+        Some(TlsAcceptor::from(Arc::new(config)))
+    }
+}
+
+impl fmt::Debug for Certificates {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Certificates")
+    }
+}
+
+fn wall(world: &World) -> Arc<dyn TimeProvider> {
+    Arc::new(WallTime(Arc::clone(&world.clock)))
+}
+
+/// Certificates are held against the world's time of day.
+#[derive(Debug)]
+struct WallTime(Arc<dyn Clock>);
+
+impl TimeProvider for WallTime {
+    fn current_time(&self) -> Option<UnixTime> {
+        Some(UnixTime::since_unix_epoch(self.0.wall().0))
+    }
+}
+
+impl From<CertificateError> for io::Error {
+    fn from(error: CertificateError) -> Self {
+        Self::other(error)
+    }
+}

@@ -1,0 +1,433 @@
+//! One connection of a script.
+
+use std::{
+    cell::{Cell, RefCell},
+    io,
+    pin::Pin,
+    rc::Rc,
+    task::{Poll, ready},
+    time::Duration,
+};
+
+use tokio::{
+    io::{AsyncRead as _, AsyncWrite as _, AsyncWriteExt as _, ReadBuf},
+    sync::{Mutex, Notify},
+    task::AbortHandle,
+    time::timeout,
+};
+use tokio_rustls::TlsAcceptor;
+use weir::{wire::Channel, world::Stream};
+
+use super::{
+    certificates::Connect,
+    event::{self, Event, What},
+    framer::{self, Reader},
+    pulse::{PATIENCE, Pulse, QUIET},
+};
+use crate::{
+    latin1,
+    scenario::{Addresses, Await},
+    trace::{Awaited, ConnectionTrace, End, Received},
+};
+
+/// One connection of the client or the backend. It is read all the time, so that how the peer ended it is seen when it happens; awaits take from
+/// what has come.
+pub(super) struct Link {
+    pulse: Rc<Pulse>,
+    /// None before the TLS handshake, and after our own script closed it.
+    channel: RefCell<Option<Channel>>,
+    state: RefCell<State>,
+    changed: Notify,
+    /// Held while something is written, so that answers to frames do not run into a script's bytes.
+    writing: Mutex<()>,
+    task: Cell<Option<AbortHandle>>,
+}
+
+struct State {
+    ready: bool,
+    http2: bool,
+    /// Came and not yet taken, without HTTP/2.
+    bytes: Vec<u8>,
+    /// Likewise, with HTTP/2.
+    events: Vec<Event>,
+    end: End,
+    /// When something came last.
+    last: u64,
+    /// What is answered to frames goes out: our preface is out. Before it is kept.
+    greeted: bool,
+    greeting: Vec<u8>,
+    awaited: Vec<Awaited>,
+}
+
+/// Which bytes or events an await takes.
+enum Wanted<'a> {
+    This(&'a Await),
+    Everything,
+}
+
+impl Link {
+    /// A connection that the client opened.
+    pub(super) fn connect(stream: Stream, handshake: Connect, pulse: &Rc<Pulse>) -> Rc<Self> {
+        let link = Self::new(pulse);
+        link.run({
+            let link = Rc::clone(&link);
+            async move {
+                let channel = match handshake {
+                    None => Ok(Channel::Plain(stream)),
+                    Some((connector, name)) => {
+                        within(connector.connect(name, stream)).await.map(|tls| Channel::Client(Box::new(tls)))
+                    }
+                };
+                if let Some(channel) = link.begin(channel) {
+                    let http2 = matches!(&channel, Channel::Client(tls) if speaks_h2(tls.get_ref().1.alpn_protocol()));
+                    link.opened(channel, http2);
+                    link.pump(http2.then(Reader::of_server)).await;
+                }
+            }
+        });
+        link
+    }
+
+    /// A connection that the subject opened.
+    pub(super) fn accept(stream: Stream, handshake: Option<TlsAcceptor>, pulse: &Rc<Pulse>) -> Rc<Self> {
+        let link = Self::new(pulse);
+        link.run({
+            let link = Rc::clone(&link);
+            async move {
+                let channel = match handshake {
+                    None => Ok(Channel::Plain(stream)),
+                    Some(acceptor) => within(acceptor.accept(stream)).await.map(|tls| Channel::Server(Box::new(tls))),
+                };
+                if let Some(channel) = link.begin(channel) {
+                    let http2 = matches!(&channel, Channel::Server(tls) if speaks_h2(tls.get_ref().1.alpn_protocol()));
+                    link.opened(channel, http2);
+                    if http2 {
+                        link.write(&framer::empty_settings()).await;
+                        link.greet().await;
+                    }
+                    link.pump(http2.then(Reader::of_client)).await;
+                }
+            }
+        });
+        link
+    }
+
+    fn new(pulse: &Rc<Pulse>) -> Rc<Self> {
+        let state = State {
+            ready: false,
+            http2: false,
+            bytes: Vec::new(),
+            events: Vec::new(),
+            end: End::Open,
+            last: pulse.now(),
+            greeted: false,
+            greeting: Vec::new(),
+            awaited: Vec::new(),
+        };
+        Rc::new(Self {
+            pulse: Rc::clone(pulse),
+            channel: RefCell::new(None),
+            state: RefCell::new(state),
+            changed: Notify::new(),
+            writing: Mutex::new(()),
+            task: Cell::new(None),
+        })
+    }
+
+    fn run(&self, body: impl Future<Output = ()> + 'static) {
+        self.task.set(Some(tokio::task::spawn_local(body).abort_handle()));
+    }
+
+    /// Notes a handshake that failed.
+    fn begin(&self, channel: io::Result<Channel>) -> Option<Channel> {
+        channel
+            .map_err(|error| {
+                self.state.borrow_mut().ready = true;
+                self.ended(&error);
+            })
+            .ok()
+    }
+
+    fn opened(&self, channel: Channel, http2: bool) {
+        self.channel.replace(Some(channel));
+        let mut state = self.state.borrow_mut();
+        state.ready = true;
+        state.http2 = http2;
+        drop(state);
+        self.changed.notify_waiters();
+    }
+
+    /// Waits until the TLS handshake is over.
+    pub(super) async fn ready(&self) {
+        while !self.state.borrow().ready {
+            self.changed.notified().await;
+        }
+    }
+
+    pub(super) fn speaks_http2(&self) -> bool {
+        self.state.borrow().http2
+    }
+
+    /// Reads until the connection has ended.
+    async fn pump(&self, mut frames: Option<Reader>) {
+        let mut buffer = vec![0; 64 << 10];
+        loop {
+            let count = match self.receive(&mut buffer).await {
+                Ok(0) => return self.ended(&io::ErrorKind::UnexpectedEof.into()),
+                Ok(count) => count,
+                Err(error) => return self.ended(&error),
+            };
+            let Some(reader) = &mut frames else {
+                self.came(|state| state.bytes.extend_from_slice(&buffer[..count]));
+                continue;
+            };
+            reader.push(&buffer[..count]);
+            loop {
+                match reader.next() {
+                    Ok(Some(turn)) => {
+                        self.came(|state| state.events.extend(turn.event));
+                        self.answer(turn.answer).await;
+                    }
+                    Ok(None) => break,
+                    Err(framer::Malformed) => return self.ended(&io::ErrorKind::InvalidData.into()),
+                }
+            }
+        }
+    }
+
+    async fn receive(&self, buffer: &mut [u8]) -> io::Result<usize> {
+        std::future::poll_fn(|cx| {
+            let mut channel = self.channel.borrow_mut();
+            let Some(channel) = channel.as_mut() else { return Poll::Pending };
+            let mut into = ReadBuf::new(buffer);
+            ready!(Pin::new(channel).poll_read(cx, &mut into))?;
+            Poll::Ready(Ok(into.filled().len()))
+        })
+        .await
+    }
+
+    /// Notes something that has come, unless our own script closed the connection before.
+    fn came(&self, note: impl FnOnce(&mut State)) {
+        let mut state = self.state.borrow_mut();
+        if state.end != End::Closed {
+            note(&mut state);
+            state.last = self.pulse.now();
+        }
+        drop(state);
+        self.changed.notify_waiters();
+    }
+
+    /// Notes how the peer ended the connection.
+    fn ended(&self, error: &io::Error) {
+        let end = if error.kind() == io::ErrorKind::ConnectionReset { End::Rst } else { End::Fin };
+        self.came(|state| state.end = end);
+    }
+
+    /// Sends what a well-behaved peer sends by itself, or keeps it until our preface is out.
+    async fn answer(&self, frames: Vec<u8>) {
+        if self.state.borrow().greeted {
+            self.write(&frames).await;
+        } else {
+            self.state.borrow_mut().greeting.extend(frames);
+        }
+    }
+
+    /// Says that our preface is out.
+    pub(super) async fn greet(&self) {
+        let mut state = self.state.borrow_mut();
+        state.greeted = true;
+        let held = std::mem::take(&mut state.greeting);
+        drop(state);
+        self.write(&held).await;
+    }
+
+    /// Sends bytes. A peer that has gone is no fault of a script: what it did is seen by reading.
+    pub(super) async fn write(&self, bytes: &[u8]) {
+        let _turn = self.writing.lock().await;
+        let mut rest = bytes;
+        let all = std::future::poll_fn(|cx| -> Poll<io::Result<()>> {
+            let mut channel = self.channel.borrow_mut();
+            let Some(channel) = channel.as_mut() else { return Poll::Ready(Ok(())) };
+            while !rest.is_empty() {
+                match ready!(Pin::new(&mut *channel).poll_write(cx, rest))? {
+                    0 => return Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
+                    count => rest = &rest[count..],
+                }
+            }
+            Pin::new(channel).poll_flush(cx)
+        });
+        drop(timeout(STUCK, all).await);
+    }
+
+    /// Ends the writing side: over TLS with close_notify before it.
+    pub(super) async fn half_close(&self) {
+        let _turn = self.writing.lock().await;
+        let end = std::future::poll_fn(|cx| match self.channel.borrow_mut().as_mut() {
+            Some(channel) => Pin::new(channel).poll_shutdown(cx),
+            None => Poll::Ready(Ok(())),
+        });
+        drop(timeout(STUCK, end).await);
+    }
+
+    /// Closes the connection: over TLS with close_notify before it.
+    pub(super) async fn close(&self) {
+        if let Some(mut channel) = self.closed()
+            && channel.is_tls()
+        {
+            drop(timeout(STUCK, channel.shutdown()).await);
+        }
+    }
+
+    /// Closes the connection with a reset, and no close_notify before it.
+    pub(super) fn reset(&self) {
+        if let Some(channel) = self.closed() {
+            channel.reset();
+        }
+    }
+
+    /// Notes that our own script closes the connection.
+    fn closed(&self) -> Option<Channel> {
+        self.came(|state| {
+            state.end = End::Closed;
+            state.bytes.clear();
+            state.events.clear();
+        });
+        self.channel.take()
+    }
+
+    /// Ends the connection after the case is over.
+    pub(super) fn tear_down(&self) {
+        if let Some(task) = self.task.take() {
+            task.abort();
+        }
+        if let Some(channel) = self.channel.take() {
+            channel.reset();
+        }
+    }
+
+    /// Plays an await and writes down what it took.
+    pub(super) async fn read(&self, what: &Await, addresses: &Addresses) {
+        let filled = match what {
+            Await::Until(octets) => Await::Until(octets.filled(addresses).into()),
+            other => other.clone(),
+        };
+        let start = self.pulse.now();
+        let came = self
+            .until(start, |state| match filled {
+                Await::Quiet => self.is_quiet(state, start),
+                Await::End => false,
+                _ => state.measure(&filled).is_some(),
+            })
+            .await;
+        let mut state = self.state.borrow_mut();
+        let received = state.take(Wanted::This(&filled));
+        state.awaited.push(Awaited { kind: what.kind(), received, gave_up: !came });
+    }
+
+    /// Waits until the connection has been quiet since a beat, or has ended.
+    pub(super) async fn settle(&self, since: u64) {
+        self.ready().await;
+        self.until(self.pulse.now(), |state| self.is_quiet(state, since)).await;
+    }
+
+    /// Waits until `done` says so or the connection has ended; false when it lost patience.
+    async fn until(&self, start: u64, done: impl Fn(&State) -> bool) -> bool {
+        loop {
+            let state = self.state.borrow();
+            if state.end != End::Open || done(&state) {
+                return true;
+            }
+            drop(state);
+            if self.pulse.now() - start > PATIENCE {
+                return false;
+            }
+            tokio::select! {
+                biased;
+                () = self.changed.notified() => {}
+                () = self.pulse.beat() => {}
+            }
+        }
+    }
+
+    fn is_quiet(&self, state: &State, since: u64) -> bool {
+        self.pulse.now().saturating_sub(state.last.max(since)) > QUIET
+    }
+
+    /// Writes the connection down as it stands now.
+    pub(super) fn freeze(&self) -> ConnectionTrace {
+        let mut state = self.state.borrow_mut();
+        let rest = state.take(Wanted::Everything);
+        ConnectionTrace { awaited: state.awaited.clone(), rest, end: state.end }
+    }
+}
+
+impl State {
+    /// How many bytes or events an await takes; none while they have not come.
+    fn measure(&self, what: &Await) -> Option<usize> {
+        match what {
+            Await::Head => head_end(&self.bytes),
+            Await::Bytes(count) => (self.bytes.len() >= *count).then_some(*count),
+            Await::Until(octets) => {
+                let wanted = octets.plain();
+                let at = self.bytes.windows(wanted.len()).position(|window| window == wanted)?;
+                Some(at + wanted.len())
+            }
+            Await::Stream(stream) => self.first(|event| event.stream == *stream && event.ends),
+            Await::Headers(stream) => {
+                self.first(|event| event.stream == *stream && (event.ends || matches!(event.what, What::Headers(_))))
+            }
+            Await::Quiet | Await::End => None,
+        }
+    }
+
+    fn first(&self, wanted: impl Fn(&Event) -> bool) -> Option<usize> {
+        self.events.iter().position(wanted).map(|at| at + 1)
+    }
+
+    /// Takes what an await has read. One that gave up, or whose connection ended, takes all there is (of its stream).
+    fn take(&mut self, wanted: Wanted<'_>) -> Received {
+        let (count, stream) = match wanted {
+            Wanted::Everything => (None, None),
+            Wanted::This(what @ (Await::Stream(stream) | Await::Headers(stream))) => {
+                (self.measure(what), Some(*stream))
+            }
+            Wanted::This(what) => (self.measure(what), None),
+        };
+        if !self.http2 {
+            let count = count.unwrap_or(self.bytes.len());
+            return Received::Bytes(latin1::to_text(&self.bytes.drain(..count).collect::<Vec<u8>>()));
+        }
+        let count = count.unwrap_or(self.events.len());
+        let mut taken = Vec::new();
+        let mut left = Vec::new();
+        for (at, event) in std::mem::take(&mut self.events).into_iter().enumerate() {
+            let mine = at < count && stream.is_none_or(|stream| stream == event.stream);
+            if mine { taken.push(event) } else { left.push(event) }
+        }
+        self.events = left;
+        Received::Events(event::lines(taken))
+    }
+}
+
+/// The length of the part that ends with the first empty line. A line ends with LF; a CR before it belongs to the line's end.
+fn head_end(bytes: &[u8]) -> Option<usize> {
+    let mut end = 0;
+    for line in bytes.split_inclusive(|byte| *byte == b'\n') {
+        end += line.len();
+        if line == b"\n" || line == b"\r\n" {
+            return Some(end);
+        }
+    }
+    None
+}
+
+fn speaks_h2(alpn: Option<&[u8]>) -> bool {
+    alpn == Some(b"h2")
+}
+
+async fn within<T>(handshake: impl Future<Output = io::Result<T>>) -> io::Result<T> {
+    timeout(STUCK, handshake).await.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()))
+}
+
+/// When a write or a handshake is given up.
+const STUCK: Duration = Duration::from_secs(10);
