@@ -234,10 +234,11 @@ impl Link {
 
     /// Says that our preface is out.
     pub(super) async fn greet(&self) {
-        let mut state = self.state.borrow_mut();
-        state.greeted = true;
-        let held = std::mem::take(&mut state.greeting);
-        drop(state);
+        let held = {
+            let mut state = self.state.borrow_mut();
+            state.greeted = true;
+            std::mem::take(&mut state.greeting)
+        };
         self.write(&held).await;
     }
 
@@ -333,11 +334,10 @@ impl Link {
     /// Waits until `done` says so or the connection has ended; false when it lost patience.
     async fn until(&self, start: u64, done: impl Fn(&State) -> bool) -> bool {
         loop {
-            let state = self.state.borrow();
-            if state.end != End::Open || done(&state) {
+            let over = |state: &State| state.end != End::Open || done(state);
+            if over(&self.state.borrow()) {
                 return true;
             }
-            drop(state);
             if self.pulse.now() - start > PATIENCE {
                 return false;
             }

@@ -66,7 +66,11 @@ impl fmt::Display for HandlerStep {
 
 /// Reads the steps.
 pub(super) fn read(at: &Place<'_>) -> Vec<HandlerStep> {
-    at.items().iter().filter_map(read_one).collect()
+    let steps: Vec<HandlerStep> = at.items().iter().filter_map(read_one).collect();
+    if steps.is_empty() {
+        at.wrong("at least one step: the recorder takes an empty list as the default handler");
+    }
+    steps
 }
 
 fn read_one(at: &Place<'_>) -> Option<HandlerStep> {

@@ -82,7 +82,7 @@ fn repetition<T: PartialEq>(list: &[T], width_max: usize) -> (usize, usize) {
 
 /// A run of a few characters is folded when it is so long.
 const RUN_FOLDED_MIN: usize = 48;
-const UNIT_FOLDED_MAX: usize = 8;
+const UNIT_FOLDED_MAX: usize = 16;
 /// Lines are folded when there would be so many.
 const LINES_FOLDED_MIN: usize = 6;
 const LINES_FOLDED_MAX: usize = 2;
