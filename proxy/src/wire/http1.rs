@@ -9,7 +9,10 @@ mod head;
 mod incoming;
 mod reader;
 mod request;
+mod request_writer;
 mod response;
+mod response_writer;
+mod status;
 mod wrong;
 
 pub use self::{
@@ -17,6 +20,9 @@ pub use self::{
     incoming::Incoming,
     reader::{Event, HeadLimits, RequestReader, ResponseReader},
     request::{Expect, Request},
+    request_writer::{Framing, RequestLine, write_chunk, write_last_chunk, write_request_head},
     response::Response,
+    response_writer::{After, Asked, Next, ResponseWriter, Settled, TooLong, write_informational, write_switch},
+    status::status_text,
     wrong::{BadChunk, Wrong},
 };

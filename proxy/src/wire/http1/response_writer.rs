@@ -1,0 +1,444 @@
+use bytes::{BufMut as _, Bytes, BytesMut};
+use http::StatusCode;
+
+use super::{
+    request::{Request, has_word},
+    request_writer::{frames, write_chunk, write_content_length, write_decimal, write_last_chunk},
+    status::status_text,
+};
+use crate::wire::{
+    headers::{Headers, Name, write_field},
+    message::{ResponseHead, Version},
+    sniff::detect_content_type,
+};
+
+/// Writes one response, and decides what Go's server decides late: the length or chunks, the type, the end of the connection.
+///
+/// The head is written when more than 2048 bytes of the body have come, at a flush, or at the end, whichever is first.
+///
+/// Go: `net/http/server.go` `response`, `chunkWriter`.
+#[derive(Debug)]
+pub struct ResponseWriter {
+    asked: Asked,
+    head: ResponseHead,
+    date: [u8; 29],
+    settled: Settled,
+    /// What has not passed Go's first buffer.
+    buffer: Vec<u8>,
+    /// Bytes of the body so far, also those that were refused.
+    written: u64,
+    written_head: Option<WrittenHead>,
+    trailers: Option<Headers>,
+}
+
+/// What the request says about its answer.
+#[derive(Clone, Copy, Debug)]
+pub struct Asked {
+    /// Only the head is wanted.
+    pub method_is_head: bool,
+    /// 1.0 or 1.1.
+    pub version: Version,
+    /// The connection is to end.
+    pub close: bool,
+    /// A client of HTTP/1.0 wants the connection to go on.
+    pub keep_alive_asked: bool,
+}
+
+/// What the caller is about to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Next {
+    /// `data` with so many bytes.
+    Data(usize),
+    /// `flush`.
+    Flush,
+    /// `trailers`.
+    Trailers,
+    /// `finish`.
+    End,
+}
+
+/// Whether the connection can go on as far as the request is concerned.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Settled {
+    /// The body of the request was read to its end.
+    KeepAlive,
+    /// It was not and will not be, or the server is closing.
+    Close,
+}
+
+/// What becomes of the connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum After {
+    /// The next request may come.
+    KeepAlive,
+    /// It ends.
+    Close,
+}
+
+/// The body is longer than its head declared; these bytes are not written, and the connection ends behind the response.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("http: wrote more than the declared Content-Length")]
+pub struct TooLong;
+
+#[derive(Clone, Copy, Debug)]
+struct WrittenHead {
+    chunked: bool,
+    close: bool,
+    /// What it declared, if anything.
+    length: Option<u64>,
+}
+
+impl From<&Request> for Asked {
+    fn from(request: &Request) -> Self {
+        Self {
+            method_is_head: request.head.method == http::Method::HEAD,
+            version: request.head.version,
+            close: request.close,
+            keep_alive_asked: request.keep_alive_asked,
+        }
+    }
+}
+
+impl ResponseWriter {
+    /// A response with this head; nothing is written yet. `date` is written where the head has no `Date`.
+    pub fn new(asked: Asked, mut head: ResponseHead, date: [u8; 29]) -> Self {
+        head.headers.retain(|name, _| !frames(name));
+        if head.close {
+            head.headers.set(Name::CONNECTION, Bytes::from_static(b"close"));
+        }
+        Self {
+            asked,
+            head,
+            date,
+            settled: Settled::KeepAlive,
+            buffer: Vec::new(),
+            written: 0,
+            written_head: None,
+            trailers: None,
+        }
+    }
+
+    /// Whether the head is written by what comes next. Then the rest of the request's body is read before, unless `closes`, and `settle` is told.
+    pub fn will_write_head(&self, next: Next) -> bool {
+        self.written_head.is_none()
+            && match next {
+                Next::Data(bytes) => self.takes_body() && self.buffer.len().saturating_add(bytes) > BUFFER,
+                Next::Flush | Next::End => true,
+                Next::Trailers => false,
+            }
+    }
+
+    /// Whether the connection ends behind this response whatever becomes of the request's body: what is left of it is not read before the head.
+    pub fn closes(&self, next: Next) -> bool {
+        match self.written_head {
+            Some(head) => head.close,
+            None => {
+                let first = match next {
+                    Next::Data(bytes) => self.buffer.len().saturating_add(bytes),
+                    Next::Flush | Next::Trailers | Next::End => self.buffer.len(),
+                };
+                self.plan(first, next == Next::End).close
+            }
+        }
+    }
+
+    /// What became of the request's body; counts until the head is written.
+    pub fn settle(&mut self, settled: Settled) {
+        self.settled = settled;
+    }
+
+    /// Bytes of the body. Those of a response that has none are dropped.
+    ///
+    /// # Errors
+    /// There are more than the head declared; none of these is written.
+    pub fn data(&mut self, bytes: Bytes, out: &mut BytesMut) -> Result<(), TooLong> {
+        if bytes.is_empty() || !self.takes_body() {
+            return Ok(());
+        }
+        self.written = self.written.saturating_add(bytes.len() as u64);
+        if self.head.content_length.is_some_and(|length| self.written > length) {
+            return Err(TooLong);
+        }
+        let mut rest = &bytes[..];
+        while rest.len() > BUFFER - self.buffer.len() {
+            if self.buffer.is_empty() {
+                self.emit(rest, false, out);
+                return Ok(());
+            }
+            let (fits, more) = rest.split_at(BUFFER - self.buffer.len());
+            self.buffer.extend_from_slice(fits);
+            self.emit_buffer(false, out);
+            rest = more;
+        }
+        self.buffer.extend_from_slice(rest);
+        Ok(())
+    }
+
+    /// Everything so far, the head at least, goes out.
+    pub fn flush(&mut self, out: &mut BytesMut) {
+        self.emit_buffer(false, out);
+        if self.written_head.is_none() {
+            self.write_head(&[], false, out);
+        }
+    }
+
+    /// The fields behind the body. They are written only behind chunks: the head must have announced trailers, or be flushed before.
+    pub fn trailers(&mut self, trailers: Headers) {
+        self.trailers = Some(trailers);
+    }
+
+    /// The end of the body.
+    pub fn finish(mut self, out: &mut BytesMut) -> After {
+        self.emit_buffer(true, out);
+        let head = match self.written_head {
+            Some(head) => head,
+            None => self.write_head(&[], true, out),
+        };
+        if head.chunked {
+            write_last_chunk(out, self.final_trailers().as_ref());
+        }
+        let short =
+            !self.asked.method_is_head && self.takes_body() && head.length.is_some_and(|length| length != self.written);
+        if head.close || short { After::Close } else { After::KeepAlive }
+    }
+
+    /// The body is cut. What passed the first buffer was given out already, the rest is dropped, and the connection must end now.
+    ///
+    /// Go: `panic(http.ErrAbortHandler)`.
+    pub fn abort(self, _out: &mut BytesMut) {}
+
+    fn takes_body(&self) -> bool {
+        takes_body(self.head.status)
+    }
+
+    fn emit_buffer(&mut self, done: bool, out: &mut BytesMut) {
+        if !self.buffer.is_empty() {
+            let mut buffer = std::mem::take(&mut self.buffer);
+            self.emit(&buffer, done, out);
+            buffer.clear();
+            self.buffer = buffer;
+        }
+    }
+
+    /// What Go's first buffer gives on.
+    fn emit(&mut self, piece: &[u8], done: bool, out: &mut BytesMut) {
+        let head = match self.written_head {
+            Some(head) => head,
+            None => self.write_head(piece, done, out),
+        };
+        if self.asked.method_is_head {
+            return;
+        }
+        if head.chunked {
+            write_chunk(out, piece);
+        } else {
+            out.put_slice(piece);
+        }
+    }
+
+    /// What is known of the head when so many bytes of the body are there, and all of them if `done`.
+    fn plan(&self, first: usize, done: bool) -> Plan {
+        let takes_body = self.takes_body();
+        let old = self.asked.version <= Version::Http10;
+        // Without bytes nobody knows whether a HEAD request was meant to have none.
+        let countable =
+            done && takes_body && self.head.announced.is_empty() && (!self.asked.method_is_head || first > 0);
+        let computed = (countable && self.head.content_length.is_none()).then_some(first as u64);
+        let length = self.head.content_length.or(computed);
+        let kept = self.asked.keep_alive_asked && (self.asked.method_is_head || length.is_some() || !takes_body);
+        let said_close = self.head.headers.get(&Name::CONNECTION) == Some(b"close");
+        let close = (!kept && (old || self.asked.close)) || said_close || self.settled == Settled::Close;
+        let chunked = takes_body && !self.asked.method_is_head && length.is_none() && !old;
+        Plan { computed, length, kept, close, chunked }
+    }
+
+    /// Writes the head, knowing these first bytes of the body, which are all of it if `done`.
+    ///
+    /// Go: `net/http/server.go` `chunkWriter.writeHeader`.
+    fn write_head(&mut self, first: &[u8], done: bool, out: &mut BytesMut) -> WrittenHead {
+        let plan = self.plan(first.len(), done);
+        let mut headers = std::mem::take(&mut self.head.headers);
+        if self.takes_body() {
+            if let Some(length) = self.head.content_length {
+                headers.append(Name::CONTENT_LENGTH, decimal(length));
+            }
+        } else if self.head.status == StatusCode::NOT_MODIFIED {
+            headers.remove(&Name::CONTENT_TYPE);
+        }
+        if !self.head.announced.is_empty() {
+            headers.append(Name::TRAILER, list(&self.head.announced));
+        }
+        let connection = self.connection(&plan, &mut headers);
+        write_status_line(self.asked.version, self.head.status, out);
+        headers.write_sorted(out);
+        if !headers.contains(&Name::DATE) {
+            write_field(&Name::DATE, &self.date, out);
+        }
+        if let Some(length) = plan.computed {
+            write_content_length(length, out);
+        }
+        if self.takes_body() && !first.is_empty() && is_untyped(&headers) {
+            write_field(&Name::CONTENT_TYPE, detect_content_type(first).as_bytes(), out);
+        }
+        if let Some(value) = connection {
+            write_field(&Name::CONNECTION, value, out);
+        }
+        if plan.chunked {
+            out.put_slice(b"Transfer-Encoding: chunked\r\n");
+        }
+        out.put_slice(b"\r\n");
+        let head = WrittenHead { chunked: plan.chunked, close: plan.close, length: plan.length };
+        self.written_head = Some(head);
+        head
+    }
+
+    /// The value of the `Connection` line that the server adds; takes out the one it stands for.
+    fn connection(&self, plan: &Plan, headers: &mut Headers) -> Option<&'static [u8]> {
+        let own = headers.get(&Name::CONNECTION);
+        if !plan.close {
+            return (plan.kept && own.is_none()).then_some(b"keep-alive");
+        }
+        let switched = self.head.status == StatusCode::SWITCHING_PROTOCOLS
+            && headers.get(&Name::UPGRADE).is_some_and(|protocol| !protocol.is_empty())
+            && headers.has_token(&Name::CONNECTION, b"upgrade");
+        if switched || own.is_some_and(|own| has_word(own, b"close")) {
+            return None;
+        }
+        headers.remove(&Name::CONNECTION);
+        // HTTP/1.0 ends the connection anyway, but a client that asked otherwise is told.
+        (self.asked.version > Version::Http10 || plan.kept).then_some(b"close")
+    }
+
+    /// The trailers that are written: where all were announced, none that may not be a trailer, else all.
+    ///
+    /// Go: `net/http/httputil/reverseproxy.go` `ServeHTTP`, `net/http/server.go` `declareTrailer`, `finalTrailers`.
+    fn final_trailers(&mut self) -> Option<Headers> {
+        let mut trailers = self.trailers.take()?;
+        if trailers.iter().all(|(name, _)| self.head.announced.contains(name)) {
+            trailers.retain(|name, _| may_be_trailer(name));
+        }
+        Some(trailers)
+    }
+}
+
+struct Plan {
+    computed: Option<u64>,
+    length: Option<u64>,
+    /// A client of HTTP/1.0 is told that the connection goes on.
+    kept: bool,
+    close: bool,
+    chunked: bool,
+}
+
+/// Writes a 1xx head. Go: `net/http/server.go` `response.WriteHeader`.
+pub fn write_informational(out: &mut BytesMut, head: &ResponseHead, version: Version) {
+    write_status_line(version, head.status, out);
+    write_unframed(&head.headers, out);
+    out.put_slice(b"\r\n");
+}
+
+/// Writes the 101 of a backend: its version and words kept, no `Date`. `head.close` says that the backend ends the connection.
+///
+/// Go: `net/http/response.go` `Response.Write`.
+pub fn write_switch(out: &mut BytesMut, head: &ResponseHead) {
+    out.put_slice(match head.version {
+        Version::Http09 => b"HTTP/0.9 ",
+        Version::Http10 => b"HTTP/1.0 ",
+        Version::Http11 | Version::Http2 => b"HTTP/1.1 ",
+    });
+    write_decimal(u64::from(head.status.as_u16()), out);
+    out.put_u8(b' ');
+    if head.reason.is_empty() {
+        out.put_slice(status_text(head.status).unwrap_or_default().as_bytes());
+    } else {
+        // A CR that came within the line does not end it here.
+        out.extend(head.reason.iter().map(|byte| if matches!(byte, b'\r' | b'\n') { b' ' } else { *byte }));
+    }
+    out.put_slice(b"\r\n");
+    if head.close && !has_word(head.headers.get(&Name::CONNECTION).unwrap_or_default(), b"close") {
+        out.put_slice(b"Connection: close\r\n");
+    }
+    write_unframed(&head.headers, out);
+    out.put_slice(b"\r\n");
+}
+
+/// Writes all fields that frame nothing, sorted.
+fn write_unframed(headers: &Headers, out: &mut BytesMut) {
+    for (name, value) in headers.iter_sorted().filter(|(name, _)| name.is_token() && !frames(name)) {
+        write_field(name, value, out);
+    }
+}
+
+/// Go: `net/http/server.go` `writeStatusLine`.
+fn write_status_line(version: Version, status: StatusCode, out: &mut BytesMut) {
+    out.put_slice(if version <= Version::Http10 { b"HTTP/1.0 " } else { b"HTTP/1.1 " });
+    write_decimal(u64::from(status.as_u16()), out);
+    match status_text(status) {
+        Some(text) => {
+            out.put_u8(b' ');
+            out.put_slice(text.as_bytes());
+        }
+        None => {
+            out.put_slice(b" status code ");
+            write_decimal(u64::from(status.as_u16()), out);
+        }
+    }
+    out.put_slice(b"\r\n");
+}
+
+/// Go: `net/http/transfer.go` `bodyAllowedForStatus`.
+fn takes_body(status: StatusCode) -> bool {
+    !matches!(status.as_u16(), 100..=199 | 204 | 304)
+}
+
+/// Whether the type of the body is to be found out: nobody gave one, and the body is not encoded.
+fn is_untyped(headers: &Headers) -> bool {
+    !headers.contains(&Name::CONTENT_TYPE) && headers.get(&Name::CONTENT_ENCODING).is_none_or(<[u8]>::is_empty)
+}
+
+/// Go: `golang.org/x/net/http/httpguts` `ValidTrailerHeader`.
+fn may_be_trailer(name: &Name) -> bool {
+    let name = name.as_bytes();
+    !name.starts_with(b"If-") && !NO_TRAILERS.iter().any(|never| never.as_bytes() == name)
+}
+
+fn decimal(number: u64) -> Bytes {
+    let mut digits = BytesMut::with_capacity(20);
+    write_decimal(number, &mut digits);
+    digits.freeze()
+}
+
+fn list(names: &[Name]) -> Bytes {
+    let names: Vec<&[u8]> = names.iter().map(Name::as_bytes).collect();
+    names.join(&b", "[..]).into()
+}
+
+const NO_TRAILERS: [&str; 21] = [
+    "Authorization",
+    "Cache-Control",
+    "Connection",
+    "Content-Encoding",
+    "Content-Length",
+    "Content-Range",
+    "Content-Type",
+    "Expect",
+    "Host",
+    "Keep-Alive",
+    "Max-Forwards",
+    "Pragma",
+    "Proxy-Authenticate",
+    "Proxy-Authorization",
+    "Proxy-Connection",
+    "Range",
+    "Realm",
+    "Te",
+    "Trailer",
+    "Transfer-Encoding",
+    "Www-Authenticate",
+];
+
+/// Go's `bufferBeforeChunkingSize`: bytes of a body that may come before its head is decided.
+const BUFFER: usize = 2048;
+
+#[cfg(test)]
+mod tests;
