@@ -1,3 +1,10 @@
-//! Flags, files, and every bound of the process.
+//! Flags and every bound of the process. Past this room nothing is parsed from text again.
 
+mod duration;
+pub mod flags;
 pub mod limits;
+
+pub use self::{
+    duration::{BadDuration, parse_duration},
+    flags::{BadFlag, Cli, Command, ReverseProxyFlags},
+};

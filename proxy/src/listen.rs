@@ -1,1 +1,112 @@
-//! Sockets, TLS, accept, drain.
+//! Sockets, TLS, ALPN, accept, drain.
+//!
+//! Go: `net/http/server.go`.
+
+mod accept;
+pub mod http1;
+mod stop;
+pub mod tls;
+
+use std::{rc::Rc, sync::Arc, time::Duration};
+
+pub use self::stop::{Stop, Stopper};
+use crate::{
+    chain::Handler,
+    config::limits,
+    wire::{Channel, Peer, exchange::PeerTls, http1::HeadLimits},
+    world::{Listener, Stream, World},
+};
+
+/// A server on one worker: a listener's connections, answered by a handler.
+#[derive(Debug)]
+pub struct Server<H> {
+    handler: Rc<H>,
+    settings: Rc<Settings>,
+    world: World,
+}
+
+/// How a server treats its connections.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// TLS; without it HTTP/1 is spoken in the clear.
+    pub tls: Option<Arc<rustls::ServerConfig>>,
+    /// TCP accepted to TLS ready.
+    pub tls_handshake_timeout: Duration,
+    /// From the first byte of a request (of the first request: from the accept) to the end of its head. None: no bound.
+    pub read_header_timeout: Option<Duration>,
+    /// Between two requests. None: no bound.
+    pub idle_timeout: Option<Duration>,
+    /// Bounds of a request's head.
+    pub head: HeadLimits,
+    /// How long a drain waits for the requests that run.
+    pub drain_timeout: Duration,
+    /// Connections at a time, on this worker; further ones wait in the kernel's queue.
+    pub connections_max: usize,
+}
+
+impl Settings {
+    /// Bounds for the open network.
+    pub fn bounded(tls: Option<Arc<rustls::ServerConfig>>) -> Self {
+        Self {
+            tls,
+            tls_handshake_timeout: limits::TLS_HANDSHAKE_TIMEOUT,
+            read_header_timeout: Some(limits::READ_HEADER_TIMEOUT),
+            idle_timeout: Some(limits::IDLE_TIMEOUT),
+            head: HeadLimits { head_bytes_max: limits::REQUEST_HEAD_BYTES_MAX },
+            drain_timeout: limits::DRAIN_TIMEOUT,
+            connections_max: limits::CONNECTIONS_PER_WORKER_MAX,
+        }
+    }
+
+    /// As Go's `http.Server` is when nothing is set: nobody is hurried.
+    pub fn as_go(tls: Option<Arc<rustls::ServerConfig>>) -> Self {
+        Self { read_header_timeout: None, idle_timeout: None, ..Self::bounded(tls) }
+    }
+}
+
+impl<H: Handler + 'static> Server<H> {
+    /// A server that is not running yet.
+    pub fn new(handler: Rc<H>, settings: Settings, world: World) -> Self {
+        Self { handler, settings: Rc::new(settings), world }
+    }
+
+    /// Accepts connections until told to stop, then drains: returns when the last connection has ended or the drain's time is over.
+    pub async fn run(self, listener: Listener, stop: Stop) {
+        let server = Rc::new(self);
+        let connections = accept::accept_until_stopped(&server, listener, stop.clone()).await;
+        if !connections.ended_within(server.settings.drain_timeout).await {
+            tracing::warn!(connections = connections.count(), "drain ran out of time");
+        }
+    }
+
+    /// Serves one connection to its end.
+    pub async fn serve_stream(self: Rc<Self>, stream: Stream, stop: Stop) {
+        let address = stream.peer();
+        let Some(config) = self.settings.tls.clone() else {
+            let peer = Peer { address, tls: None };
+            return self.serve_http1(Channel::Plain(stream), peer, stop).await;
+        };
+        let handshake = tls::accept(stream, config);
+        let tls = match tokio::time::timeout(self.settings.tls_handshake_timeout, handshake).await {
+            Ok(Ok(tls)) => tls,
+            Ok(Err(error)) => return tracing::debug!(%error, peer = ?address, "TLS handshake failed"),
+            Err(_) => return tracing::debug!(peer = ?address, "TLS handshake ran out of time"),
+        };
+        let (_, session) = tls.get_ref();
+        let speaks_http2 = session.alpn_protocol() == Some(b"h2");
+        let facts = PeerTls {
+            certificates: session.peer_certificates().map(<[_]>::to_vec).unwrap_or_default(),
+            server_name: session.server_name().map(str::to_owned),
+        };
+        let peer = Peer { address, tls: Some(Rc::new(facts)) };
+        let channel = Channel::Server(Box::new(tls));
+        if speaks_http2 {
+            return tracing::debug!("HTTP/2 is not served");
+        }
+        self.serve_http1(channel, peer, stop).await;
+    }
+
+    async fn serve_http1(&self, channel: Channel, peer: Peer, stop: Stop) {
+        http1::serve(channel, peer, &*self.handler, &self.settings, &self.world, stop).await;
+    }
+}

@@ -1,3 +1,38 @@
 //! The `weir` command.
 
-fn main() {}
+use std::process::ExitCode;
+
+use clap::Parser as _;
+use weir::{
+    config::{Cli, Command},
+    serve::{self, ServeError},
+    world,
+};
+
+fn main() -> ExitCode {
+    let cli = Cli::parse(); // a bad command line ends the process here, with 2
+    tracing_subscriber::fmt().with_writer(std::io::stderr).with_max_level(tracing::Level::INFO).init();
+    let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return failed(&format!("the runtime cannot be built: {error}"), 1),
+    };
+    let world = match world::real::seed() {
+        Ok(seed) => world::real::world(seed),
+        Err(error) => return failed(&error.to_string(), 1),
+    };
+    let done = tokio::task::LocalSet::new().block_on(&runtime, async {
+        match cli.command {
+            Command::ReverseProxy(flags) => serve::reverse_proxy::run(&world, &flags, |line| println!("{line}")).await,
+        }
+    });
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error @ ServeError::Config(_)) => failed(&error.to_string(), 2),
+        Err(error) => failed(&error.to_string(), 1),
+    }
+}
+
+fn failed(text: &str, code: u8) -> ExitCode {
+    eprintln!("weir: {text}");
+    ExitCode::from(code)
+}

@@ -1,1 +1,85 @@
-//! Puts servers together.
+//! Puts servers together from a configuration, and runs them until a signal ends them.
+
+pub mod reverse_proxy;
+
+use std::io;
+
+use crate::{
+    config::BadFlag,
+    listen::{Stop, Stopper},
+    world::{Listener, LocalBoxFuture, Running, Signal, World},
+};
+
+/// Why a server does not run, or no more.
+#[derive(Debug, thiserror::Error)]
+pub enum ServeError {
+    /// A flag, or a file that a flag names, cannot be used.
+    #[error(transparent)]
+    Config(#[from] BadFlag),
+    /// The address cannot be listened at.
+    #[error("cannot listen at {address}: {source}")]
+    Listen {
+        /// The address.
+        address: String,
+        /// Why not.
+        source: io::Error,
+    },
+    /// A worker ended by a panic.
+    #[error("a worker panicked")]
+    WorkerPanicked,
+}
+
+/// Starts a worker for each listener, and waits until a signal ends them. A second signal ends the wait for requests that run.
+async fn run_workers<F>(world: &World, listeners: Vec<Listener>, work: F) -> Result<(), ServeError>
+where
+    F: Fn(World, Listener, Stop) -> LocalBoxFuture<'static, ()> + Clone + Send + 'static,
+{
+    let (stopper, stop) = Stopper::new();
+    let mut running: Vec<LocalBoxFuture<'static, bool>> = Vec::new();
+    for (number, listener) in listeners.into_iter().enumerate() {
+        let (work, world_of_worker, stop) = (work.clone(), world.clone(), stop.clone());
+        let body = Box::new(move || work(world_of_worker, listener, stop));
+        let started: Running = world.process.start(&format!("worker-{number}"), body);
+        running.push(Box::pin(started.ended()));
+    }
+    let mut signals = world.process.signals();
+    let mut all_ended = std::pin::pin!(all_ended(running));
+    let mut stops = 0;
+    loop {
+        tokio::select! {
+            biased;
+            clean = &mut all_ended => return if clean { Ok(()) } else { Err(ServeError::WorkerPanicked) },
+            signal = signals.next() => match signal {
+                Signal::Stop => {
+                    stops += 1;
+                    if stops > 1 {
+                        return Ok(());
+                    }
+                    tracing::info!("stopping");
+                    stopper.stop();
+                }
+                Signal::Reload => tracing::info!("nothing to reload"),
+            },
+        }
+    }
+}
+
+/// Whether all of them ended clean; returns early when one did not.
+async fn all_ended(mut running: Vec<LocalBoxFuture<'static, bool>>) -> bool {
+    std::future::poll_fn(|cx| {
+        let mut panicked = false;
+        running.retain_mut(|worker| match worker.as_mut().poll(cx) {
+            std::task::Poll::Ready(clean) => {
+                panicked |= !clean;
+                false
+            }
+            std::task::Poll::Pending => true,
+        });
+        match (panicked, running.is_empty()) {
+            (true, _) => std::task::Poll::Ready(false),
+            (false, true) => std::task::Poll::Ready(true),
+            (false, false) => std::task::Poll::Pending,
+        }
+    })
+    .await
+}

@@ -4,6 +4,7 @@
 
 mod body;
 mod chunked;
+mod connection;
 mod framing;
 mod head;
 mod incoming;
@@ -17,6 +18,7 @@ mod wrong;
 
 pub use self::{
     body::Remaining,
+    connection::{BodyState, Connection},
     incoming::Incoming,
     reader::{Event, HeadLimits, RequestReader, ResponseReader},
     request::{Expect, Request},

@@ -157,9 +157,13 @@ impl AsyncWrite for Stream {
 /// A worker's handle on a listening socket.
 #[derive(Debug)]
 pub enum Listener {
-    /// A TCP listener of the operating system.
+    /// A TCP socket that listens, on its way to its worker: it joins the runtime of whoever accepts from it first.
+    BoundTcp(std::net::TcpListener),
+    /// The same for a unix socket.
+    BoundUnix(std::os::unix::net::UnixListener),
+    /// A TCP listener on its worker.
     Tcp(TcpListener),
-    /// A unix socket of the operating system.
+    /// A unix socket on its worker.
     Unix(UnixListener),
     /// The simulator's.
     Simulated(Box<dyn Accept>),
@@ -177,7 +181,9 @@ pub trait Accept: fmt::Debug + Send {
 impl Listener {
     /// The next connection. Small writes go out at once (TCP_NODELAY).
     pub fn poll_accept(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<Stream>> {
+        self.join_runtime()?;
         match self {
+            Self::BoundTcp(_) | Self::BoundUnix(_) => Poll::Pending, // they have just joined
             Self::Tcp(listener) => listener.poll_accept(cx).map_ok(|(stream, _)| {
                 // A peer that is already gone makes this fail; the first read says so.
                 drop(stream.set_nodelay(true));
@@ -188,11 +194,21 @@ impl Listener {
         }
     }
 
+    fn join_runtime(&mut self) -> io::Result<()> {
+        *self = match self {
+            Self::BoundTcp(bound) => Self::Tcp(TcpListener::from_std(bound.try_clone()?)?),
+            Self::BoundUnix(bound) => Self::Unix(UnixListener::from_std(bound.try_clone()?)?),
+            Self::Tcp(_) | Self::Unix(_) | Self::Simulated(_) => return Ok(()),
+        };
+        Ok(())
+    }
+
     /// Where it listens; none for a unix socket.
     pub fn local(&self) -> Option<SocketAddr> {
         match self {
+            Self::BoundTcp(bound) => bound.local_addr().ok(),
             Self::Tcp(listener) => listener.local_addr().ok(),
-            Self::Unix(_) => None,
+            Self::BoundUnix(_) | Self::Unix(_) => None,
             Self::Simulated(accept) => Some(accept.local()),
         }
     }

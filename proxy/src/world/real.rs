@@ -14,7 +14,7 @@ use std::{
 use bytes::Bytes;
 use socket2::{Domain, Protocol, Socket, Type};
 use tokio::{
-    net::{TcpListener, TcpStream, UnixListener, UnixStream},
+    net::{TcpStream, UnixStream},
     signal::unix::{SignalKind, signal},
     sync::{mpsc, oneshot},
 };
@@ -24,7 +24,7 @@ use super::{
     Signal, Signals, Stream, Wall, World,
 };
 
-/// The world as it is. `seed` comes from the operating system's randomness.
+/// The world as it is, with dice that fall as `seed` says.
 pub fn world(seed: [u8; 32]) -> World {
     World {
         clock: Arc::new(RealClock),
@@ -34,6 +34,17 @@ pub fn world(seed: [u8; 32]) -> World {
         process: Arc::new(RealProcess),
         planted: Planted::none(),
     }
+}
+
+/// A seed that nobody can guess.
+///
+/// # Errors
+/// The operating system has no randomness to give.
+pub fn seed() -> io::Result<[u8; 32]> {
+    let mut seed = [0; 32];
+    let random = rustls::crypto::ring::default_provider().secure_random;
+    random.fill(&mut seed).map_err(|_| io::Error::other("the operating system gives no randomness"))?;
+    Ok(seed)
 }
 
 #[derive(Debug)]
@@ -63,7 +74,7 @@ impl Net for RealNet {
                 (0..workers.max(1))
                     .map(|_| {
                         let handle = listener.try_clone()?;
-                        Ok(Listener::Unix(UnixListener::from_std(handle)?))
+                        Ok(Listener::BoundUnix(handle))
                     })
                     .collect()
             }
@@ -108,7 +119,7 @@ fn listen_tcp(address: SocketAddr, workers: usize) -> io::Result<Vec<Listener>> 
             let socket = bound(address, Sharing::Group)?;
             socket.listen(ACCEPT_BACKLOG)?;
             socket.set_nonblocking(true)?;
-            Ok(Listener::Tcp(TcpListener::from_std(socket.into())?))
+            Ok(Listener::BoundTcp(socket.into()))
         })
         .collect()
 }

@@ -1,0 +1,130 @@
+//! Proxies that do the same work, each on one thread.
+
+use std::{fs, net::SocketAddr, sync::mpsc, thread};
+
+use bytes::Bytes;
+use http_body_util::combinators::BoxBody;
+use hyper::{Request, Response, Uri, body::Incoming, server::conn::http1, service::service_fn};
+use hyper_util::{
+    client::legacy::{Client, connect::HttpConnector},
+    rt::{TokioExecutor, TokioIo},
+};
+use tokio::net::TcpListener;
+use weir::{
+    config::{Cli, Command},
+    serve, world,
+};
+
+/// A proxy that runs.
+#[derive(Debug)]
+pub struct Contender {
+    /// What it is called in the figures.
+    pub name: &'static str,
+    /// Where it listens.
+    pub address: SocketAddr,
+    thread: String,
+}
+
+impl Contender {
+    /// How long its thread has been on a CPU, in nanoseconds: what the kernel's scheduler counted.
+    pub fn cpu_nanoseconds(&self) -> u64 {
+        let tasks = fs::read_dir("/proc/self/task").expect("Linux");
+        for task in tasks.flatten() {
+            let name = fs::read_to_string(task.path().join("comm")).unwrap_or_default();
+            if name.trim_end() == self.thread {
+                let stat = fs::read_to_string(task.path().join("schedstat")).unwrap_or_default();
+                return stat.split(' ').next().and_then(|field| field.parse().ok()).unwrap_or(0);
+            }
+        }
+        0
+    }
+}
+
+/// `weir reverse-proxy` with one worker, as the command line starts it.
+pub fn weir(backend: SocketAddr) -> Contender {
+    let address = free_address();
+    let listen = address.to_string();
+    let to = format!("http://{backend}");
+    thread::spawn(move || {
+        let arguments = ["weir", "reverse-proxy", "--listen", &listen, "--to", &to, "--workers", "1"];
+        let Command::ReverseProxy(flags) = <Cli as clap::Parser>::parse_from(arguments).command;
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+        let world = world::real::world([1; 32]);
+        let served = tokio::task::LocalSet::new().block_on(&runtime, serve::reverse_proxy::run(&world, &flags, |_| {}));
+        served.expect("weir serves");
+    });
+    wait_until_it_listens(address);
+    Contender { name: "weir", address, thread: "worker-0".to_owned() }
+}
+
+/// hyper's server in front of hyper-util's pooling client, on one current-thread runtime: what a Rust engineer would write in an afternoon.
+pub fn hyper_util(backend: SocketAddr) -> Contender {
+    let running = on_thread("hyper-util", move |told| async move {
+        let mut connector = HttpConnector::new();
+        connector.set_nodelay(true);
+        let client: Client<_, Incoming> = Client::builder(TokioExecutor::new()).build(connector);
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a free port on loopback");
+        told(listener.local_addr().expect("a bound address"));
+        loop {
+            let Ok((stream, _)) = listener.accept().await else { continue };
+            drop(stream.set_nodelay(true));
+            let client = client.clone();
+            let service = service_fn(move |request| forward(client.clone(), backend, request));
+            tokio::task::spawn_local(http1::Builder::new().serve_connection(TokioIo::new(stream), service));
+        }
+    });
+    Contender { name: "hyper-util", ..running }
+}
+
+async fn forward(
+    client: Client<HttpConnector, Incoming>,
+    backend: SocketAddr,
+    mut request: Request<Incoming>,
+) -> Result<Response<BoxBody<Bytes, hyper::Error>>, hyper_util::client::legacy::Error> {
+    let path = request.uri().path_and_query().map_or("/", |path| path.as_str());
+    *request.uri_mut() = Uri::builder()
+        .scheme("http")
+        .authority(backend.to_string())
+        .path_and_query(path)
+        .build()
+        .expect("parts that were parsed");
+    for name in ["connection", "keep-alive", "te", "trailer", "transfer-encoding", "upgrade"] {
+        request.headers_mut().remove(name);
+    }
+    request.headers_mut().insert("x-forwarded-for", hyper::header::HeaderValue::from_static("127.0.0.1"));
+    let mut response = client.request(request).await?.map(BoxBody::new);
+    response.headers_mut().remove("connection");
+    Ok(response)
+}
+
+/// Runs a server on a thread of its own, and waits until it says where it listens.
+pub(crate) fn on_thread<W, F>(name: &'static str, work: W) -> Contender
+where
+    W: FnOnce(Box<dyn FnOnce(SocketAddr)>) -> F + Send + 'static,
+    F: Future<Output = ()> + 'static,
+{
+    let (tell, told) = mpsc::channel();
+    let builder = thread::Builder::new().name(name.to_owned());
+    let started = builder.spawn(move || {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+        let tell = Box::new(move |address| tell.send(address).expect("the bench waits"));
+        tokio::task::LocalSet::new().block_on(&runtime, work(tell));
+    });
+    started.expect("a thread");
+    Contender { name, address: told.recv().expect("the server says where it listens"), thread: name.to_owned() }
+}
+
+fn free_address() -> SocketAddr {
+    let listener = std::net::TcpListener::bind(("127.0.0.1", 0)).expect("a free port on loopback");
+    listener.local_addr().expect("a bound address")
+}
+
+fn wait_until_it_listens(address: SocketAddr) {
+    for _ in 0..500 {
+        if std::net::TcpStream::connect(address).is_ok() {
+            return;
+        }
+        thread::sleep(std::time::Duration::from_millis(10));
+    }
+    panic!("nothing listens at {address}");
+}

@@ -1,0 +1,79 @@
+//! The command line, parsed once.
+
+use std::{fmt, path::PathBuf};
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// An aggregating API reverse proxy that answers as Go's does.
+#[derive(Debug, Parser)]
+#[command(name = "weir", version, about, disable_help_subcommand = true)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What `weir` can do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Forward everything to one backend, as Go's httputil.ReverseProxy does; upgrades (WebSocket, SPDY/3.1, ...) included
+    ReverseProxy(ReverseProxyFlags),
+}
+
+/// The flags of `weir reverse-proxy`.
+#[derive(Args, Debug)]
+pub struct ReverseProxyFlags {
+    /// Where to listen: IP:PORT (port 0 takes a free one), :PORT for every address, or unix:PATH
+    #[arg(long, value_name = "ADDR")]
+    pub listen: String,
+    /// The backend: http://HOST[:PORT][/PATH][?QUERY] or https://...; path and query go in front of those of each request
+    #[arg(long, value_name = "URL")]
+    pub to: String,
+    /// Serve TLS with this certificate chain (PEM); HTTP/2 is offered by ALPN
+    #[arg(long, value_name = "FILE", requires = "tls_private_key_file")]
+    pub tls_cert_file: Option<PathBuf>,
+    /// The private key of the certificate (PEM)
+    #[arg(long, value_name = "FILE", requires = "tls_cert_file")]
+    pub tls_private_key_file: Option<PathBuf>,
+    /// How requests are rewritten: director keeps the client's Host and adds X-Forwarded-For; rewrite sends the backend's Host and sets X-Forwarded-For,
+    /// -Host and -Proto itself
+    #[arg(long, value_enum, default_value_t = Mode::Director)]
+    pub mode: Mode,
+    /// How long bytes of an answer of known length may wait before they are sent: 0 until a buffer is full, negative not at all
+    #[arg(long, value_name = "DURATION", default_value = "0", allow_hyphen_values = true)]
+    pub flush_interval: String,
+    /// Trust these CA certificates (PEM) of an https backend, instead of the public ones
+    #[arg(long, value_name = "FILE")]
+    pub to_ca_file: Option<PathBuf>,
+    /// Do not verify the certificate of an https backend
+    #[arg(long, conflicts_with = "to_ca_file")]
+    pub to_insecure_skip_tls_verify: bool,
+    /// Threads that serve, each with its own listener and connections to the backend; 0 is one per CPU
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub workers: usize,
+}
+
+/// How requests are rewritten.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Mode {
+    /// Go's NewSingleHostReverseProxy.
+    Director,
+    /// Go's Rewrite with SetURL and SetXForwarded.
+    Rewrite,
+}
+
+/// A flag we cannot use; the process says so and exits with 2.
+#[derive(Clone, Debug, thiserror::Error)]
+#[error("--{flag}={value}: {reason}")]
+pub struct BadFlag {
+    flag: &'static str,
+    value: String,
+    reason: String,
+}
+
+impl BadFlag {
+    /// The flag, what was found, and what was expected.
+    pub fn new(flag: &'static str, value: impl fmt::Display, reason: impl fmt::Display) -> Self {
+        Self { flag, value: value.to_string(), reason: reason.to_string() }
+    }
+}

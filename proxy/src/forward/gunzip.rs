@@ -1,0 +1,113 @@
+//! Bodies that the backend compressed because the transport asked for it, not the client.
+//!
+//! Go: `net/http/transport.go` `gzipReader`.
+
+use std::io::Write as _;
+
+use bytes::{Buf as _, Bytes, BytesMut};
+use flate2::write::MultiGzDecoder;
+
+use crate::wire::{Cut, Name, ResponseHead};
+
+/// Whether a body is gzip.
+pub(super) fn applies(head: &ResponseHead) -> bool {
+    head.headers.get(&Name::CONTENT_ENCODING).is_some_and(|coding| coding.eq_ignore_ascii_case(b"gzip"))
+}
+
+/// Takes what speaks of the compressed body out of the head.
+pub(super) fn strip(head: &mut ResponseHead) {
+    head.headers.remove(&Name::CONTENT_ENCODING);
+    head.content_length = None;
+}
+
+/// Unpacks a body piece by piece; what one piece may become is bounded.
+#[derive(Debug)]
+pub(super) struct Gunzip {
+    decoder: MultiGzDecoder<Vec<u8>>,
+    packed: BytesMut,
+}
+
+impl Gunzip {
+    pub(super) fn new() -> Self {
+        Self { decoder: MultiGzDecoder::new(Vec::new()), packed: BytesMut::new() }
+    }
+
+    /// Takes packed bytes in; they are unpacked by `next`.
+    pub(super) fn push(&mut self, packed: &[u8]) {
+        self.packed.extend_from_slice(packed);
+    }
+
+    /// Unpacked bytes, if the packed ones that were taken in give any.
+    pub(super) fn next(&mut self) -> Result<Option<Bytes>, Cut> {
+        while !self.packed.is_empty() {
+            let piece = self.packed.len().min(PACKED_BYTES_MAX);
+            self.decoder.write_all(&self.packed[..piece]).map_err(Cut::BackendGone)?;
+            self.packed.advance(piece);
+            if let Some(bytes) = self.taken() {
+                return Ok(Some(bytes));
+            }
+        }
+        Ok(None)
+    }
+
+    /// The last unpacked bytes; an error when the packed ones broke off.
+    pub(super) fn end(&mut self) -> Result<Option<Bytes>, Cut> {
+        self.decoder.try_finish().map_err(Cut::BackendGone)?;
+        Ok(self.taken())
+    }
+
+    fn taken(&mut self) -> Option<Bytes> {
+        let bytes = std::mem::take(self.decoder.get_mut());
+        (!bytes.is_empty()).then(|| Bytes::from(bytes))
+    }
+}
+
+/// Deflate makes at most about 1,032 bytes of one: a piece becomes 256 KiB at most.
+const PACKED_BYTES_MAX: usize = 256;
+
+#[cfg(test)]
+mod tests {
+    use flate2::{Compression, write::GzEncoder};
+
+    use super::*;
+
+    fn packed(bytes: &[u8]) -> Vec<u8> {
+        let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
+        encoder.write_all(bytes).unwrap();
+        encoder.finish().unwrap()
+    }
+
+    fn unpack(gunzip: &mut Gunzip) -> Vec<u8> {
+        let mut out = Vec::new();
+        while let Some(bytes) = gunzip.next().unwrap() {
+            assert!(bytes.len() <= 300 * 1024);
+            out.extend_from_slice(&bytes);
+        }
+        out
+    }
+
+    #[test]
+    fn a_bomb_is_unpacked_in_bounded_pieces() {
+        let mut gunzip = Gunzip::new();
+        gunzip.push(&packed(&vec![0; 8 << 20]));
+        let mut out = unpack(&mut gunzip);
+        out.extend_from_slice(&gunzip.end().unwrap().unwrap_or_default());
+        assert_eq!(out.len(), 8 << 20);
+    }
+
+    #[test]
+    fn a_body_that_breaks_off_is_an_error() {
+        let mut gunzip = Gunzip::new();
+        let bytes = packed(b"hello, hello, hello");
+        gunzip.push(&bytes[..bytes.len() - 4]);
+        unpack(&mut gunzip);
+        assert!(gunzip.end().is_err());
+    }
+
+    #[test]
+    fn a_body_that_is_not_gzip_is_an_error() {
+        let mut gunzip = Gunzip::new();
+        gunzip.push(b"plain text, as it turns out");
+        assert!(gunzip.next().is_err());
+    }
+}

@@ -1,0 +1,159 @@
+use bytes::{BufMut as _, Bytes, BytesMut};
+use http::Method;
+
+use super::Rules;
+use crate::{
+    upstream::{OutHead, StrippedHeaders},
+    wire::{
+        Name, Peer, RequestHead,
+        url::{self, Url},
+    },
+    world::Planted,
+};
+
+/// A request on its way to the backend, as the rules may change it.
+#[derive(Clone, Debug)]
+pub struct Outbound<H> {
+    /// The method.
+    pub method: Method,
+    /// Path and query of what is asked of the backend; its host is asked when `host` is empty.
+    pub url: Url,
+    /// The `Host` that the backend sees; empty for that of `url`.
+    pub host: Bytes,
+    /// The fields: all that came in ([`Headers`]) for a Director, those that may leave ([`StrippedHeaders`]) for a Rewrite.
+    pub headers: H,
+}
+
+/// A request in Go's `Rewrite` way: what came in, and what goes out.
+#[derive(Debug)]
+pub struct ProxyRequest<'a> {
+    /// What came in, unchanged.
+    pub inbound: &'a RequestHead,
+    /// Who sent it.
+    pub peer: &'a Peer,
+    /// What goes out: without hop-by-hop and forwarding fields.
+    pub out: Outbound<StrippedHeaders>,
+}
+
+impl<H> Outbound<H> {
+    /// Puts the target's scheme, host, path and query in front. `host` stays.
+    ///
+    /// Go: `rewriteRequestURL`.
+    pub fn redirect(&mut self, target: &Url) {
+        let (path, raw_path) = url::join_paths(target, &self.url);
+        self.url.raw_query = url::join_queries(&target.raw_query, &self.url.raw_query);
+        self.url.scheme = target.scheme.clone();
+        self.url.host = target.host.clone();
+        self.url.path = path;
+        self.url.raw_path = raw_path;
+    }
+
+    fn with_headers<T>(self, change: impl FnOnce(H) -> T) -> Outbound<T> {
+        Outbound { method: self.method, url: self.url, host: self.host, headers: change(self.headers) }
+    }
+}
+
+impl ProxyRequest<'_> {
+    /// Sends the request to the target, whose `Host` the backend sees.
+    ///
+    /// Go: `ProxyRequest.SetURL`.
+    pub fn set_url(&mut self, target: &Url) {
+        self.out.redirect(target);
+        self.out.host = Bytes::new();
+    }
+
+    /// Sets `X-Forwarded-For`, `-Host` and `-Proto` from what came in; the client's address goes behind addresses that the rules have put there.
+    ///
+    /// Go: `ProxyRequest.SetXForwarded`.
+    pub fn set_x_forwarded(&mut self) {
+        match client_ip(self.peer) {
+            Some(ip) => append_forwarded_for(&mut self.out.headers, &ip),
+            None => drop(self.out.headers.remove(&Name::X_FORWARDED_FOR)),
+        }
+        self.out.headers.set(Name::X_FORWARDED_HOST, self.inbound.host.clone());
+        let scheme = if self.peer.tls.is_some() { "https" } else { "http" };
+        self.out.headers.set(Name::X_FORWARDED_PROTO, Bytes::from_static(scheme.as_bytes()));
+    }
+}
+
+/// The head that leaves for the backend.
+///
+/// The order is Go's, and can be seen: a Director's fields can be removed by the client's `Connection`, those of a Rewrite cannot.
+pub(super) fn head(
+    inbound: &RequestHead,
+    peer: &Peer,
+    rules: &Rules,
+    upgrade: Option<&Bytes>,
+    planted: &Planted,
+) -> OutHead {
+    let mut out = Outbound {
+        method: inbound.method.clone(),
+        url: inbound.target.url.clone(),
+        host: inbound.host.clone(),
+        headers: inbound.headers.clone(),
+    };
+    if let Rules::Director(direct) = rules {
+        direct(&mut out);
+    }
+    let mut out = out.with_headers(|headers| StrippedHeaders::from_inbound(headers, planted));
+    if inbound.headers.has_token(&Name::TE, b"trailers") {
+        out.headers.accept_trailers();
+    }
+    if let Some(token) = upgrade {
+        out.headers.ask_upgrade(token.clone());
+    }
+    match rules {
+        Rules::Director(_) => {
+            if let Some(ip) = client_ip(peer) {
+                append_forwarded_for(&mut out.headers, &ip);
+            }
+        }
+        Rules::Rewrite(rewrite) => out = rewritten(out, inbound, peer, rewrite),
+    }
+    finish(out, inbound)
+}
+
+fn rewritten(
+    mut out: Outbound<StrippedHeaders>,
+    inbound: &RequestHead,
+    peer: &Peer,
+    rewrite: &dyn Fn(&mut ProxyRequest<'_>),
+) -> Outbound<StrippedHeaders> {
+    for name in [Name::FORWARDED, Name::X_FORWARDED_FOR, Name::X_FORWARDED_HOST, Name::X_FORWARDED_PROTO] {
+        out.headers.remove(&name);
+    }
+    out.url.raw_query = url::clean_query_params(&out.url.raw_query);
+    let mut request = ProxyRequest { inbound, peer, out };
+    rewrite(&mut request);
+    request.out
+}
+
+fn finish(out: Outbound<StrippedHeaders>, inbound: &RequestHead) -> OutHead {
+    let mut target = BytesMut::with_capacity(out.url.path.len() + out.url.raw_query.len() + 2);
+    out.url.request_uri(&mut target);
+    let host = if out.host.is_empty() { out.url.host } else { out.host };
+    OutHead {
+        method: out.method,
+        target: target.freeze(),
+        host,
+        headers: out.headers,
+        announced: inbound.announced.clone(),
+        close: false,
+    }
+}
+
+/// The client's address as text, without its port; none where there is none.
+fn client_ip(peer: &Peer) -> Option<String> {
+    peer.address.map(|address| address.ip().to_string())
+}
+
+/// Joins what was there into one line, and the client's address behind it.
+fn append_forwarded_for(headers: &mut StrippedHeaders, ip: &str) {
+    let mut line = BytesMut::new();
+    for prior in headers.all(&Name::X_FORWARDED_FOR) {
+        line.put_slice(prior);
+        line.put_slice(b", ");
+    }
+    line.put_slice(ip.as_bytes());
+    headers.set(Name::X_FORWARDED_FOR, line.freeze());
+}

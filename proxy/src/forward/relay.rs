@@ -1,0 +1,160 @@
+use std::{
+    pin::Pin,
+    task::{Context, Poll},
+    time::Duration,
+};
+
+use tokio::time::{Instant, Sleep, sleep};
+
+use super::{FlushInterval, gunzip::Gunzip};
+use crate::{
+    upstream::Download,
+    wire::{Cut, Frame, Frames, Gone, Headers},
+};
+
+/// The body of an answer on its way to the client: the backend's body, unpacked if need be, flushed as the policy says, cut when the client leaves.
+pub(super) struct Relay {
+    download: Download,
+    gunzip: Option<Gunzip>,
+    flush: FlushTimer,
+    gone: Gone,
+    after: After,
+}
+
+/// What follows the download's end.
+enum After {
+    /// It has not ended.
+    Running,
+    /// Trailers, behind a flush: it makes the answer chunked, so that they can follow.
+    Trailers(Headers),
+    /// Nothing.
+    Nothing,
+}
+
+impl Relay {
+    pub(super) fn new(download: Download, interval: FlushInterval, gunzip: bool, gone: Gone) -> Self {
+        Self {
+            download,
+            gunzip: gunzip.then(Gunzip::new),
+            flush: FlushTimer::new(interval),
+            gone,
+            after: After::Running,
+        }
+    }
+
+    fn poll_data(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame, Cut>>> {
+        loop {
+            if let Some(unpacked) = self.gunzip.as_mut().map(Gunzip::next) {
+                match unpacked {
+                    Ok(Some(bytes)) => return Poll::Ready(Some(Ok(Frame::Data(bytes)))),
+                    Ok(None) => {}
+                    Err(cut) => return Poll::Ready(Some(Err(cut))),
+                }
+            }
+            let frame = std::task::ready!(Pin::new(&mut self.download).poll_frame(cx));
+            match (frame, &mut self.gunzip) {
+                (Some(Ok(Frame::Data(bytes))), Some(gunzip)) => gunzip.push(&bytes),
+                (None, Some(gunzip)) => {
+                    let last = gunzip.end();
+                    self.gunzip = None;
+                    match last {
+                        Ok(Some(bytes)) => return Poll::Ready(Some(Ok(Frame::Data(bytes)))),
+                        Ok(None) => return Poll::Ready(None),
+                        Err(cut) => return Poll::Ready(Some(Err(cut))),
+                    }
+                }
+                (frame, _) => return Poll::Ready(frame),
+            }
+        }
+    }
+}
+
+impl Frames for Relay {
+    fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame, Cut>>> {
+        let this = self.get_mut();
+        match std::mem::replace(&mut this.after, After::Nothing) {
+            After::Running => this.after = After::Running,
+            After::Trailers(trailers) => return Poll::Ready(Some(Ok(Frame::Trailers(trailers)))),
+            After::Nothing => return Poll::Ready(None),
+        }
+        if this.gone.poll(cx).is_ready() {
+            return Poll::Ready(Some(Err(Cut::ClientGone)));
+        }
+        if this.flush.is_due() {
+            return Poll::Ready(Some(Ok(Frame::Flush)));
+        }
+        match this.poll_data(cx) {
+            Poll::Ready(Some(Ok(Frame::Data(bytes)))) => {
+                this.flush.wrote();
+                Poll::Ready(Some(Ok(Frame::Data(bytes))))
+            }
+            Poll::Ready(Some(Ok(Frame::Trailers(trailers)))) => {
+                this.after = After::Trailers(trailers);
+                Poll::Ready(Some(Ok(Frame::Flush)))
+            }
+            Poll::Ready(None) => {
+                this.after = After::Nothing;
+                Poll::Ready(None)
+            }
+            Poll::Ready(other) => Poll::Ready(other),
+            Poll::Pending => this.flush.poll(cx).map(|()| Some(Ok(Frame::Flush))),
+        }
+    }
+}
+
+/// When the next flush is due. The first one is armed before the first byte, so that the head goes out of a body that does not come.
+///
+/// Go: `maxLatencyWriter`.
+enum FlushTimer {
+    Never,
+    Always { due: bool },
+    Every { interval: Duration, pending: Option<Pin<Box<Sleep>>> },
+}
+
+impl FlushTimer {
+    fn new(interval: FlushInterval) -> Self {
+        match interval {
+            FlushInterval::Never => Self::Never,
+            FlushInterval::Always => Self::Always { due: true },
+            FlushInterval::Every(interval) => Self::Every { interval, pending: Some(Box::pin(sleep(interval))) },
+        }
+    }
+
+    /// Bytes were given: a flush is due at once, or after the interval, unless one is on its way.
+    fn wrote(&mut self) {
+        match self {
+            Self::Never => {}
+            Self::Always { due } => *due = true,
+            Self::Every { interval, pending } => {
+                pending.get_or_insert_with(|| Box::pin(sleep(*interval)));
+            }
+        }
+    }
+
+    /// Whether a flush is due now; asked once for each.
+    fn is_due(&mut self) -> bool {
+        match self {
+            Self::Never => false,
+            Self::Always { due } => std::mem::take(due),
+            Self::Every { pending, .. } => {
+                let due = pending.as_ref().is_some_and(|sleep| sleep.deadline() <= Instant::now());
+                if due {
+                    *pending = None;
+                }
+                due
+            }
+        }
+    }
+
+    /// Ready when a flush is due.
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let Self::Every { pending: Some(sleep), .. } = self else {
+            return Poll::Pending;
+        };
+        std::task::ready!(sleep.as_mut().poll(cx));
+        if let Self::Every { pending, .. } = self {
+            *pending = None;
+        }
+        Poll::Ready(())
+    }
+}

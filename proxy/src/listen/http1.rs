@@ -1,0 +1,211 @@
+//! A client's HTTP/1 connection, from its first byte to its end.
+
+mod reply;
+mod request;
+
+use std::{
+    cell::RefCell,
+    future::poll_fn,
+    panic::AssertUnwindSafe,
+    pin::pin,
+    rc::Rc,
+    task::{Context, Poll},
+    time::Duration,
+};
+
+use self::{
+    reply::{After, Reply},
+    request::Next,
+};
+use super::{Settings, Stop};
+use crate::{
+    chain::Handler,
+    refusal::Refusal,
+    upgrade,
+    wire::{
+        Answer, Body, Channel, Exchange, Gone, Length, Name, Peer, ResponseHead, Tunnel,
+        exchange::Early,
+        http1::{self, BodyState, Connection, Expect, Incoming, Request},
+        message::Version,
+    },
+    world::World,
+};
+
+/// A connection as its loop and the bodies of its requests share it.
+type Shared = Rc<RefCell<Connection>>;
+
+/// Serves a connection's requests, one after the other, until it ends.
+pub(super) async fn serve<H: Handler>(
+    channel: Channel,
+    peer: Peer,
+    handler: &H,
+    settings: &Settings,
+    world: &World,
+    mut stop: Stop,
+) {
+    let shared: Shared = Rc::new(RefCell::new(Connection::new(channel, settings.head)));
+    let mut first = true;
+    loop {
+        let request = match request::next(&shared, settings, first, &mut stop).await {
+            Next::Request(request) => request,
+            Next::Refused(answer) => return refuse(&shared, answer).await,
+            Next::End => return end(&shared).await,
+        };
+        first = false;
+        match one(&shared, &peer, handler, request, world, &stop).await {
+            After::KeepAlive if stop.is_set() => return end(&shared).await,
+            After::KeepAlive => {}
+            After::Close => return end(&shared).await,
+            After::Linger => return linger(&shared).await,
+            After::Switch(tunnel) => return switch(shared, tunnel).await,
+        }
+    }
+}
+
+/// Serves one request.
+async fn one<H: Handler>(
+    shared: &Shared,
+    peer: &Peer,
+    handler: &H,
+    request: Box<Request>,
+    world: &World,
+    stop: &Stop,
+) -> After {
+    let date = world.clock.wall().http_date();
+    let mut reply = Reply::new(shared, &request, date, stop.clone());
+    if let Some(head) = request::answered_by_the_server(&request) {
+        return reply.send_head(head).await;
+    }
+    let gone = Gone::default();
+    let body = body_of(shared, &request);
+    let early = Box::new(EarlyHttp1 { shared: Rc::clone(shared), version: request.head.version });
+    let upgrade_asked = request.head.headers.has_token(&Name::CONNECTION, b"upgrade");
+    let mut exchange = Exchange::new(request.head, body, peer.clone(), gone.clone(), early);
+    let answer = match run(shared, &gone, handler.serve(&mut exchange)).await {
+        Some(Ok(answer)) => answer,
+        Some(Err(refusal)) => refused(&refusal),
+        None => return After::Close, // the handler panicked: as in Go, nothing is said
+    };
+    drop(exchange);
+    if upgrade_asked && !matches!(answer, Answer::Switch(..)) {
+        reply.refuse_upgrade();
+    }
+    match answer {
+        Answer::Reply(head, body) => reply.send(head, body, &gone).await,
+        Answer::Switch(head, tunnel) => reply.switch(&head, tunnel).await,
+        Answer::Cut(cut) => {
+            tracing::debug!(error = %cut, "answer was cut");
+            After::Close
+        }
+    }
+}
+
+fn refused(refusal: &Refusal) -> Answer {
+    let (head, body) = refusal.render();
+    Answer::Reply(head, body)
+}
+
+fn body_of(shared: &Shared, request: &Request) -> Body {
+    if request.length == Length::Empty {
+        return Body::empty();
+    }
+    if request.expect == Expect::Continue && request.head.version >= Version::Http11 {
+        shared.borrow_mut().owe_continue();
+    }
+    Body::http1(Incoming::new(Rc::clone(shared), request.length))
+}
+
+/// Runs a handler to its end, none if it panics. Meanwhile what it queues is written, and the client is watched.
+async fn run<T>(shared: &Shared, gone: &Gone, work: impl Future<Output = T>) -> Option<T> {
+    let mut work = pin!(work);
+    poll_fn(|cx| {
+        watch(shared, gone, cx);
+        let turn = std::panic::catch_unwind(AssertUnwindSafe(|| work.as_mut().poll(cx)));
+        // A 1xx may have been queued in this turn.
+        write_early(shared, cx);
+        match turn {
+            Ok(turn) => turn.map(Some),
+            Err(_) => {
+                tracing::error!("a handler panicked");
+                Poll::Ready(None)
+            }
+        }
+    })
+    .await
+}
+
+fn write_early(shared: &Shared, cx: &mut Context<'_>) {
+    let mut connection = shared.borrow_mut();
+    if !connection.out.is_empty() && !connection.failed() {
+        // A failure shows when the answer is written.
+        let _ = connection.poll_flush(cx);
+    }
+}
+
+/// Notices that the client leaves, once the request's body has been read: as Go, which reads one byte ahead, and no further when one comes.
+fn watch(shared: &Shared, gone: &Gone, cx: &mut Context<'_>) {
+    let mut connection = shared.borrow_mut();
+    if connection.body_state() == BodyState::Open || connection.has_input() || gone.is_set() {
+        return;
+    }
+    match connection.poll_fill(cx) {
+        Poll::Ready(Ok(true)) | Poll::Pending => {}
+        Poll::Ready(Ok(false) | Err(_)) => gone.set(),
+    }
+}
+
+/// Writes Go's answer to bytes that are no request, and ends the connection.
+async fn refuse(shared: &Shared, answer: &'static [u8]) {
+    shared.borrow_mut().out.extend_from_slice(answer);
+    if answer.starts_with(b"HTTP/1.1 431") {
+        return linger(shared).await;
+    }
+    end(shared).await;
+}
+
+/// Writes what waits, then ends the connection.
+async fn end(shared: &Shared) {
+    let written = poll_fn(|cx| shared.borrow_mut().poll_flush(cx)).await;
+    if written.is_ok() {
+        // The peer may be gone already; there is nobody to tell.
+        let _ = poll_fn(|cx| shared.borrow_mut().poll_end(cx)).await;
+    }
+}
+
+/// Ends the writing side and waits before the connection is closed: a client that is still sending would else meet a reset and might lose the answer.
+///
+/// Go: `net/http/server.go` `closeWriteAndWait`.
+async fn linger(shared: &Shared) {
+    end(shared).await;
+    tokio::time::sleep(LINGER).await;
+}
+
+/// Go: `rstAvoidanceDelay`.
+const LINGER: Duration = Duration::from_millis(500);
+
+/// Hands the bare connection to the tunnel.
+async fn switch(shared: Shared, tunnel: Tunnel) {
+    match Rc::try_unwrap(shared) {
+        Ok(connection) => {
+            let (channel, early) = connection.into_inner().into_parts();
+            upgrade::run(channel, early, tunnel).await;
+        }
+        Err(_) => tracing::error!("a switched connection is still shared"),
+    }
+}
+
+/// Queues 1xx heads on an HTTP/1 connection.
+struct EarlyHttp1 {
+    shared: Shared,
+    version: Version,
+}
+
+impl Early for EarlyHttp1 {
+    fn inform(&mut self, head: &ResponseHead) {
+        let mut connection = self.shared.borrow_mut();
+        if head.status.as_u16() == 100 {
+            connection.forget_continue();
+        }
+        http1::write_informational(&mut connection.out, head, self.version);
+    }
+}

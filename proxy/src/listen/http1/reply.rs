@@ -1,0 +1,251 @@
+use std::{future::poll_fn, panic::AssertUnwindSafe, rc::Rc, task::Poll};
+
+use bytes::Bytes;
+
+use super::{Shared, watch, write_early};
+use crate::{
+    listen::Stop,
+    wire::{
+        Body, Cut, Frame, Gone, Headers, ResponseHead, Tunnel,
+        http1::{self, Asked, BodyState, Event, Expect, Next, Remaining, Request, ResponseWriter, Settled},
+    },
+};
+
+/// What becomes of a connection behind an answer.
+pub(super) enum After {
+    /// The next request may come.
+    KeepAlive,
+    /// It is closed.
+    Close,
+    /// Its writing side is ended, and it is closed a little later.
+    Linger,
+    /// It is a tunnel now.
+    Switch(Tunnel),
+}
+
+/// The answer to one request.
+pub(super) struct Reply {
+    shared: Shared,
+    asked: Asked,
+    expects_continue: bool,
+    closes: bool,
+    date: [u8; 29],
+    stop: Stop,
+    upgrade_refused: bool,
+    linger: bool,
+    head_is_out: bool,
+}
+
+impl Reply {
+    pub(super) fn new(shared: &Shared, request: &Request, date: [u8; 29], stop: Stop) -> Self {
+        Self {
+            shared: Rc::clone(shared),
+            asked: Asked::from(request),
+            expects_continue: request.expect == Expect::Continue,
+            closes: request.close,
+            date,
+            stop,
+            upgrade_refused: false,
+            linger: false,
+            head_is_out: false,
+        }
+    }
+
+    /// The request asked for another protocol and does not get it: bytes that came with it are not the next request.
+    pub(super) fn refuse_upgrade(&mut self) {
+        self.upgrade_refused = true;
+    }
+
+    /// Sends an answer without a body.
+    pub(super) async fn send_head(self, head: ResponseHead) -> After {
+        self.send(head, Body::empty(), &Gone::default()).await
+    }
+
+    /// Sends an answer. Whatever goes wrong ends in a close, never in a clean end.
+    pub(super) async fn send(mut self, mut head: ResponseHead, mut body: Body, gone: &Gone) -> After {
+        let early_bytes = self.upgrade_refused && self.shared.borrow().has_input();
+        if self.stop.is_set() || early_bytes {
+            head.close = true;
+        }
+        let mut writer = ResponseWriter::new(self.asked, head, self.date);
+        loop {
+            let step = match self.pull(&mut body, gone).await {
+                Some(Ok(Frame::Data(bytes))) => self.data(&mut writer, bytes).await,
+                Some(Ok(Frame::Flush)) => self.flush(&mut writer).await,
+                Some(Ok(Frame::Trailers(trailers))) => self.trailers(&mut writer, trailers).await,
+                Some(Err(cut)) => return self.abort(writer, &cut).await,
+                None => break,
+            };
+            if step.is_err() {
+                return After::Close;
+            }
+        }
+        drop(body);
+        self.finish(writer).await
+    }
+
+    /// Sends a 101 and makes the connection a tunnel.
+    pub(super) async fn switch(self, head: &ResponseHead, tunnel: Tunnel) -> After {
+        http1::write_switch(&mut self.shared.borrow_mut().out, head);
+        match self.write().await {
+            Ok(()) => After::Switch(tunnel),
+            Err(Failed) => After::Close,
+        }
+    }
+
+    /// The next frame of the answer. A panic in a body is a cut.
+    async fn pull(&self, body: &mut Body, gone: &Gone) -> Option<Result<Frame, Cut>> {
+        poll_fn(|cx| {
+            watch(&self.shared, gone, cx);
+            let turn = std::panic::catch_unwind(AssertUnwindSafe(|| body.poll_frame(cx)));
+            if !self.head_is_out {
+                write_early(&self.shared, cx);
+            }
+            turn.unwrap_or_else(|_| {
+                tracing::error!("a body panicked");
+                Poll::Ready(Some(Err(Cut::Malformed("the body's maker panicked"))))
+            })
+        })
+        .await
+    }
+
+    async fn data(&mut self, writer: &mut ResponseWriter, bytes: Bytes) -> Result<(), Failed> {
+        self.settle(writer, Next::Data(bytes.len())).await;
+        let waits = {
+            let mut connection = self.shared.borrow_mut();
+            // Bytes beyond the declared length are dropped, and the connection ends behind the answer, as in Go.
+            let _too_long = writer.data(bytes, &mut connection.out);
+            connection.out.len()
+        };
+        if waits > OUT_BYTES { self.write().await } else { Ok(()) }
+    }
+
+    async fn flush(&mut self, writer: &mut ResponseWriter) -> Result<(), Failed> {
+        self.settle(writer, Next::Flush).await;
+        writer.flush(&mut self.shared.borrow_mut().out);
+        self.write().await
+    }
+
+    async fn trailers(&mut self, writer: &mut ResponseWriter, trailers: Headers) -> Result<(), Failed> {
+        self.settle(writer, Next::Trailers).await;
+        writer.trailers(trailers);
+        Ok(())
+    }
+
+    async fn finish(mut self, mut writer: ResponseWriter) -> After {
+        self.settle(&mut writer, Next::End).await;
+        let after = writer.finish(&mut self.shared.borrow_mut().out);
+        if self.write().await.is_err() {
+            return After::Close;
+        }
+        if self.linger {
+            return After::Linger;
+        }
+        let request_is_done = self.shared.borrow().body_state() == BodyState::Done;
+        match after {
+            http1::After::KeepAlive if request_is_done => After::KeepAlive,
+            http1::After::KeepAlive => After::Close,
+            http1::After::Close => {
+                self.drain_before_close().await;
+                After::Close
+            }
+        }
+    }
+
+    async fn abort(self, writer: ResponseWriter, cut: &Cut) -> After {
+        tracing::debug!(error = %cut, "answer was cut");
+        writer.abort(&mut self.shared.borrow_mut().out);
+        // The connection is closed either way.
+        let _ = self.write().await;
+        After::Close
+    }
+
+    /// Reads the rest of a small request before the head goes out, or decides to close: what was not read has no meaning as a next request.
+    ///
+    /// Go: `net/http/server.go` `chunkWriter.writeHeader`.
+    async fn settle(&mut self, writer: &mut ResponseWriter, next: Next) {
+        if self.head_is_out || !writer.will_write_head(next) {
+            return;
+        }
+        self.head_is_out = true;
+        let settled = if writer.closes(next) { Settled::KeepAlive } else { self.settle_request().await };
+        self.shared.borrow_mut().forget_continue();
+        writer.settle(settled);
+    }
+
+    async fn settle_request(&mut self) -> Settled {
+        let (state, remaining) = {
+            let connection = self.shared.borrow();
+            (connection.body_state(), connection.remaining())
+        };
+        match (state, remaining) {
+            (BodyState::Done, _) => Settled::KeepAlive,
+            (BodyState::Broken, _) => Settled::Close,
+            (BodyState::Open, _) if self.expects_continue => Settled::Close,
+            (BodyState::Open, Remaining::Exactly(bytes)) if bytes >= DRAIN_BYTES_MAX => self.too_large(),
+            (BodyState::Open, _) => match self.drain(DRAIN_BYTES_MAX + 1).await {
+                Drained::End => Settled::KeepAlive,
+                Drained::More => self.too_large(),
+                Drained::Broken => Settled::Close,
+            },
+        }
+    }
+
+    fn too_large(&mut self) -> Settled {
+        self.linger = true;
+        self.shared.borrow_mut().break_body();
+        Settled::Close
+    }
+
+    /// Go closes a request's body behind the answer, and reads a little of it: a client that sends before it reads gets the answer.
+    async fn drain_before_close(&self) {
+        if self.shared.borrow().body_state() == BodyState::Open && !self.closes {
+            self.drain(DRAIN_BYTES_MAX).await;
+        }
+    }
+
+    /// Reads and forgets at most about `bytes_max` of the request's body.
+    async fn drain(&self, bytes_max: u64) -> Drained {
+        let mut left = bytes_max;
+        loop {
+            let event = self.shared.borrow_mut().next_of_body();
+            match event {
+                Ok(Event::Data(bytes)) => {
+                    left = left.saturating_sub(bytes.len() as u64);
+                    if left == 0 {
+                        return Drained::More;
+                    }
+                }
+                Ok(Event::Done) => return Drained::End,
+                Ok(Event::Trailers(_)) => {}
+                Ok(Event::NeedMore | Event::Head(_)) => {
+                    let filled = poll_fn(|cx| self.shared.borrow_mut().poll_fill(cx)).await;
+                    if filled.is_err() {
+                        self.shared.borrow_mut().break_body();
+                        return Drained::Broken;
+                    }
+                }
+                Err(_) => return Drained::Broken,
+            }
+        }
+    }
+
+    async fn write(&self) -> Result<(), Failed> {
+        poll_fn(|cx| self.shared.borrow_mut().poll_flush(cx)).await.map_err(|_| Failed)
+    }
+}
+
+/// The client's connection failed: nothing more can be said.
+struct Failed;
+
+enum Drained {
+    End,
+    More,
+    Broken,
+}
+
+/// Go: `maxPostHandlerReadBytes`.
+const DRAIN_BYTES_MAX: u64 = 256 * 1024;
+
+/// What waits in the connection's buffer before it is written. Go: `newBufioWriterSize(…, 4<<10)`.
+const OUT_BYTES: usize = 4 * 1024;

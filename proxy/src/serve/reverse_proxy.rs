@@ -1,0 +1,175 @@
+//! `weir reverse-proxy`: Go's `httputil.ReverseProxy`, single host, as a process.
+
+use std::{path::Path, rc::Rc, sync::Arc};
+
+use bytes::Bytes;
+use rustls::RootCertStore;
+
+use super::{ServeError, run_workers};
+use crate::{
+    config::{BadFlag, ReverseProxyFlags, flags::Mode, parse_duration},
+    forward::{FlushInterval, ReverseProxy, Rules},
+    listen::{self, Server, Settings},
+    upstream::{
+        Alpn, Origin, Transport, TransportConfig,
+        tls::{Trust, client_config},
+    },
+    wire::{tls, url::Url},
+    world::{Address, World},
+};
+
+/// A single-host reverse proxy, as configured.
+#[derive(Clone, Debug)]
+pub struct ReverseProxyConfig {
+    /// Where it listens.
+    pub listen: Address,
+    /// Where everything goes; its path and query go in front of those of each request.
+    pub target: Url,
+    /// The backend of the target.
+    pub origin: Origin,
+    /// How requests are rewritten.
+    pub mode: Mode,
+    /// How long bytes of an answer of known length may wait.
+    pub flush: FlushInterval,
+    /// How connections of clients are treated.
+    pub server: Settings,
+    /// How the backend is reached.
+    pub transport: TransportConfig,
+    /// How many workers serve.
+    pub workers: usize,
+}
+
+/// Runs `weir reverse-proxy` until a signal ends it. `ready` gets the ready line.
+///
+/// # Errors
+/// A flag or file cannot be used, the address cannot be listened at, or a worker panicked.
+pub async fn run(world: &World, flags: &ReverseProxyFlags, ready: impl FnOnce(&str)) -> Result<(), ServeError> {
+    serve(world, ReverseProxyConfig::from_flags(world, flags)?, ready).await
+}
+
+/// Serves until a signal ends it. `ready` gets the ready line, `weir reverse-proxy: http://127.0.0.1:8080`.
+///
+/// # Errors
+/// The address cannot be listened at, or a worker panicked.
+pub async fn serve(world: &World, config: ReverseProxyConfig, ready: impl FnOnce(&str)) -> Result<(), ServeError> {
+    let listeners = world
+        .net
+        .listen(&config.listen, config.workers)
+        .map_err(|source| ServeError::Listen { address: config.listen.to_string(), source })?;
+    let scheme = if config.server.tls.is_some() { "https" } else { "http" };
+    let at = listeners.first().and_then(|listener| listener.local());
+    let at = at.map_or_else(|| format!("unix:{}", config.listen), |address| format!("{scheme}://{address}"));
+    ready(&format!("weir reverse-proxy: {at}"));
+    run_workers(world, listeners, move |world, listener, stop| {
+        let config = config.clone();
+        Box::pin(async move {
+            let handler = Rc::new(handler(&world, &config));
+            Server::new(handler, config.server, world).run(listener, stop).await;
+        })
+    })
+    .await
+}
+
+fn handler(world: &World, config: &ReverseProxyConfig) -> ReverseProxy {
+    let transport = Transport::new(world.clone(), config.transport.clone());
+    let rules = match config.mode {
+        Mode::Director => Rules::single_host(config.target.clone()),
+        Mode::Rewrite => Rules::rewrite_to(config.target.clone()),
+    };
+    ReverseProxy::new(transport, config.origin.clone(), rules, world.planted).flush_interval(config.flush)
+}
+
+impl ReverseProxyConfig {
+    /// What the flags say, with the files that they name.
+    ///
+    /// # Errors
+    /// A flag or file cannot be used; the error names it.
+    pub fn from_flags(world: &World, flags: &ReverseProxyFlags) -> Result<Self, BadFlag> {
+        let (target, origin) = backend(&flags.to)?;
+        let workers = if flags.workers == 0 { world.process.workers() } else { flags.workers };
+        Ok(Self {
+            listen: listen_address(&flags.listen)?,
+            target,
+            origin,
+            mode: flags.mode,
+            flush: flush_interval(&flags.flush_interval)?,
+            server: Settings::bounded(server_tls(world, flags)?),
+            transport: TransportConfig::new(client_tls(world, flags)?),
+            workers,
+        })
+    }
+}
+
+fn listen_address(text: &str) -> Result<Address, BadFlag> {
+    if let Some(path) = text.strip_prefix("unix:") {
+        return Ok(Address::Unix(path.into()));
+    }
+    let full = if text.starts_with(':') { format!("0.0.0.0{text}") } else { text.to_owned() };
+    let address = full.parse();
+    address.map(Address::Tcp).map_err(|_| BadFlag::new("listen", text, "expected IP:PORT, :PORT or unix:PATH"))
+}
+
+fn backend(text: &str) -> Result<(Url, Origin), BadFlag> {
+    let bad = |reason: &str| BadFlag::new("to", text, reason);
+    let url = Url::parse(&Bytes::copy_from_slice(text.as_bytes())).map_err(|error| bad(&error.to_string()))?;
+    let (tls, default_port) = match &url.scheme[..] {
+        b"http" => (false, 80),
+        b"https" => (true, 443),
+        _ => return Err(bad("expected http://HOST[:PORT][/PATH] or https://HOST[:PORT][/PATH]")),
+    };
+    let host = std::str::from_utf8(url.hostname()).map_err(|_| bad("the host is not UTF-8"))?.to_owned();
+    if host.is_empty() {
+        return Err(bad("expected a host"));
+    }
+    let port = match url.port() {
+        b"" => default_port,
+        port => std::str::from_utf8(port)
+            .ok()
+            .and_then(|port| port.parse().ok())
+            .ok_or_else(|| bad("expected a port from 0 to 65535"))?,
+    };
+    let alpn = if tls { Alpn::Both } else { Alpn::Http1 };
+    Ok((url, Origin { tls, host, port, address: None, alpn }))
+}
+
+fn flush_interval(text: &str) -> Result<FlushInterval, BadFlag> {
+    match parse_duration(text) {
+        Ok(Some(interval)) if interval.is_zero() => Ok(FlushInterval::Never),
+        Ok(Some(interval)) => Ok(FlushInterval::Every(interval)),
+        Ok(None) => Ok(FlushInterval::Always),
+        Err(error) => Err(BadFlag::new("flush-interval", text, error)),
+    }
+}
+
+fn server_tls(world: &World, flags: &ReverseProxyFlags) -> Result<Option<Arc<rustls::ServerConfig>>, BadFlag> {
+    let (Some(cert_file), Some(key_file)) = (&flags.tls_cert_file, &flags.tls_private_key_file) else {
+        return Ok(None);
+    };
+    let certificates = tls::certificates(&read(world, "tls-cert-file", cert_file)?)
+        .map_err(|error| BadFlag::new("tls-cert-file", cert_file.display(), error))?;
+    let bad_key = |reason: &dyn std::fmt::Display| BadFlag::new("tls-private-key-file", key_file.display(), reason);
+    let key = tls::private_key(&read(world, "tls-private-key-file", key_file)?).map_err(|error| bad_key(&error))?;
+    listen::tls::server_config(world, certificates, key).map(Some).map_err(|error| bad_key(&error))
+}
+
+fn client_tls(world: &World, flags: &ReverseProxyFlags) -> Result<Arc<rustls::ClientConfig>, BadFlag> {
+    let trust = if flags.to_insecure_skip_tls_verify {
+        Trust::Anyone
+    } else if let Some(file) = &flags.to_ca_file {
+        let bad = |reason: &dyn std::fmt::Display| BadFlag::new("to-ca-file", file.display(), reason);
+        let pem = read(world, "to-ca-file", file)?;
+        let mut roots = RootCertStore::empty();
+        for certificate in tls::certificates(&pem).map_err(|error| bad(&error))? {
+            roots.add(certificate).map_err(|error| bad(&error))?;
+        }
+        Trust::Roots(Arc::new(roots))
+    } else {
+        Trust::Roots(Arc::new(webpki_roots::TLS_SERVER_ROOTS.iter().cloned().collect()))
+    };
+    let config = client_config(world, trust, None).map_err(|error| BadFlag::new("to", &flags.to, error))?;
+    Ok(Arc::new(config))
+}
+
+fn read(world: &World, flag: &'static str, path: &Path) -> Result<Bytes, BadFlag> {
+    world.disk.read(path).map_err(|error| BadFlag::new(flag, path.display(), error))
+}

@@ -1,0 +1,128 @@
+use std::{
+    net::SocketAddr,
+    pin::Pin,
+    task::{Context, Poll},
+};
+
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, DuplexStream, ReadBuf, duplex};
+
+use super::*;
+use crate::world::{Io, Stream};
+
+/// A pipe in memory, as a simulated connection.
+#[derive(Debug)]
+struct Pipe(DuplexStream);
+
+impl Io for Pipe {
+    fn peer(&self) -> SocketAddr {
+        SocketAddr::from(([192, 0, 2, 1], 1))
+    }
+
+    fn local(&self) -> SocketAddr {
+        SocketAddr::from(([192, 0, 2, 2], 2))
+    }
+
+    fn reset(self: Pin<Box<Self>>) {}
+}
+
+impl AsyncRead for Pipe {
+    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<std::io::Result<()>> {
+        Pin::new(&mut self.0).poll_read(cx, buf)
+    }
+}
+
+impl AsyncWrite for Pipe {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<std::io::Result<usize>> {
+        Pin::new(&mut self.0).poll_write(cx, buf)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<std::io::Result<()>> {
+        Pin::new(&mut self.0).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<std::io::Result<()>> {
+        Pin::new(&mut self.0).poll_shutdown(cx)
+    }
+}
+
+fn pipe(bytes: usize) -> (DuplexStream, Channel) {
+    let (ours, theirs) = duplex(bytes);
+    (ours, Channel::Plain(Stream::Simulated(Box::pin(Pipe(theirs)))))
+}
+
+fn tunnel(backend: Channel, early: &'static [u8]) -> Tunnel {
+    Tunnel { backend, early: Bytes::from_static(early) }
+}
+
+#[tokio::test]
+async fn early_bytes_of_both_sides_are_delivered_first() {
+    let (mut client, client_end) = pipe(64);
+    let (mut backend, backend_end) = pipe(64);
+    let running = run(client_end, Bytes::from_static(b"from-client "), tunnel(backend_end, b"from-backend "));
+    let talk = async {
+        client.write_all(b"more").await.unwrap();
+        backend.write_all(b"more").await.unwrap();
+        client.shutdown().await.unwrap();
+        backend.shutdown().await.unwrap();
+        let (mut up, mut down) = (Vec::new(), Vec::new());
+        backend.read_to_end(&mut up).await.unwrap();
+        client.read_to_end(&mut down).await.unwrap();
+        assert_eq!(up, b"from-client more");
+        assert_eq!(down, b"from-backend more");
+    };
+    tokio::join!(running, talk);
+}
+
+#[tokio::test]
+async fn the_end_of_one_side_leaves_the_other_direction_open() {
+    let (mut client, client_end) = pipe(64);
+    let (mut backend, backend_end) = pipe(64);
+    let running = run(client_end, Bytes::new(), tunnel(backend_end, b""));
+    let talk = async {
+        client.write_all(b"question").await.unwrap();
+        client.shutdown().await.unwrap();
+        let mut question = Vec::new();
+        backend.read_to_end(&mut question).await.unwrap();
+        assert_eq!(question, b"question");
+        backend.write_all(b"a late answer").await.unwrap();
+        backend.shutdown().await.unwrap();
+        let mut answer = Vec::new();
+        client.read_to_end(&mut answer).await.unwrap();
+        assert_eq!(answer, b"a late answer");
+    };
+    tokio::join!(running, talk);
+}
+
+#[tokio::test]
+async fn a_failed_side_ends_the_tunnel_at_once() {
+    let (mut client, client_end) = pipe(64);
+    let (backend, backend_end) = pipe(64);
+    let running = run(client_end, Bytes::from_static(b"x"), tunnel(backend_end, b""));
+    drop(backend); // writing to it fails
+    running.await;
+    let mut rest = Vec::new();
+    client.read_to_end(&mut rest).await.unwrap();
+    assert_eq!(rest, b"");
+}
+
+#[tokio::test]
+async fn a_slow_reader_slows_the_writer() {
+    let (mut client, client_end) = pipe(64);
+    let (_backend, backend_end) = pipe(64);
+    let flood = async {
+        let mut taken = 0;
+        let chunk = [0; 1024];
+        loop {
+            let write = tokio::time::timeout(std::time::Duration::from_millis(20), client.write(&chunk));
+            match write.await {
+                Ok(written) => taken += written.unwrap(),
+                Err(_) => return taken,
+            }
+        }
+    };
+    let taken = tokio::select! {
+        taken = flood => taken,
+        () = run(client_end, Bytes::new(), tunnel(backend_end, b"")) => 0,
+    };
+    assert!((128..=17 * 1024).contains(&taken), "{taken}");
+}

@@ -1,0 +1,231 @@
+use std::{
+    io,
+    pin::Pin,
+    task::{Context, Poll, ready},
+};
+
+use bytes::{Buf as _, Bytes, BytesMut};
+use tokio::io::AsyncWrite as _;
+use tokio_util::io::poll_read_buf;
+
+use super::{Event, HeadLimits, Remaining, Request, RequestReader, Wrong};
+use crate::wire::{body::Length, channel::Channel};
+
+/// A client's HTTP/1 connection: its bytes, the reader that understands them, and what is to be written.
+///
+/// The connection's loop and the body of the request that is being served share it, on one worker.
+#[derive(Debug)]
+pub struct Connection {
+    channel: Channel,
+    reader: RequestReader,
+    input: BytesMut,
+    /// Bytes to be written; the loop empties it.
+    pub out: BytesMut,
+    ended: bool,
+    failed: bool,
+    continue_owed: bool,
+    /// Counts requests, so that the body of an earlier one can be told from the body of this one.
+    request: u64,
+    body: BodyState,
+}
+
+/// How far the body of the request being served has been read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BodyState {
+    /// There is more, or it is not known.
+    Open,
+    /// To its end, clean.
+    Done,
+    /// It broke off, or broke the rules: what follows it on the connection has no meaning.
+    Broken,
+}
+
+impl Connection {
+    /// A connection on which nothing was read yet.
+    pub fn new(channel: Channel, limits: HeadLimits) -> Self {
+        Self {
+            channel,
+            reader: RequestReader::new(limits),
+            input: BytesMut::new(),
+            out: BytesMut::new(),
+            ended: false,
+            failed: false,
+            continue_owed: false,
+            request: 0,
+            body: BodyState::Done,
+        }
+    }
+
+    /// The next request's head, if the bytes that came hold it whole.
+    ///
+    /// # Errors
+    /// What came is no request; the connection has no meaning from here on.
+    pub fn next_request(&mut self) -> Result<Option<Request>, Wrong> {
+        match self.reader.next(&mut self.input, self.ended)? {
+            Event::Head(request) => {
+                self.request += 1;
+                self.continue_owed = false;
+                self.body = BodyState::Open;
+                if request.length == Length::Empty {
+                    self.next_of_body()?; // its end, so that the client is watched from now on
+                }
+                Ok(Some(request))
+            }
+            _ => Ok(None),
+        }
+    }
+
+    /// The number of the request being served.
+    pub fn request(&self) -> u64 {
+        self.request
+    }
+
+    /// How far the body of the request being served has been read.
+    pub fn body_state(&self) -> BodyState {
+        self.body
+    }
+
+    /// What is left of the body of the request being served.
+    pub fn remaining(&self) -> Remaining {
+        self.reader.remaining()
+    }
+
+    /// The next event of the body of the request being served.
+    ///
+    /// # Errors
+    /// The body breaks the rules, or broke off.
+    pub fn next_of_body(&mut self) -> Result<Event<Request>, Wrong> {
+        let event = self.reader.next(&mut self.input, self.ended);
+        match &event {
+            Ok(Event::Done) => self.body = BodyState::Done,
+            Ok(_) => {}
+            Err(_) => self.body = BodyState::Broken,
+        }
+        event
+    }
+
+    /// The body of the request being served is not read any further, and nothing behind it has a meaning.
+    pub fn break_body(&mut self) {
+        self.body = BodyState::Broken;
+    }
+
+    /// 100 Continue is owed: it is sent when the body is first read.
+    pub fn owe_continue(&mut self) {
+        self.continue_owed = true;
+    }
+
+    /// Nobody has read the body yet for which 100 Continue is owed.
+    pub fn continue_is_owed(&self) -> bool {
+        self.continue_owed
+    }
+
+    /// No 100 Continue of our own: somebody sent a 1xx 100 already, or the final head goes out.
+    pub fn forget_continue(&mut self) {
+        self.continue_owed = false;
+    }
+
+    /// Puts 100 Continue into the output, if it is owed.
+    pub(super) fn pay_continue(&mut self) {
+        if std::mem::take(&mut self.continue_owed) {
+            self.out.extend_from_slice(b"HTTP/1.1 100 Continue\r\n\r\n");
+        }
+    }
+
+    /// Whether bytes have come that nobody has read: of a body, or of the next request.
+    pub fn has_input(&self) -> bool {
+        !self.input.is_empty()
+    }
+
+    /// How many bytes have come that nobody has read.
+    pub fn input_bytes(&self) -> usize {
+        self.input.len()
+    }
+
+    /// Whether the peer has ended its writing side and all of it was taken in.
+    pub fn ended(&self) -> bool {
+        self.ended
+    }
+
+    /// No more bytes are waited for: what came is all there is. A read that timed out is a kind of end, as in Go.
+    pub fn give_up_reading(&mut self) {
+        self.ended = true;
+    }
+
+    /// Takes bytes in, at most one read. Ready with false when the peer has ended its side.
+    ///
+    /// # Errors
+    /// The connection failed.
+    pub fn poll_fill(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<bool>> {
+        if self.ended {
+            return Poll::Ready(Ok(false));
+        }
+        let room = match self.reader.remaining() {
+            Remaining::Nothing => READ_BYTES_MIN,
+            Remaining::Exactly(_) | Remaining::Unknown => READ_BYTES_BODY,
+        };
+        self.input.reserve(room);
+        let read = ready!(poll_read_buf(Pin::new(&mut self.channel), cx, &mut self.input));
+        match read {
+            Ok(0) => {
+                self.ended = true;
+                Poll::Ready(Ok(false))
+            }
+            Ok(_) => Poll::Ready(Ok(true)),
+            Err(error) => {
+                self.failed = true;
+                Poll::Ready(Err(error))
+            }
+        }
+    }
+
+    /// Writes all that waits to be written.
+    ///
+    /// # Errors
+    /// The connection failed.
+    pub fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        while !self.out.is_empty() {
+            match ready!(Pin::new(&mut self.channel).poll_write(cx, &self.out)) {
+                Ok(0) => {
+                    self.failed = true;
+                    return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
+                }
+                Ok(written) => self.out.advance(written),
+                Err(error) => {
+                    self.failed = true;
+                    return Poll::Ready(Err(error));
+                }
+            }
+        }
+        Pin::new(&mut self.channel).poll_flush(cx)
+    }
+
+    /// Ends the writing side.
+    pub fn poll_end(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.channel).poll_shutdown(cx)
+    }
+
+    /// Whether reading or writing failed.
+    pub fn failed(&self) -> bool {
+        self.failed
+    }
+
+    /// The buffer of the input is given back while the connection idles.
+    pub fn release_buffers(&mut self) {
+        if self.input.is_empty() {
+            self.input = BytesMut::new();
+        }
+        if self.out.is_empty() {
+            self.out = BytesMut::new();
+        }
+    }
+
+    /// The bare connection, and what came on it that nobody has read.
+    pub fn into_parts(self) -> (Channel, Bytes) {
+        (self.channel, self.input.freeze())
+    }
+}
+
+/// One read takes in what a whole head usually needs.
+const READ_BYTES_MIN: usize = 4 * 1024;
+/// Bodies are read in larger pieces: half the reads for twice the bytes, until the copy costs more than the call.
+const READ_BYTES_BODY: usize = 32 * 1024;
