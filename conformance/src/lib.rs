@@ -2,7 +2,9 @@
 //!
 //! Read it in this order: a [`scenario`] asks, a [`trace`] is Go's answer, a [`transcript`] shows both to a person, [`replay`] asks us.
 
+pub mod compare;
 pub mod evidence;
+pub mod exceptions;
 pub mod latin1;
 pub mod manifest;
 pub mod mask;
