@@ -45,14 +45,6 @@ impl BodyReader {
         }
     }
 
-    /// What is left of the chunk being read.
-    pub(super) const fn chunk_left(&self) -> u64 {
-        match self {
-            Self::Chunked(chunked) => chunked.left(),
-            Self::Empty | Self::Exactly(_) | Self::UntilClose => 0,
-        }
-    }
-
     /// What stands next. At the end of the input this is never `NeedMore`.
     ///
     /// # Errors

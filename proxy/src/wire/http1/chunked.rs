@@ -9,13 +9,18 @@ use crate::wire::headers::Headers;
 
 /// Takes a chunked body apart.
 ///
-/// Chunks that lie in the input together become one piece of data, of at most 32 KiB, as one read of Go's proxy gives them: data that follows a
-/// chunk's frame is moved over the frame, at most once. A piece that lies alone is not copied.
+/// A piece of data is what one read of Go's proxy gives: a chunk is waited for until it is whole or there are 32 KiB, and whole chunks that lie in
+/// the input together become one piece. Data behind a chunk's frame is moved over that frame, once; a chunk that lies alone is not copied. So the
+/// input holds at most 32 KiB of data, 4 KiB of frames between them, and a line of 4 KiB.
 ///
-/// Go: `net/http/internal/chunked.go` `chunkedReader`, `net/http/transfer.go` `body.readTrailer`.
+/// Go: `net/http/internal/chunked.go` `chunkedReader`, `net/http/transfer.go` `body.readTrailer`. Trace: `forward/flush/half_a_chunk_waits_for_its_rest`.
 #[derive(Debug)]
 pub(super) struct Chunked {
     at: At,
+    /// Where `at` stands in the input.
+    cursor: usize,
+    /// How much data lies at the start of the input; between it and `cursor` are frames.
+    held: usize,
     /// Bytes beside the data beyond what is granted to each chunk.
     excess: u64,
 }
@@ -45,15 +50,7 @@ pub(super) enum Piece {
 
 impl Chunked {
     pub(super) const fn new() -> Self {
-        Self { at: At::Size { searched: 0 }, excess: 0 }
-    }
-
-    /// What is left of the chunk being read.
-    pub(super) const fn left(&self) -> u64 {
-        match self.at {
-            At::Data { left } => left,
-            At::Size { .. } | At::DataEnd | At::Trailers { .. } | At::End => 0,
-        }
+        Self { at: At::Size { searched: 0 }, cursor: 0, held: 0, excess: 0 }
     }
 
     /// What stands next. At the end of the input this is never `NeedMore`.
@@ -61,84 +58,91 @@ impl Chunked {
     /// # Errors
     /// It is no chunked body, or the input ends within it. What stood before the error was given before.
     pub(super) fn next(&mut self, input: &mut BytesMut, at_end: bool) -> Result<Piece, Wrong> {
-        match self.at {
-            At::Trailers { searched } => return self.trailers(searched, input, at_end),
-            At::End => return Ok(Piece::End),
-            At::Size { .. } | At::Data { .. } | At::DataEnd => {}
-        }
-        let mut gathered = 0;
-        let mut at = 0;
         loop {
-            let before = self.at;
-            match self.step(input, &mut at, &mut gathered) {
+            let step = match self.at {
+                At::Size { searched } => self.size(searched, input),
+                At::Data { left } => self.data(left, input, at_end),
+                At::DataEnd => self.data_end(input),
+                At::Trailers { .. } if self.held > 0 => Ok(Step::Give),
+                At::Trailers { searched } => {
+                    self.give(input);
+                    return self.trailers(searched, input, at_end);
+                }
+                At::End => return Ok(Piece::End),
+            };
+            match step {
                 Ok(Step::On) => {}
-                Ok(Step::Stop) => break,
-                Err(_) if gathered > 0 => {
-                    // The data first; the next call meets the error again.
-                    self.at = before;
-                    break;
+                Ok(Step::Hold) => return Ok(Piece::NeedMore),
+                // The data first; the next call meets the error again.
+                Ok(Step::Give) | Err(_) if self.held > 0 => return Ok(Piece::Data(self.give(input))),
+                Ok(Step::Give) => {
+                    self.give(input);
+                    return if at_end { Err(Wrong::EndedEarly) } else { Ok(Piece::NeedMore) };
                 }
                 Err(wrong) => return Err(wrong),
             }
         }
-        if gathered > 0 {
-            let data = input.split_to(gathered).freeze();
-            input.advance(at - gathered);
-            return Ok(Piece::Data(data));
-        }
-        input.advance(at);
-        match self.at {
-            At::Trailers { searched } => self.trailers(searched, input, at_end),
-            _ if at_end => Err(Wrong::EndedEarly),
-            _ => Ok(Piece::NeedMore),
-        }
     }
 
-    /// Reads one element at `at`, and moves `at` behind it.
-    fn step(&mut self, input: &mut BytesMut, at: &mut usize, gathered: &mut usize) -> Result<Step, Wrong> {
-        let rest = &input[*at..];
-        match self.at {
-            At::Size { searched } => {
-                let Some(found) = rest.get(searched..).and_then(|new| memchr(b'\n', new)) else {
-                    if rest.len() >= SIZE_LINE_MAX {
-                        return Err(Wrong::Chunk(BadChunk::LineTooLong));
-                    }
-                    self.at = At::Size { searched: rest.len() };
-                    return Ok(Step::Stop);
-                };
-                let line = &rest[..=searched + found];
-                let (size, excess) = parse_size_line(line, self.excess).map_err(Wrong::Chunk)?;
-                *at += line.len();
-                self.excess = excess;
-                self.at = if size == 0 { At::Trailers { searched: 0 } } else { At::Data { left: size } };
-                Ok(if size == 0 { Step::Stop } else { Step::On })
+    /// The line with the size.
+    fn size(&mut self, searched: usize, input: &BytesMut) -> Result<Step, Wrong> {
+        let rest = input.get(self.cursor..).unwrap_or_default();
+        let Some(found) = rest.get(searched..).and_then(|new| memchr(b'\n', new)) else {
+            if rest.len() >= SIZE_LINE_MAX {
+                return Err(Wrong::Chunk(BadChunk::LineTooLong));
             }
-            At::Data { left } => {
-                let room = DATA_MAX - *gathered;
-                let have = rest.len().min(room).min(usize::try_from(left).unwrap_or(usize::MAX));
-                if have == 0 {
-                    return Ok(Step::Stop);
-                }
-                if at != gathered {
-                    input.copy_within(*at..*at + have, *gathered);
-                }
-                *at += have;
-                *gathered += have;
-                let left = left - have as u64;
-                self.at = if left == 0 { At::DataEnd } else { At::Data { left } };
-                Ok(Step::On)
-            }
-            At::DataEnd => {
-                let Some(end) = rest.first_chunk::<2>() else { return Ok(Step::Stop) };
-                if end != b"\r\n" {
-                    return Err(Wrong::Chunk(BadChunk::DataEnd));
-                }
-                *at += 2;
+            self.at = At::Size { searched: rest.len() };
+            return Ok(Step::Give);
+        };
+        if self.held > 0 && self.cursor - self.held >= FRAMES_MAX {
+            return Ok(Step::Give);
+        }
+        let line = &rest[..=searched + found];
+        let (size, excess) = parse_size_line(line, self.excess).map_err(Wrong::Chunk)?;
+        self.cursor += line.len();
+        self.excess = excess;
+        self.at = if size == 0 { At::Trailers { searched: 0 } } else { At::Data { left: size } };
+        Ok(Step::On)
+    }
+
+    /// Data: put behind the data that is held.
+    fn data(&mut self, left: u64, input: &mut BytesMut, at_end: bool) -> Result<Step, Wrong> {
+        let rest = input.len().saturating_sub(self.cursor);
+        let take = rest.min(DATA_MAX - self.held).min(usize::try_from(left).unwrap_or(usize::MAX));
+        if self.held != self.cursor {
+            input.copy_within(self.cursor..self.cursor + take, self.held);
+        }
+        self.held += take;
+        self.cursor += take;
+        let left = left - take as u64;
+        self.at = if left == 0 { At::DataEnd } else { At::Data { left } };
+        Ok(match left {
+            0 => Step::On,
+            _ if self.held == DATA_MAX || at_end || self.held == 0 => Step::Give,
+            _ => Step::Hold,
+        })
+    }
+
+    /// CR LF behind the data.
+    fn data_end(&mut self, input: &BytesMut) -> Result<Step, Wrong> {
+        match input.get(self.cursor..self.cursor + 2) {
+            None => Ok(Step::Give),
+            Some(b"\r\n") => {
+                self.cursor += 2;
                 self.at = At::Size { searched: 0 };
                 Ok(Step::On)
             }
-            At::Trailers { .. } | At::End => Ok(Step::Stop),
+            Some(_) => Err(Wrong::Chunk(BadChunk::DataEnd)),
         }
+    }
+
+    /// Cuts off the data that is held, and what stands before `cursor`.
+    fn give(&mut self, input: &mut BytesMut) -> Bytes {
+        let data = input.split_to(self.held).freeze();
+        input.advance(self.cursor - self.held);
+        self.held = 0;
+        self.cursor = 0;
+        data
     }
 
     /// The fields behind the last chunk: an empty line, or a block that ends with an empty line within 4096 bytes.
@@ -174,8 +178,12 @@ impl Chunked {
 }
 
 enum Step {
+    /// The next element may be whole too.
     On,
-    Stop,
+    /// The data that is held is a piece; if there is none, more input is needed.
+    Give,
+    /// The data that is held waits for more input.
+    Hold,
 }
 
 /// The size that a line gives, and the excess behind it.
@@ -229,4 +237,9 @@ const SIZE_LINE_MAX: usize = 4096;
 const TRAILERS_MAX: usize = 4096;
 /// One piece of data: the buffer that Go's proxy copies with.
 const DATA_MAX: usize = 32 * 1024;
+/// Between data that becomes one piece: Go joins chunks only within its read buffer.
+const FRAMES_MAX: usize = 4096;
 const EXCESS_MAX: u64 = 16 * 1024;
+
+#[cfg(test)]
+mod tests;

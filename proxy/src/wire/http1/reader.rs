@@ -119,11 +119,6 @@ impl RequestReader {
         self.state.remaining()
     }
 
-    /// What is left of the chunk being read; zero outside the data of a chunk.
-    pub fn chunk_left(&self) -> u64 {
-        self.state.chunk_left()
-    }
-
     fn head(&mut self, input: &mut BytesMut, at_end: bool) -> Result<Event<Request>, Wrong> {
         if !matches!(self.state, State::Fields { .. }) && !self.begin(input, at_end)? {
             return Ok(Event::NeedMore);
@@ -240,11 +235,6 @@ impl ResponseReader {
         self.state.remaining()
     }
 
-    /// What is left of the chunk being read; zero outside the data of a chunk.
-    pub fn chunk_left(&self) -> u64 {
-        self.state.chunk_left()
-    }
-
     fn head(&mut self, input: &mut BytesMut, at_end: bool) -> Result<Event<Response>, Wrong> {
         if input.is_empty() {
             return match at_end {
@@ -289,13 +279,6 @@ impl<L> State<L> {
         match self {
             Self::Body(body) => body.remaining(),
             Self::Idle | Self::FirstLine | Self::Fields { .. } | Self::Failed(_) => Remaining::Nothing,
-        }
-    }
-
-    const fn chunk_left(&self) -> u64 {
-        match self {
-            Self::Body(body) => body.chunk_left(),
-            Self::Idle | Self::FirstLine | Self::Fields { .. } | Self::Failed(_) => 0,
         }
     }
 }

