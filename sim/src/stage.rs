@@ -12,7 +12,7 @@ use weir::world::{Bug, LocalBoxFuture, World};
 
 use crate::{
     panics::Watch,
-    world::{Cluster, Knobs, Machine, epoch},
+    world::{Cluster, Knobs, Machine, ProcessKnobs, epoch},
 };
 
 /// A small simulated network: hosts that serve, clients that ask. The run ends when all clients have ended.
@@ -68,6 +68,12 @@ impl Stage {
         self
     }
 
+    /// Whether reads come short, writes are torn and both sometimes have to be asked twice. Default no.
+    pub fn chop(mut self, chop: bool) -> Self {
+        self.knobs.chop = chop;
+        self
+    }
+
     /// Plants a bug on every machine.
     pub fn bug(mut self, bug: Option<Bug>) -> Self {
         self.bug = bug;
@@ -112,13 +118,14 @@ impl Stage {
             .max_message_latency(self.link_latency)
             .tcp_capacity(TCP_CAPACITY)
             .build();
-        let cluster = Cluster::new(self.seed, self.knobs, self.bug);
+        let cluster = Cluster::new(self.seed, self.knobs, self.bug, None);
         let actors: Vec<_> = self
             .actors
             .into_iter()
             .map(|(name, part)| {
                 let address: IpAddr = sim.lookup(name.as_str());
-                let machine = Arc::new(Machine::new(&cluster, &name, address).workers(self.workers));
+                let process = ProcessKnobs { workers: self.workers, ..ProcessKnobs::default() };
+                let machine = Machine::new(&cluster, &name, address, process);
                 (name, machine, part)
             })
             .collect();
@@ -168,7 +175,7 @@ impl Stage {
 }
 
 /// A machine whose program has ended stays up, and its kernel still answers for the connections; turmoil would stop it.
-async fn stay_up() -> turmoil::Result {
+pub(crate) async fn stay_up() -> turmoil::Result {
     std::future::pending().await
 }
 

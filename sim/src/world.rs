@@ -1,5 +1,6 @@
 //! The simulator's answer to [`weir::world`]: machines in one process, on virtual time, over turmoil's network.
 
+mod chop;
 mod disk;
 mod frames;
 mod net;
@@ -10,9 +11,9 @@ use std::{
     collections::BTreeMap,
     ffi::OsString,
     fmt,
-    net::IpAddr,
+    net::{IpAddr, SocketAddr},
     sync::{
-        Arc, Mutex, MutexGuard,
+        Arc, Mutex, MutexGuard, Weak,
         atomic::{AtomicI64, AtomicU64, Ordering},
     },
     time::{Duration, SystemTime, UNIX_EPOCH},
@@ -21,6 +22,8 @@ use std::{
 use weir::world::{Bug, Clock, Dice, Planted, Signal, Wall, World};
 
 pub use self::disk::SimDisk;
+use self::stream::Ends;
+use crate::history::History;
 
 /// When every simulation begins: 2026-01-01T00:00:00Z.
 pub const EPOCH: Wall = Wall(Duration::from_secs(1_767_225_600));
@@ -35,11 +38,13 @@ pub(crate) fn epoch() -> SystemTime {
 pub struct Knobs {
     /// Bytes that may be on their way or unread in one direction of a connection.
     pub window: usize,
+    /// Whether reads come short, writes are torn and both sometimes have to be asked twice.
+    pub chop: bool,
 }
 
 impl Default for Knobs {
     fn default() -> Self {
-        Self { window: 64 * 1024 }
+        Self { window: 64 * 1024, chop: false }
     }
 }
 
@@ -50,12 +55,35 @@ pub struct Cluster {
     knobs: Knobs,
     bug: Option<Bug>,
     names: Mutex<BTreeMap<String, Vec<IpAddr>>>,
+    history: Option<Arc<History>>,
+    /// The open ends of connections, by this end and the other.
+    live: Mutex<BTreeMap<(SocketAddr, SocketAddr), Weak<Ends>>>,
 }
 
 impl Cluster {
     /// A cluster without machines.
-    pub fn new(seed: u64, knobs: Knobs, bug: Option<Bug>) -> Arc<Self> {
-        Arc::new(Self { seed, knobs, bug, names: Mutex::default() })
+    pub fn new(seed: u64, knobs: Knobs, bug: Option<Bug>, history: Option<Arc<History>>) -> Arc<Self> {
+        Arc::new(Self { seed, knobs, bug, names: Mutex::default(), history, live: Mutex::default() })
+    }
+
+    /// Resets all connections between two machines, as a box on the way does that forgot them.
+    pub fn tear(&self, one: IpAddr, other: IpAddr) {
+        let torn: Vec<_> = self
+            .live()
+            .iter()
+            .filter(|((local, peer), _)| (local.ip(), peer.ip()) == (one, other))
+            .filter_map(|(_, ends)| ends.upgrade())
+            .collect();
+        torn.iter().for_each(Ends::tear);
+    }
+
+    /// Open ends of connections on all machines.
+    pub fn open_ends(&self) -> usize {
+        self.live().len()
+    }
+
+    fn live(&self) -> MutexGuard<'_, BTreeMap<(SocketAddr, SocketAddr), Weak<Ends>>> {
+        self.live.lock().expect("nothing panics while it holds the connections")
     }
 
     /// Makes a name resolve to these addresses, in this order.
@@ -76,13 +104,28 @@ impl Cluster {
     }
 }
 
+/// What a process on a machine is told about itself.
+#[derive(Clone, Debug)]
+pub struct ProcessKnobs {
+    /// How many workers a server starts when it is not told.
+    pub workers: usize,
+    /// The environment.
+    pub env: BTreeMap<String, OsString>,
+}
+
+impl Default for ProcessKnobs {
+    fn default() -> Self {
+        Self { workers: 1, env: BTreeMap::new() }
+    }
+}
+
 /// One simulated machine. It outlives the crashes of what runs on it.
 pub struct Machine {
+    me: Weak<Self>,
     name: String,
     address: IpAddr,
     cluster: Arc<Cluster>,
-    workers: usize,
-    env: BTreeMap<String, OsString>,
+    process: ProcessKnobs,
     disk: SimDisk,
     signals: process::Listeners,
     /// How far the wall clock is off, in milliseconds.
@@ -92,44 +135,36 @@ pub struct Machine {
 
 impl Machine {
     /// A machine whose name resolves to `address` from now on.
-    pub fn new(cluster: &Arc<Cluster>, name: &str, address: IpAddr) -> Self {
+    pub fn new(cluster: &Arc<Cluster>, name: &str, address: IpAddr, process: ProcessKnobs) -> Arc<Self> {
         cluster.name(name, vec![address]);
-        Self {
+        Arc::new_cyclic(|me| Self {
+            me: me.clone(),
             name: name.to_owned(),
             address,
             cluster: Arc::clone(cluster),
-            workers: 1,
-            env: BTreeMap::new(),
+            process,
             disk: SimDisk::default(),
             signals: process::Listeners::default(),
             clock_off: AtomicI64::new(0),
             boots: AtomicU64::new(0),
-        }
+        })
     }
 
-    /// The same machine with so many workers.
-    pub fn workers(mut self, workers: usize) -> Self {
-        self.workers = workers;
-        self
-    }
-
-    /// The same machine with a variable in its environment.
-    pub fn env(mut self, name: &str, value: &str) -> Self {
-        self.env.insert(name.to_owned(), value.into());
-        self
+    fn me(&self) -> Arc<Self> {
+        self.me.upgrade().expect("whoever asks holds it")
     }
 
     /// The world as a process started on this machine sees it; every start draws its own dice.
-    pub fn boot(self: &Arc<Self>) -> World {
+    pub fn boot(&self) -> World {
         let boot = self.boots.fetch_add(1, Ordering::Relaxed);
         let mut seed = [0; 32];
         seed[..8].copy_from_slice(&self.cluster.seed.to_le_bytes());
         World {
-            clock: Arc::clone(self) as Arc<dyn Clock>,
+            clock: self.me(),
             dice: Dice::new(seed).split(&format!("{} boot {boot}", self.name)),
-            net: Arc::clone(self) as _,
+            net: self.me(),
             disk: Arc::new(self.disk.clone()),
-            process: Arc::clone(self) as _,
+            process: self.me(),
             planted: self.cluster.bug.map_or(Planted::none(), Planted::one),
         }
     }

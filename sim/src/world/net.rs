@@ -20,6 +20,7 @@ use super::{
     frames::{Frame, Wire},
     stream::{SimStream, os_error},
 };
+use crate::history::Did;
 
 impl Net for Machine {
     fn listen(&self, at: &Address, workers: usize) -> io::Result<Vec<Listener>> {
@@ -33,11 +34,8 @@ impl Net for Machine {
         let local = SocketAddr::new(wanted.ip(), listener.local_addr()?.port());
 
         let queue = Arc::new(Mutex::new(Queue { ready: VecDeque::new(), waiting: VecDeque::new(), kernel: None }));
-        let kernel: Kernel = Arc::new(Mutex::new(Some(Box::pin(take_connections(
-            listener,
-            Arc::downgrade(&queue),
-            self.cluster.knobs.window,
-        )))));
+        let kernel: Kernel =
+            Arc::new(Mutex::new(Some(Box::pin(take_connections(listener, Arc::downgrade(&queue), self.me())))));
         lock(&queue).kernel = Some(Arc::clone(&kernel));
         tokio::task::spawn_local(poll_fn(move |cx| match &mut *lock(&kernel) {
             Some(work) => work.as_mut().poll(cx),
@@ -67,39 +65,39 @@ impl Net for Machine {
             }
             // In a task of its own: turmoil keeps the socket of an attempt that is given up for ever, so a late success is closed instead.
             let (tell, told) = oneshot::channel();
-            let window = self.cluster.knobs.window;
+            let machine = self.me();
             #[expect(clippy::disallowed_methods, reason = "a dial may start outside of any local task")]
-            tokio::spawn(async move { drop(tell.send(connect(to, window).await)) });
+            tokio::spawn(async move { drop(tell.send(connect(to, machine).await)) });
             told.await.map_err(|_| os_error(ErrorKind::ConnectionRefused))?
         })
     }
 }
 
-async fn connect(to: SocketAddr, window: usize) -> io::Result<Stream> {
+async fn connect(to: SocketAddr, machine: Arc<Machine>) -> io::Result<Stream> {
     let tcp = TcpStream::connect(to).await.map_err(|error| os_error(error.kind()))?;
     let mut wire = Wire::new(tcp);
     match poll_fn(|cx| wire.poll_next(cx)).await {
-        Ok(Frame::Hello) => stream(wire, window),
+        Ok(Frame::Hello) => stream(wire, machine, Did::Dialled),
         _ => Err(os_error(ErrorKind::ConnectionRefused)),
     }
 }
 
 /// What the listening machine's kernel does: takes connections before anybody asks for them.
-async fn take_connections(listener: TcpListener, queue: Weak<Mutex<Queue>>, window: usize) {
+async fn take_connections(listener: TcpListener, queue: Weak<Mutex<Queue>>, machine: Arc<Machine>) {
     while let Ok((tcp, _)) = listener.accept().await {
         let mut wire = Wire::new(tcp);
         // A dialler that is gone already is seen by whoever reads.
         drop(wire.send(&Frame::Hello));
-        let (Some(queue), Ok(stream)) = (queue.upgrade(), stream(wire, window)) else { return };
+        let Some(queue) = queue.upgrade() else { return };
+        let Ok(stream) = stream(wire, Arc::clone(&machine), Did::Accepted) else { return };
         let mut queue = lock(&queue);
         queue.ready.push_back(stream);
         queue.wake_next();
     }
 }
 
-fn stream(wire: Wire, window: usize) -> io::Result<Stream> {
-    let (local, peer) = (wire.tcp().local_addr()?, wire.tcp().peer_addr()?);
-    Ok(Stream::Simulated(Box::pin(SimStream::new(wire, local, peer, window))))
+fn stream(wire: Wire, machine: Arc<Machine>, did: Did) -> io::Result<Stream> {
+    Ok(Stream::Simulated(Box::pin(SimStream::new(wire, machine, did)?)))
 }
 
 type Kernel = Arc<Mutex<Option<Pin<Box<dyn Future<Output = ()> + Send>>>>>;

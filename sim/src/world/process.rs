@@ -9,7 +9,7 @@ use super::Machine;
 
 impl Process for Machine {
     fn workers(&self) -> usize {
-        self.workers
+        self.process.workers
     }
 
     fn start(&self, _name: &str, body: LocalTask) -> Running {
@@ -24,7 +24,7 @@ impl Process for Machine {
     }
 
     fn env(&self, name: &str) -> Option<OsString> {
-        self.env.get(name).cloned()
+        self.process.env.get(name).cloned()
     }
 }
 

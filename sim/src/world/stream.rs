@@ -5,7 +5,10 @@ use std::{
     io::{self, ErrorKind},
     net::SocketAddr,
     pin::Pin,
-    sync::{Arc, Mutex},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, Ordering},
+    },
     task::{Context, Poll, Wake, Waker},
     time::Duration,
 };
@@ -14,7 +17,12 @@ use bytes::{Buf as _, Bytes, BytesMut};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use weir::world::Io;
 
-use super::frames::{Frame, Over, Wire};
+use super::{
+    Machine,
+    chop::{Chop, Side},
+    frames::{Frame, Over, Wire},
+};
+use crate::history::{Checksum, Did, Event};
 
 /// One end of a connection between two machines.
 ///
@@ -25,8 +33,14 @@ pub(super) struct SimStream {
     wire: Option<Wire>,
     local: SocketAddr,
     peer: SocketAddr,
+    machine: Arc<Machine>,
+    chop: Option<Chop>,
     /// Arrived and not yet read.
     unread: BytesMut,
+    /// Bytes read and written so far.
+    offsets: [u64; 2],
+    /// Where the last extra turn was asked for, in each direction.
+    yielded: [Option<u64>; 2],
     window: usize,
     /// How many bytes the peer still has room for.
     room: usize,
@@ -40,16 +54,25 @@ pub(super) struct SimStream {
     void: bool,
     /// The reset, until the first read or write has told it.
     untold: Option<ErrorKind>,
-    wakers: Arc<Wakers>,
+    ends: Arc<Ends>,
 }
 
 impl SimStream {
-    pub(super) fn new(wire: Wire, local: SocketAddr, peer: SocketAddr, window: usize) -> Self {
-        Self {
+    pub(super) fn new(wire: Wire, machine: Arc<Machine>, did: Did) -> io::Result<Self> {
+        let (local, peer) = (wire.tcp().local_addr()?, wire.tcp().peer_addr()?);
+        let cluster = &machine.cluster;
+        let window = cluster.knobs.window;
+        let ends = Arc::new(Ends::default());
+        cluster.live().insert((local, peer), Arc::downgrade(&ends));
+        let stream = Self {
             wire: Some(wire),
             local,
             peer,
+            chop: cluster.knobs.chop.then(|| Chop::new(cluster.seed, local, peer)),
+            machine,
             unread: BytesMut::new(),
+            offsets: [0; 2],
+            yielded: [None; 2],
             window,
             room: window,
             owed: 0,
@@ -58,12 +81,42 @@ impl SimStream {
             over: false,
             void: false,
             untold: None,
-            wakers: Arc::default(),
+            ends,
+        };
+        stream.note(did);
+        Ok(stream)
+    }
+
+    fn note(&self, did: Did) {
+        if let Some(history) = &self.machine.cluster.history {
+            let ends = format!("{}>{}", self.local, self.peer);
+            history.add(Event::Socket { machine: self.machine.name.clone(), ends, did });
         }
+    }
+
+    /// Whether the caller must come again before this side goes on.
+    fn yields(&mut self, side: Side, cx: &Context<'_>) -> bool {
+        let offset = self.offsets[side.index()];
+        let again = self.chop.is_some_and(|chop| chop.yields(side, offset));
+        if !again || self.yielded[side.index()] == Some(offset) {
+            return false;
+        }
+        self.yielded[side.index()] = Some(offset);
+        cx.waker().wake_by_ref();
+        true
+    }
+
+    /// The most bytes that pass this side at once.
+    fn most(&self, side: Side) -> usize {
+        self.chop.map_or(usize::MAX, |chop| chop.most(side, self.offsets[side.index()]))
     }
 
     /// Takes in all that has arrived.
     fn take_in(&mut self, waker: &Waker) {
+        if self.ends.torn.load(Ordering::Relaxed) && !self.void {
+            self.send(&Frame::Reset);
+            self.become_void();
+        }
         let mut cx = Context::from_waker(waker);
         while let (Some(wire), false) = (&mut self.wire, self.over) {
             match wire.poll_next(&mut cx) {
@@ -100,10 +153,12 @@ impl SimStream {
         }
     }
 
-    fn give(&mut self, buf: &mut ReadBuf<'_>, most: usize) {
-        let count = most.min(buf.remaining()).min(self.unread.len());
+    fn give(&mut self, buf: &mut ReadBuf<'_>) {
+        let count = self.most(Side::Read).min(buf.remaining()).min(self.unread.len());
         buf.put_slice(&self.unread[..count]);
+        self.note(Did::Read(count, Checksum::EMPTY.with(&self.unread[..count]).0));
         self.unread.advance(count);
+        self.offsets[Side::Read.index()] += count as u64;
         self.owed += count;
         if self.owed >= self.window.div_ceil(4) && !self.ended_there {
             self.send(&Frame::Room(self.owed));
@@ -118,42 +173,46 @@ impl AsyncRead for SimStream {
         if buf.remaining() == 0 {
             return Poll::Ready(Ok(()));
         }
-        let waker = this.wakers.reader(cx);
+        let waker = this.ends.waker(Side::Read, cx);
         this.take_in(&waker);
+        let something = !this.unread.is_empty() || this.ended_there || this.over;
+        if !something || this.yields(Side::Read, cx) {
+            return Poll::Pending;
+        }
         if !this.unread.is_empty() {
-            this.give(buf, usize::MAX);
-            return Poll::Ready(Ok(()));
+            this.give(buf);
+        } else if let (false, Some(kind)) = (this.ended_there, this.untold.take()) {
+            this.note(Did::Failed);
+            return Poll::Ready(Err(os_error(kind)));
+        } else {
+            this.note(Did::ReadEnd);
         }
-        if this.ended_there {
-            return Poll::Ready(Ok(()));
-        }
-        match this.untold.take() {
-            Some(kind) => Poll::Ready(Err(os_error(kind))),
-            None if this.over => Poll::Ready(Ok(())),
-            None => Poll::Pending,
-        }
+        Poll::Ready(Ok(()))
     }
 }
 
 impl AsyncWrite for SimStream {
     fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
         let this = self.get_mut();
-        let waker = this.wakers.writer(cx);
+        let waker = this.ends.waker(Side::Write, cx);
         this.take_in(&waker);
         if !this.void && !this.ended_here {
             if buf.is_empty() {
                 return Poll::Ready(Ok(0));
             }
-            if this.room == 0 {
+            if this.room == 0 || this.yields(Side::Write, cx) {
                 return Poll::Pending;
             }
-            let count = buf.len().min(this.room);
+            let count = this.most(Side::Write).min(buf.len()).min(this.room);
             this.send(&Frame::Data(Bytes::copy_from_slice(&buf[..count])));
             if !this.void {
                 this.room -= count;
+                this.offsets[Side::Write.index()] += count as u64;
+                this.note(Did::Wrote(count, Checksum::EMPTY.with(&buf[..count]).0));
                 return Poll::Ready(Ok(count));
             }
         }
+        this.note(Did::Failed);
         Poll::Ready(Err(os_error(this.untold.take().unwrap_or(ErrorKind::BrokenPipe))))
     }
 
@@ -166,6 +225,7 @@ impl AsyncWrite for SimStream {
         if !this.ended_here {
             this.send(&Frame::End);
             this.ended_here = true;
+            this.note(Did::Ended);
         }
         Poll::Ready(Ok(()))
     }
@@ -185,6 +245,7 @@ impl Io for SimStream {
             if !(self.ended_here && self.ended_there) {
                 self.send(&Frame::Reset);
             }
+            self.note(Did::Reset);
             self.wire = None;
         }
     }
@@ -192,9 +253,13 @@ impl Io for SimStream {
 
 impl Drop for SimStream {
     fn drop(&mut self) {
+        self.machine.cluster.live().remove(&(self.local, self.peer));
         // The simulation itself is being taken down: there is nobody to tell.
         if turmoil::sim_elapsed().is_none() {
             return;
+        }
+        if self.wire.is_some() {
+            self.note(Did::Dropped);
         }
         self.take_in(Waker::noop());
         if self.over {
@@ -242,32 +307,33 @@ impl fmt::Debug for SimStream {
     }
 }
 
-/// Who waits: bytes and room arrive on one link, so both sides are woken.
+/// Who waits at this end: bytes and room arrive on one link, so both sides are woken.
 #[derive(Debug, Default)]
-struct Wakers(Mutex<[Option<Waker>; 2]>);
+pub(super) struct Ends {
+    waiting: Mutex<[Option<Waker>; 2]>,
+    torn: AtomicBool,
+}
 
-impl Wakers {
-    fn reader(self: &Arc<Self>, cx: &Context<'_>) -> Waker {
-        self.keep(0, cx)
+impl Ends {
+    /// Something on the way resets the connection, towards both ends.
+    pub(super) fn tear(self: &Arc<Self>) {
+        self.torn.store(true, Ordering::Relaxed);
+        self.wake_by_ref();
     }
 
-    fn writer(self: &Arc<Self>, cx: &Context<'_>) -> Waker {
-        self.keep(1, cx)
-    }
-
-    fn keep(self: &Arc<Self>, side: usize, cx: &Context<'_>) -> Waker {
-        self.0.lock().expect("no waker panics")[side] = Some(cx.waker().clone());
+    fn waker(self: &Arc<Self>, side: Side, cx: &Context<'_>) -> Waker {
+        self.waiting.lock().expect("no waker panics")[side.index()] = Some(cx.waker().clone());
         Waker::from(Arc::clone(self))
     }
 }
 
-impl Wake for Wakers {
+impl Wake for Ends {
     fn wake(self: Arc<Self>) {
         self.wake_by_ref();
     }
 
     fn wake_by_ref(self: &Arc<Self>) {
-        let waiting = std::mem::take(&mut *self.0.lock().expect("no waker panics"));
+        let waiting = std::mem::take(&mut *self.waiting.lock().expect("no waker panics"));
         for waker in waiting.into_iter().flatten() {
             waker.wake();
         }

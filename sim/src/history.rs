@@ -1,0 +1,263 @@
+//! What happened, in order: every event with its simulated time. Its SHA-256 is the run's fingerprint.
+
+use std::{
+    fmt,
+    sync::{Mutex, MutexGuard},
+    time::Duration,
+};
+
+use sha2::{Digest as _, Sha256};
+
+/// Everything that happened in a run, in the order it happened.
+#[derive(Default)]
+pub struct History {
+    inner: Mutex<Inner>,
+}
+
+#[derive(Default)]
+struct Inner {
+    events: Vec<(Duration, Event)>,
+    hash: Sha256,
+    closed: bool,
+    /// The simulated time of this step.
+    now: Duration,
+}
+
+/// One thing that happened.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Event {
+    /// Something on a connection, as one end saw it.
+    Socket {
+        /// The machine.
+        machine: String,
+        /// This end and the other.
+        ends: String,
+        /// What it was.
+        did: Did,
+    },
+    /// The plot did something to the cluster, or stopped doing it.
+    Fault(String),
+    /// A client began to send a request.
+    Asked(Asked),
+    /// A client has seen the end of its request, one way or the other.
+    Answered(Answered),
+    /// A backend has seen a request's head.
+    Delivered(Delivered),
+    /// A backend has seen the end of a request's body, one way or the other.
+    BodyEnded(BodyEnded),
+}
+
+/// What happened on a connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Did {
+    /// It was dialled and is open.
+    Dialled,
+    /// It was accepted.
+    Accepted,
+    /// So many bytes were read, with this checksum.
+    Read(usize, u64),
+    /// So many bytes were written, with this checksum.
+    Wrote(usize, u64),
+    /// The other end's end was read.
+    ReadEnd,
+    /// This end was ended.
+    Ended,
+    /// The other end's reset was read or met by a write.
+    Failed,
+    /// This end was reset.
+    Reset,
+    /// This end was dropped.
+    Dropped,
+}
+
+/// A request, as its client means it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Asked {
+    /// The request's number.
+    pub id: u64,
+    /// Its method.
+    pub method: String,
+    /// Bytes of body that the head promises.
+    pub body_bytes: usize,
+    /// After so many of them the client leaves.
+    pub leaves_after: Option<usize>,
+}
+
+/// What a client got for a request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Answered {
+    /// The request's number.
+    pub id: u64,
+    /// What it got.
+    pub got: Got,
+}
+
+/// What a client got.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Got {
+    /// A response whose framing says that it is whole.
+    Whole(Reply),
+    /// A response that was cut.
+    Cut(Reply),
+    /// No response, and why.
+    Nothing(String),
+    /// The client left by itself.
+    Left,
+}
+
+/// A response, as the client read it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reply {
+    /// Its status.
+    pub status: u16,
+    /// The backend that it says it comes from; none if the proxy made it.
+    pub backend: Option<String>,
+    /// The request that it says it answers.
+    pub answers: Option<u64>,
+    /// The checksum of the request's body that the backend says it read.
+    pub echo: Option<u64>,
+    /// Bytes of body.
+    pub body_bytes: usize,
+    /// Their checksum.
+    pub body: u64,
+}
+
+/// A request's head, as a backend read it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Delivered {
+    /// The request's number.
+    pub id: u64,
+    /// The backend.
+    pub backend: String,
+    /// The names of its fields, lower case, in their order.
+    pub fields: Vec<String>,
+}
+
+/// A request's body, as a backend read it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BodyEnded {
+    /// The request's number.
+    pub id: u64,
+    /// The backend.
+    pub backend: String,
+    /// Its framing says that it is whole.
+    pub whole: bool,
+    /// Bytes.
+    pub bytes: usize,
+    /// Their checksum.
+    pub body: u64,
+}
+
+impl History {
+    /// A step begins.
+    pub(crate) fn set_now(&self, now: Duration) {
+        self.inner().now = now;
+    }
+
+    /// Adds an event at a time.
+    pub(crate) fn add_at(&self, at: Duration, event: Event) {
+        let mut inner = self.inner();
+        if !inner.closed {
+            let line = line(at, &event);
+            inner.hash.update(line.as_bytes());
+            inner.events.push((at, event));
+        }
+    }
+
+    /// Adds an event at the simulated time of the machine that runs; while a machine crashes, at the time of this step.
+    pub(crate) fn add(&self, event: Event) {
+        // Without a runtime turmoil would read the real clock.
+        let running = tokio::runtime::Handle::try_current().is_ok();
+        let at = if running { turmoil::sim_elapsed() } else { None };
+        let at = at.unwrap_or_else(|| self.inner().now);
+        self.add_at(at, event);
+    }
+
+    /// Nothing that happens from now on counts: the cluster is being taken down.
+    pub(crate) fn close(&self) {
+        self.inner().closed = true;
+    }
+
+    /// The SHA-256 of all events and their times.
+    pub fn fingerprint(&self) -> Fingerprint {
+        Fingerprint(self.inner().hash.clone().finalize().into())
+    }
+
+    /// All events with their times.
+    pub fn events(&self) -> Vec<(Duration, Event)> {
+        self.inner().events.clone()
+    }
+
+    /// One line per event.
+    pub fn lines(&self) -> String {
+        self.inner().events.iter().map(|(at, event)| line(*at, event)).collect()
+    }
+
+    fn inner(&self) -> MutexGuard<'_, Inner> {
+        self.inner.lock().expect("nothing panics while it holds the history")
+    }
+}
+
+fn line(at: Duration, event: &Event) -> String {
+    format!("{:>6}.{:03} {event}\n", at.as_secs(), at.subsec_millis())
+}
+
+impl Got {
+    /// A backend's answer, whole.
+    pub(crate) fn is_success(&self) -> bool {
+        matches!(self, Self::Whole(reply) if reply.status == 200)
+    }
+}
+
+impl fmt::Debug for History {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "History({} events)", self.inner().events.len())
+    }
+}
+
+impl fmt::Display for Event {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Socket { machine, ends, did } => match did {
+                Did::Read(bytes, sum) => write!(f, "{machine} {ends} read {bytes} {sum:016x}"),
+                Did::Wrote(bytes, sum) => write!(f, "{machine} {ends} wrote {bytes} {sum:016x}"),
+                did => write!(f, "{machine} {ends} {did:?}"),
+            },
+            Self::Fault(what) => write!(f, "fault: {what}"),
+            Self::Asked(asked) => write!(f, "{asked:?}"),
+            Self::Answered(answered) => write!(f, "{answered:?}"),
+            Self::Delivered(delivered) => write!(f, "{delivered:?}"),
+            Self::BodyEnded(ended) => write!(f, "{ended:?}"),
+        }
+    }
+}
+
+/// The SHA-256 of a history.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Fingerprint([u8; 32]);
+
+impl fmt::Display for Fingerprint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+impl fmt::Debug for Fingerprint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+/// A running checksum (FNV-1a, 64 bits) that tells bodies apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Checksum(pub u64);
+
+impl Checksum {
+    /// Of no bytes.
+    pub const EMPTY: Self = Self(0xcbf2_9ce4_8422_2325);
+
+    /// With these bytes behind.
+    pub fn with(self, bytes: &[u8]) -> Self {
+        Self(bytes.iter().fold(self.0, |sum, byte| (sum ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3)))
+    }
+}
