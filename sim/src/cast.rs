@@ -1,0 +1,6 @@
+//! Who plays: the proxy under test, the backends behind it, the clients before it.
+
+pub(crate) mod backend;
+pub(crate) mod client;
+pub(crate) mod proxy;
+mod speech;

@@ -1,0 +1,164 @@
+//! A client: asks as its plan says, and writes down what it got.
+
+use std::{convert::Infallible, future::pending, io, net::SocketAddr, rc::Rc, time::Duration};
+
+use tokio::io::{AsyncWriteExt as _, ReadHalf, WriteHalf};
+use weir::world::{Address, Stream, World};
+
+use super::speech::{Framing, Head, Reader, Unread, announce, write_body};
+use crate::{
+    history::{Answered, Asked, Checksum, Event, Got, Reply},
+    traffic::{ClientPlan, Exchange, Leave, Whose, bytes_of},
+};
+
+/// A client of the proxy at `proxy`.
+pub(crate) struct Client {
+    pub(crate) world: World,
+    pub(crate) proxy: SocketAddr,
+    pub(crate) note: Rc<dyn Fn(Event)>,
+}
+
+/// A connection between two exchanges.
+type Connection = (Reader<ReadHalf<Stream>>, WriteHalf<Stream>);
+
+impl Client {
+    /// Asks all that is planned, over one connection as long as that lasts.
+    pub(crate) async fn play(&self, plan: &ClientPlan) {
+        tokio::time::sleep(plan.starts).await;
+        let mut connection = None;
+        for exchange in &plan.exchanges {
+            tokio::time::sleep(exchange.request.think).await;
+            self.ask(exchange, &mut connection).await;
+        }
+    }
+
+    /// Asks small things over fresh connections until one is answered in full, at most three times.
+    pub(crate) async fn probe(&self, ids: [u64; 3]) {
+        for id in ids {
+            if self.ask(&Exchange::probe(id), &mut None).await.is_success() {
+                return;
+            }
+        }
+    }
+
+    async fn ask(&self, exchange: &Exchange, connection: &mut Option<Connection>) -> Got {
+        let request = &exchange.request;
+        (self.note)(Event::Asked(Asked {
+            id: exchange.id,
+            method: request.method.to_owned(),
+            body_bytes: request.body.bytes,
+            leaves_after: request.leaves.map(|(bytes, _)| bytes),
+        }));
+        let got = match tokio::time::timeout(PATIENCE, self.exchange(exchange, connection)).await {
+            Ok(got) => got,
+            Err(_) => {
+                *connection = None;
+                Got::Nothing("no patience left".to_owned())
+            }
+        };
+        (self.note)(Event::Answered(Answered { id: exchange.id, got: got.clone() }));
+        got
+    }
+
+    async fn exchange(&self, exchange: &Exchange, connection: &mut Option<Connection>) -> Got {
+        let (mut from, mut to) = match connection.take() {
+            Some(connection) => connection,
+            None => match self.world.net.dial(&Address::Tcp(self.proxy)).await {
+                Ok(stream) => {
+                    let (from, to) = tokio::io::split(stream);
+                    (Reader::new(from), to)
+                }
+                Err(error) => return Got::Nothing(format!("dial: {error}")),
+            },
+        };
+        if let Some((bytes, leave)) = exchange.request.leaves {
+            // A failed write shows that the connection is gone: the client leaves all the same.
+            drop(send(&mut to, exchange, bytes).await);
+            if leave == Leave::Reset {
+                from.into_inner().unsplit(to).reset();
+            }
+            return Got::Left;
+        }
+        let all = exchange.request.body.bytes;
+        // An answer may come before the request is sent, and instead of the rest of it.
+        let read = tokio::select! {
+            biased;
+            read = receive(&mut from) => read,
+            never = async {
+                drop(send(&mut to, exchange, all).await);
+                pending::<Infallible>().await
+            } => match never {},
+        };
+        match read {
+            Ok((reply, Ends::Open)) => {
+                if !from.has_more() {
+                    *connection = Some((from, to));
+                }
+                Got::Whole(reply)
+            }
+            Ok((reply, Ends::Closes)) => Got::Whole(reply),
+            Err((Some(reply), _)) => Got::Cut(reply),
+            Err((None, error)) => Got::Nothing(error.to_string()),
+        }
+    }
+}
+
+async fn send(to: &mut WriteHalf<Stream>, exchange: &Exchange, until: usize) -> io::Result<()> {
+    let request = &exchange.request;
+    let hop_by_hop = if request.hop_by_hop {
+        "Connection: keep-alive, x-one-hop\r\nKeep-Alive: timeout=5\r\nX-One-Hop: 1\r\n"
+    } else {
+        ""
+    };
+    let announced = if request.method == "GET" { String::new() } else { announce(&request.body) };
+    let head =
+        format!("{} /exchange/{} HTTP/1.1\r\nHost: weir\r\n{hop_by_hop}{announced}\r\n", request.method, exchange.id);
+    to.write_all(head.as_bytes()).await?;
+    let body = bytes_of(exchange.id, Whose::Request, request.body.bytes);
+    write_body(to, &request.body, &body, until).await
+}
+
+/// What becomes of the connection behind a response.
+enum Ends {
+    Open,
+    Closes,
+}
+
+/// Reads a response; one that is cut comes with its error.
+async fn receive(from: &mut Reader<ReadHalf<Stream>>) -> Result<(Reply, Ends), (Option<Reply>, Unread)> {
+    let (head, status) = loop {
+        let head = from.head().await.map_err(|error| (None, error))?;
+        let status = status(&head).map_err(|error| (None, error))?;
+        if status >= 200 {
+            break (head, status);
+        }
+    };
+    let framing = head.framing(Framing::UntilClose).map_err(|error| (None, error))?;
+    let mut reply = Reply {
+        status,
+        backend: head.get("x-backend").map(str::to_owned),
+        answers: head.get("x-answers").and_then(|id| id.parse().ok()),
+        echo: head.get("x-echo").and_then(|sum| sum.parse().ok()),
+        body_bytes: 0,
+        body: Checksum::EMPTY.0,
+    };
+    let read = from
+        .body(framing, |piece| {
+            reply.body_bytes += piece.len();
+            reply.body = Checksum(reply.body).with(piece).0;
+        })
+        .await;
+    let closes = matches!(framing, Framing::UntilClose) || head.get("connection") == Some("close");
+    match read {
+        Ok(()) => Ok((reply, if closes { Ends::Closes } else { Ends::Open })),
+        Err(error) => Err((Some(reply), error)),
+    }
+}
+
+fn status(head: &Head) -> Result<u16, Unread> {
+    let status = head.first.strip_prefix("HTTP/1.1 ").and_then(|rest| rest.get(..3)?.parse().ok());
+    status.ok_or_else(|| Unread::Nonsense(format!("status line {:?}", head.first)))
+}
+
+/// How long a client waits for an answer.
+const PATIENCE: Duration = Duration::from_secs(10);

@@ -1,0 +1,204 @@
+//! As much HTTP/1.1 as scripted clients and backends need, strict in what it takes: the proxy's words are held to it.
+
+use std::{io, time::Duration};
+
+use bytes::{Buf as _, BytesMut};
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
+
+use crate::traffic::BodyPlan;
+
+/// A message's first line and fields.
+#[derive(Debug)]
+pub(super) struct Head {
+    pub(super) first: String,
+    /// Names in lower case.
+    pub(super) fields: Vec<(String, String)>,
+}
+
+/// How a body is delimited.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Framing {
+    Exactly(usize),
+    Chunked,
+    UntilClose,
+}
+
+/// Why a message could not be read to its end.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Unread {
+    /// The connection ended cleanly before the first byte.
+    #[error("closed")]
+    Closed,
+    /// The connection ended in the middle of it.
+    #[error("ended in the middle")]
+    Cut,
+    /// The connection failed.
+    #[error("{0}")]
+    Failed(#[from] io::Error),
+    /// That is not HTTP.
+    #[error("not HTTP: {0}")]
+    Nonsense(String),
+}
+
+impl Head {
+    pub(super) fn get(&self, name: &str) -> Option<&str> {
+        self.fields.iter().find(|(field, _)| field == name).map(|(_, value)| value.as_str())
+    }
+
+    /// How the body behind this head is delimited.
+    pub(super) fn framing(&self, without: Framing) -> Result<Framing, Unread> {
+        match (self.get("transfer-encoding"), self.get("content-length")) {
+            (Some("chunked"), None) => Ok(Framing::Chunked),
+            (None, Some(length)) => {
+                length.parse().map(Framing::Exactly).map_err(|_| Unread::Nonsense(format!("length {length}")))
+            }
+            (None, None) => Ok(without),
+            both => Err(Unread::Nonsense(format!("framing {both:?}"))),
+        }
+    }
+}
+
+/// Reads messages from a stream.
+#[derive(Debug)]
+pub(super) struct Reader<R> {
+    from: R,
+    buffer: BytesMut,
+}
+
+impl<R: AsyncRead + Unpin> Reader<R> {
+    pub(super) fn new(from: R) -> Self {
+        Self { from, buffer: BytesMut::new() }
+    }
+
+    /// The next head.
+    pub(super) async fn head(&mut self) -> Result<Head, Unread> {
+        let end = loop {
+            if let Some(at) = self.buffer.windows(4).position(|four| four == b"\r\n\r\n") {
+                break at;
+            }
+            if self.buffer.len() > HEAD_BYTES_MAX {
+                return Err(Unread::Nonsense("a head without end".to_owned()));
+            }
+            let fresh = self.buffer.is_empty();
+            if !self.fill().await? {
+                return Err(if fresh { Unread::Closed } else { Unread::Cut });
+            }
+        };
+        let text = self.buffer.split_to(end);
+        self.buffer.advance(4);
+        let text = String::from_utf8(text.to_vec()).map_err(|_| Unread::Nonsense("not text".to_owned()))?;
+        let mut lines = text.split("\r\n");
+        let first = lines.next().unwrap_or_default().to_owned();
+        let fields = lines
+            .map(|line| match line.split_once(':') {
+                Some((name, value)) => Ok((name.to_ascii_lowercase(), value.trim().to_owned())),
+                None => Err(Unread::Nonsense(format!("field {line:?}"))),
+            })
+            .collect::<Result<_, _>>()?;
+        Ok(Head { first, fields })
+    }
+
+    /// Reads a body; `each` sees its bytes as they come, also those of one that is cut.
+    pub(super) async fn body(&mut self, framing: Framing, mut each: impl FnMut(&[u8])) -> Result<(), Unread> {
+        match framing {
+            Framing::Exactly(bytes) => self.exactly(bytes, &mut each).await,
+            Framing::UntilClose => loop {
+                each(&self.buffer.split());
+                if !self.fill().await? {
+                    return Ok(());
+                }
+            },
+            Framing::Chunked => {
+                loop {
+                    let size = self.line().await?;
+                    let bytes = usize::from_str_radix(size.split(';').next().unwrap_or_default(), 16)
+                        .map_err(|_| Unread::Nonsense(format!("chunk size {size:?}")))?;
+                    if bytes == 0 {
+                        break;
+                    }
+                    self.exactly(bytes, &mut each).await?;
+                    if !self.line().await?.is_empty() {
+                        return Err(Unread::Nonsense("bytes behind a chunk".to_owned()));
+                    }
+                }
+                while !self.line().await?.is_empty() {}
+                Ok(())
+            }
+        }
+    }
+
+    async fn exactly(&mut self, mut bytes: usize, each: &mut impl FnMut(&[u8])) -> Result<(), Unread> {
+        while bytes > 0 {
+            if self.buffer.is_empty() && !self.fill().await? {
+                return Err(Unread::Cut);
+            }
+            let piece = self.buffer.split_to(bytes.min(self.buffer.len()));
+            bytes -= piece.len();
+            each(&piece);
+        }
+        Ok(())
+    }
+
+    async fn line(&mut self) -> Result<String, Unread> {
+        let end = loop {
+            if let Some(at) = self.buffer.windows(2).position(|two| two == b"\r\n") {
+                break at;
+            }
+            if !self.fill().await? {
+                return Err(Unread::Cut);
+            }
+        };
+        let line = self.buffer.split_to(end);
+        self.buffer.advance(2);
+        String::from_utf8(line.to_vec()).map_err(|_| Unread::Nonsense("a line that is not text".to_owned()))
+    }
+
+    async fn fill(&mut self) -> Result<bool, Unread> {
+        Ok(self.from.read_buf(&mut self.buffer).await? > 0)
+    }
+
+    /// Whether bytes wait that nobody has asked for.
+    pub(super) fn has_more(&self) -> bool {
+        !self.buffer.is_empty()
+    }
+
+    pub(super) fn into_inner(self) -> R {
+        self.from
+    }
+}
+
+/// The field that announces a body.
+pub(super) fn announce(plan: &BodyPlan) -> String {
+    if plan.chunked {
+        "Transfer-Encoding: chunked\r\n".to_owned()
+    } else {
+        format!("Content-Length: {}\r\n", plan.bytes)
+    }
+}
+
+/// Writes the first `until` bytes of a body as planned; the end too if these are all.
+pub(super) async fn write_body(
+    to: &mut (impl AsyncWrite + Unpin),
+    plan: &BodyPlan,
+    body: &[u8],
+    until: usize,
+) -> io::Result<()> {
+    for piece in body[..until].chunks(plan.piece) {
+        if plan.chunked {
+            to.write_all(format!("{:x}\r\n", piece.len()).as_bytes()).await?;
+            to.write_all(piece).await?;
+            to.write_all(b"\r\n").await?;
+        } else {
+            to.write_all(piece).await?;
+        }
+        if plan.pause > Duration::ZERO {
+            tokio::time::sleep(plan.pause).await;
+        }
+    }
+    if plan.chunked && until == plan.bytes {
+        to.write_all(b"0\r\n\r\n").await?;
+    }
+    Ok(())
+}
+
+const HEAD_BYTES_MAX: usize = 64 * 1024;

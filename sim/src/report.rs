@@ -1,0 +1,73 @@
+//! What a run comes to, in one line.
+
+use std::{fmt, time::Duration};
+
+use weir::world::Bug;
+
+use crate::{
+    history::Fingerprint,
+    scenario::{End, Run, Scenario},
+    validate::validate,
+};
+
+/// A run in one line.
+#[derive(Clone, Debug)]
+pub struct Report {
+    seed: u64,
+    bug: Option<Bug>,
+    simulated: Duration,
+    events: usize,
+    fingerprint: Fingerprint,
+    /// What was broken.
+    pub broken: Option<String>,
+}
+
+impl Report {
+    /// Judges a run.
+    pub fn of(scenario: &Scenario, run: &Run) -> Self {
+        let events = run.history.events();
+        let count = events.len();
+        let broken = match &run.end {
+            End::Panicked(panic) => Some(format!("panic: {}", panic.replace('\n', " "))),
+            End::TimeUp => Some("the clients did not end in time".to_owned()),
+            End::Finished => {
+                let events = events.into_iter().map(|(_, event)| event);
+                validate(events, &scenario.traffic).err().map(|broken| broken.to_string())
+            }
+        };
+        Self {
+            seed: scenario.seed,
+            bug: scenario.bug,
+            simulated: run.simulated,
+            events: count,
+            fingerprint: run.history.fingerprint(),
+            broken,
+        }
+    }
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { seed, simulated, events, fingerprint, .. } = self;
+        let verdict = if self.broken.is_some() { "broken" } else { "kept" };
+        write!(f, "seed {seed} {verdict} {:.3}s {events} events {fingerprint}", simulated.as_secs_f64())?;
+        match &self.broken {
+            Some(broken) => write!(f, " {broken}; {}", replay(*seed, self.bug)),
+            None => Ok(()),
+        }
+    }
+}
+
+/// The line that plays a seed again.
+pub fn replay(seed: u64, bug: Option<Bug>) -> String {
+    let bug = bug.map_or(String::new(), |bug| format!(" --bug {}", bug_name(bug)));
+    format!("replay: weir-sim run --seed {seed}{bug}")
+}
+
+/// The bugs that can be planted, with the names that the command line knows them by.
+pub const BUGS: [(&str, Bug); 1] = [("keeps-hop-by-hop", Bug::KeepsHopByHop)];
+
+/// A bug's name on the command line.
+pub fn bug_name(bug: Bug) -> &'static str {
+    BUGS.iter().find(|(_, known)| *known == bug).map_or("unnamed", |(name, _)| name)
+}

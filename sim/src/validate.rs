@@ -1,0 +1,172 @@
+//! Holds a run's history against the promises, one function each.
+
+use std::collections::BTreeMap;
+
+use crate::{
+    history::{Asked, Delivered, Event, Got, Reply},
+    scenario::PROBES_FROM,
+    traffic::{Traffic, Whose, checksum_of},
+};
+
+/// A promise that a run broke.
+#[derive(Debug, thiserror::Error)]
+#[error("{promise}: {how}")]
+pub struct Broken {
+    /// The promise.
+    pub promise: &'static str,
+    /// How it was broken.
+    pub how: String,
+}
+
+type Promise = fn(&Facts<'_>) -> Result<(), String>;
+
+/// First what the other promises build upon.
+const PROMISES: [(&str, Promise); 8] = [
+    ("every request ends once", every_request_ends_once),
+    ("a response belongs to its request", a_response_belongs_to_its_request),
+    ("no cut response is called complete", no_cut_response_is_called_complete),
+    ("no cut request is called complete", no_cut_request_is_called_complete),
+    ("no backend answers that was not asked", no_backend_answers_that_was_not_asked),
+    ("no field of one hop goes further", no_field_of_one_hop_goes_further),
+    ("no POST is delivered twice", no_post_is_delivered_twice),
+    ("after healing everybody is served", after_healing_everybody_is_served),
+];
+
+/// The first promise that the events break.
+pub fn validate(events: impl IntoIterator<Item = Event>, traffic: &Traffic) -> Result<(), Broken> {
+    let events: Vec<Event> = events.into_iter().collect();
+    let facts = Facts::of(&events, traffic);
+    PROMISES.iter().try_for_each(|(promise, holds)| holds(&facts).map_err(|how| Broken { promise, how }))
+}
+
+/// What the events say, by request.
+struct Facts<'a> {
+    events: &'a [Event],
+    traffic: &'a Traffic,
+    asked: BTreeMap<u64, &'a Asked>,
+    got: BTreeMap<u64, Vec<&'a Got>>,
+    delivered: BTreeMap<u64, Vec<&'a Delivered>>,
+}
+
+impl<'a> Facts<'a> {
+    fn of(events: &'a [Event], traffic: &'a Traffic) -> Self {
+        let mut facts =
+            Self { events, traffic, asked: BTreeMap::new(), got: BTreeMap::new(), delivered: BTreeMap::new() };
+        for event in events {
+            match event {
+                Event::Asked(asked) => drop(facts.asked.insert(asked.id, asked)),
+                Event::Answered(answered) => facts.got.entry(answered.id).or_default().push(&answered.got),
+                Event::Delivered(delivered) => facts.delivered.entry(delivered.id).or_default().push(delivered),
+                Event::Socket { .. } | Event::Fault(_) | Event::BodyEnded(_) => {}
+            }
+        }
+        facts
+    }
+
+    /// All responses, whole or cut, with the request they were read for.
+    fn replies(&self) -> impl Iterator<Item = (u64, &'a Reply, bool)> {
+        self.got.iter().flat_map(|(id, gots)| gots.iter().map(|got| (*id, *got))).filter_map(|(id, got)| match got {
+            Got::Whole(reply) => Some((id, reply, true)),
+            Got::Cut(reply) => Some((id, reply, false)),
+            Got::Nothing(_) | Got::Left => None,
+        })
+    }
+
+    fn reply_bytes(&self, id: u64) -> usize {
+        self.traffic.exchange(id).map_or(PROBE_BYTES, |exchange| exchange.reply.body.bytes)
+    }
+}
+
+fn every_request_ends_once(facts: &Facts<'_>) -> Result<(), String> {
+    facts.asked.keys().try_for_each(|id| match facts.got.get(id).map_or(0, Vec::len) {
+        1 => Ok(()),
+        count => Err(format!("request {id} ended {count} times")),
+    })
+}
+
+fn a_response_belongs_to_its_request(facts: &Facts<'_>) -> Result<(), String> {
+    for (id, reply, whole) in facts.replies().filter(|(_, reply, _)| reply.backend.is_some()) {
+        if reply.answers != Some(id) {
+            return Err(format!("request {id} got the answer to {:?}", reply.answers));
+        }
+        if reply.body_bytes > facts.reply_bytes(id) || reply.body != checksum_of(id, Whose::Reply, reply.body_bytes) {
+            return Err(format!("request {id} got {} bytes that are not its own", reply.body_bytes));
+        }
+        let sent = facts.asked.get(&id).map_or(0, |asked| asked.body_bytes);
+        if whole && reply.echo != Some(checksum_of(id, Whose::Request, sent)) {
+            return Err(format!("request {id} was answered by a backend that read another body"));
+        }
+    }
+    Ok(())
+}
+
+fn no_cut_response_is_called_complete(facts: &Facts<'_>) -> Result<(), String> {
+    for (id, reply, whole) in facts.replies().filter(|(_, reply, _)| reply.backend.is_some()) {
+        if whole && reply.body_bytes != facts.reply_bytes(id) {
+            return Err(format!("request {id}: {} of {} bytes", reply.body_bytes, facts.reply_bytes(id)));
+        }
+    }
+    Ok(())
+}
+
+fn no_cut_request_is_called_complete(facts: &Facts<'_>) -> Result<(), String> {
+    for event in facts.events {
+        let Event::BodyEnded(ended) = event else { continue };
+        let Some(asked) = facts.asked.get(&ended.id) else {
+            return Err(format!("{} saw request {} that nobody sent", ended.backend, ended.id));
+        };
+        let cut = asked.leaves_after.is_some_and(|bytes| bytes < asked.body_bytes);
+        if ended.body != checksum_of(ended.id, Whose::Request, ended.bytes) || ended.bytes > asked.body_bytes {
+            return Err(format!(
+                "{} read {} bytes of another body as request {}",
+                ended.backend, ended.bytes, ended.id
+            ));
+        }
+        if ended.whole && (cut || ended.bytes != asked.body_bytes) {
+            return Err(format!("request {}: {} of {} bytes", ended.id, ended.bytes, asked.body_bytes));
+        }
+    }
+    Ok(())
+}
+
+fn no_backend_answers_that_was_not_asked(facts: &Facts<'_>) -> Result<(), String> {
+    for (id, reply, _) in facts.replies() {
+        let Some(backend) = &reply.backend else { continue };
+        let asked = facts.delivered.get(&id).is_some_and(|all| all.iter().any(|one| one.backend == *backend));
+        if !asked {
+            return Err(format!("request {id} was answered by {backend}"));
+        }
+    }
+    Ok(())
+}
+
+fn no_field_of_one_hop_goes_further(facts: &Facts<'_>) -> Result<(), String> {
+    for delivered in facts.delivered.values().flatten() {
+        if let Some(field) = delivered.fields.iter().find(|field| ONE_HOP.contains(&field.as_str())) {
+            return Err(format!("request {} reached {} with {field}", delivered.id, delivered.backend));
+        }
+    }
+    Ok(())
+}
+
+fn no_post_is_delivered_twice(facts: &Facts<'_>) -> Result<(), String> {
+    for (id, delivered) in &facts.delivered {
+        if delivered.len() > 1 && facts.asked.get(id).is_some_and(|asked| asked.method == "POST") {
+            return Err(format!("request {id} was delivered {} times", delivered.len()));
+        }
+    }
+    Ok(())
+}
+
+fn after_healing_everybody_is_served(facts: &Facts<'_>) -> Result<(), String> {
+    (0..facts.traffic.clients.len() as u64).try_for_each(|client| {
+        let first = PROBES_FROM + 3 * client;
+        let served = (first..first + 3).filter_map(|id| facts.got.get(&id)).flatten().any(|got| got.is_success());
+        if served { Ok(()) } else { Err(format!("client {client} got {:?}", facts.got.get(&first))) }
+    })
+}
+
+/// The fields that clients add and that must stay on their hop.
+const ONE_HOP: [&str; 2] = ["keep-alive", "x-one-hop"];
+/// The answer to a probe.
+const PROBE_BYTES: usize = 100;
