@@ -27,3 +27,19 @@ pub const IDLE_TIMEOUT: Duration = Duration::from_secs(90);
 pub const DRAIN_TIMEOUT: Duration = Duration::from_secs(60);
 /// About 10 KiB each while idle: 160 MiB.
 pub const CONNECTIONS_PER_WORKER_MAX: usize = 16_384;
+/// The second family of addresses is tried when the first has not answered for so long. Go: `net/dial.go` `fallbackDelay`.
+pub const DIAL_FALLBACK_DELAY: Duration = Duration::from_millis(300);
+/// The least that one of several addresses gets of the time to dial. Go: `net/dial.go` `partialDeadline`.
+pub const DIAL_SHARE_MIN: Duration = Duration::from_secs(2);
+/// How long a connection whose answer has ended waits for the end of its request, to be used again. Go: `maxWriteWaitBeforeConnReuse`.
+pub const UPLOAD_GRACE: Duration = Duration::from_millis(50);
+/// The most data in one chunk of a request, as one read of Go's proxy gives it.
+pub const UPLOAD_CHUNK_BYTES_MAX: usize = 32 << 10;
+/// So much of a request may wait in front of a socket before its body is asked for more: one write, and the next one ready.
+pub const UPLOAD_WAITING_BYTES_MAX: usize = 8 << 10;
+/// From here on a piece of a body is written from where it lies: copying it would cost more than one more element of a write.
+pub const UPLOAD_COPIED_BYTES_MAX: usize = 8 << 10;
+/// One read takes in what a whole head usually needs.
+pub const ANSWER_READ_BYTES: usize = 4 << 10;
+/// Bodies are read in larger pieces: half the reads for twice the bytes, until the copy costs more than the call.
+pub const ANSWER_BODY_READ_BYTES: usize = 32 << 10;

@@ -1,8 +1,8 @@
 use std::{borrow::Cow, fmt, io, net::SocketAddr};
 
 use crate::{
-    wire::{Channel, Cut, Name, token::go_quote},
-    world::Address,
+    wire::{Cut, Name, http1::Wrong, token::go_quote},
+    world::{Address, Stream},
 };
 
 /// A request that got no answer.
@@ -92,6 +92,9 @@ pub enum ConnectionFault {
     /// Writing failed.
     #[error("{}", operation("write", .0, .1))]
     Write(Ends, io::Error),
+    /// What came is no answer.
+    #[error("{0}")]
+    Answer(Wrong),
     /// The request's body was shorter or longer than it said.
     #[error("http: ContentLength={declared} with Body length {given}")]
     BodyLength {
@@ -111,8 +114,7 @@ pub struct Ends {
 
 impl Ends {
     /// The ends of a connection.
-    pub(super) fn of(channel: &Channel) -> Self {
-        let stream = channel.stream();
+    pub(super) fn of(stream: &Stream) -> Self {
         Self { local: stream.local(), peer: stream.peer() }
     }
 }

@@ -1,0 +1,389 @@
+use std::{
+    io,
+    pin::Pin,
+    task::{Context, Poll},
+    time::Duration,
+};
+
+use bytes::Bytes;
+use http::{Method, StatusCode};
+use tokio::time::{Sleep, sleep};
+
+use super::{
+    Http1,
+    upload::{BadUpload, Fed, Upload},
+};
+use crate::{
+    upstream::{
+        ConnectionFault, OutHead, Outgoing, SendCause,
+        again::{Again, Failed},
+        send_error::Delivered,
+    },
+    wire::{
+        Body, Channel, Headers, Name, ResponseHead,
+        http1::{Event, Framing, RequestLine, Response, Wrong, write_request_head},
+        token::tokens,
+    },
+};
+
+/// One request and its answer on a connection. Dropped before its end it closes the connection: what is left on it belongs to nobody.
+///
+/// Writing and reading take turns in one task: neither waits for the other, so that a backend may answer before it has read everything.
+#[derive(Debug)]
+pub(in crate::upstream) struct Conversation {
+    connection: Http1,
+    /// Kept until the first byte of an answer: only then may the request be sent again, if it may at all.
+    request: Option<OutHead>,
+    bodyless: bool,
+    close: bool,
+    upload: Upload,
+    sending: Sending,
+    written_before: u64,
+    header_timeout: Option<Duration>,
+    header_timer: Option<Pin<Box<Sleep>>>,
+}
+
+/// How far a request has been sent.
+#[derive(Debug)]
+enum Sending {
+    /// The body waits for a 100, or for the timer.
+    Waiting(Pin<Box<Sleep>>),
+    /// The body is being sent.
+    Body,
+    /// All is in the output, not yet in the socket.
+    Last,
+    /// All of it is written.
+    Done,
+    /// The rest will never be sent: the backend has answered and will close, or does not take it any more.
+    GivenUp,
+}
+
+/// How long a conversation waits for its peer.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::upstream) struct Waits {
+    pub(in crate::upstream) expect_continue: Duration,
+    pub(in crate::upstream) response_header: Option<Duration>,
+}
+
+/// A step that cannot be taken.
+#[derive(Debug)]
+enum Fault {
+    Upload(BadUpload),
+    Write(io::Error),
+    Read(io::Error),
+    Answer(Wrong),
+    HeaderTimeout,
+}
+
+/// What stands next in the answer's body.
+#[derive(Debug)]
+pub(super) enum Part {
+    Data(Bytes),
+    Trailers(Headers),
+    End,
+}
+
+impl Conversation {
+    /// Puts the head of a request into the output of a connection. Nothing is written yet.
+    pub(in crate::upstream) fn new(
+        mut connection: Http1,
+        request: Outgoing,
+        extra: &[(Name, Bytes)],
+        waits: Waits,
+    ) -> Self {
+        let Outgoing { head, body } = request;
+        let framing = Framing::of(&head.method, body.length());
+        let bodyless = matches!(framing, Framing::None | Framing::Exactly(0));
+        let written_before = connection.output.written();
+        write_request_head(
+            connection.output.buffer(),
+            RequestLine {
+                method: &head.method,
+                target: &head.target,
+                host: &head.host,
+                headers: head.headers.as_headers(),
+                framing,
+                announced: &head.announced,
+                close: head.close,
+                extra,
+            },
+        );
+        connection.reader.expect_answer(head.method == Method::HEAD);
+        let sending = if bodyless {
+            Sending::Last
+        } else if !waits.expect_continue.is_zero() && expects_continue(&head) {
+            Sending::Waiting(Box::pin(sleep(waits.expect_continue)))
+        } else {
+            Sending::Body
+        };
+        Self {
+            connection,
+            bodyless,
+            close: head.close || wants_close(&head) || wants_close_in(extra),
+            request: Some(head),
+            upload: Upload::new(body, framing),
+            sending,
+            written_before,
+            header_timeout: waits.response_header,
+            header_timer: None,
+        }
+    }
+
+    /// Sends the request and reads the head of its answer. Heads of 1xx but 101 go to `informed`.
+    ///
+    /// # Errors
+    /// No answer came; what may be sent again comes back.
+    pub(in crate::upstream) async fn answer(
+        mut self: Box<Self>,
+        informed: &mut dyn FnMut(&ResponseHead),
+    ) -> Result<(Response, Box<Self>), Failed> {
+        let answered = std::future::poll_fn(|cx| self.poll_answer(cx, informed)).await;
+        match answered {
+            Ok(response) => {
+                if let Sending::Waiting(_) = self.sending {
+                    // Without a 100: a backend that goes on with the connection reads the body off it before the next request.
+                    let given_up = response.close || self.close;
+                    self.sending = if given_up { Sending::GivenUp } else { Sending::Body };
+                }
+                Ok((response, self))
+            }
+            Err(fault) => Err(self.fail(fault)),
+        }
+    }
+
+    fn poll_answer(
+        &mut self,
+        cx: &mut Context<'_>,
+        informed: &mut dyn FnMut(&ResponseHead),
+    ) -> Poll<Result<Response, Fault>> {
+        loop {
+            let sent = match self.poll_send(cx) {
+                Poll::Ready(Err(Fault::Write(error))) => Some(error),
+                Poll::Ready(Err(fault)) => return Poll::Ready(Err(fault)),
+                Poll::Ready(Ok(())) | Poll::Pending => None,
+            };
+            let waited = matches!(self.sending, Sending::Waiting(_));
+            if let Poll::Ready(answered) = self.poll_head(cx, informed) {
+                return Poll::Ready(answered);
+            }
+            if let Some(error) = sent {
+                // No answer is on its way to tell more than this.
+                return Poll::Ready(Err(Fault::Write(error)));
+            }
+            if waited && matches!(self.sending, Sending::Body) {
+                continue;
+            }
+            return self.poll_header_timer(cx).map(|()| Err(Fault::HeaderTimeout));
+        }
+    }
+
+    /// Reads up to the head of the final answer.
+    fn poll_head(
+        &mut self,
+        cx: &mut Context<'_>,
+        informed: &mut dyn FnMut(&ResponseHead),
+    ) -> Poll<Result<Response, Fault>> {
+        loop {
+            let connection = &mut self.connection;
+            let event = connection.reader.next(&mut connection.input, connection.ended).map_err(Fault::Answer)?;
+            match event {
+                Event::Head(response) => {
+                    let status = response.head.status;
+                    if !status.is_informational() || status == StatusCode::SWITCHING_PROTOCOLS {
+                        return Poll::Ready(Ok(response));
+                    }
+                    informed(&response.head);
+                    if status == StatusCode::CONTINUE && matches!(self.sending, Sending::Waiting(_)) {
+                        self.sending = Sending::Body;
+                    }
+                }
+                Event::NeedMore | Event::Data(_) | Event::Trailers(_) | Event::Done => {
+                    if std::task::ready!(self.connection.poll_fill(cx)).map_err(Fault::Read)? {
+                        self.request = None;
+                    }
+                }
+            }
+        }
+    }
+
+    /// Writes what the socket takes, and pulls the body while there is room. Ready when all is written, or nothing more will be.
+    fn poll_send(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Fault>> {
+        loop {
+            match &mut self.sending {
+                Sending::Body if self.connection.output.has_room() => {
+                    match self.upload.poll_feed(cx, &mut self.connection.output) {
+                        Poll::Ready(Ok(Fed::End)) => self.sending = Sending::Last,
+                        Poll::Ready(Ok(Fed::More)) => {}
+                        Poll::Ready(Err(bad)) => {
+                            self.sending = Sending::GivenUp;
+                            return Poll::Ready(Err(Fault::Upload(bad)));
+                        }
+                        Poll::Pending if self.connection.output.is_empty() => return Poll::Pending,
+                        Poll::Pending => {}
+                    }
+                }
+                Sending::Waiting(timer) if self.connection.output.is_empty() => {
+                    std::task::ready!(timer.as_mut().poll(cx));
+                    self.sending = Sending::Body;
+                    continue;
+                }
+                Sending::Done | Sending::GivenUp => return Poll::Ready(Ok(())),
+                Sending::Waiting(_) | Sending::Body | Sending::Last => {}
+            }
+            if let Err(error) = std::task::ready!(self.connection.poll_write(cx)) {
+                self.sending = Sending::GivenUp;
+                return Poll::Ready(Err(Fault::Write(error)));
+            }
+            if matches!(self.sending, Sending::Last) {
+                self.sending = Sending::Done;
+                self.header_timer = self.header_timeout.map(|timeout| Box::pin(sleep(timeout)));
+            }
+        }
+    }
+
+    /// Ready when the head of the answer is overdue. The time counts from the end of the request.
+    fn poll_header_timer(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        match &mut self.header_timer {
+            Some(timer) => timer.as_mut().poll(cx),
+            None => Poll::Pending,
+        }
+    }
+
+    /// Go: `net/http/transport.go` `persistConn.mapRoundTripError`, `persistConn.shouldRetryRequest`.
+    fn fail(self, fault: Fault) -> Failed {
+        let silent = self.request.is_some();
+        let unsent = self.connection.output.written() == self.written_before;
+        let ends = self.connection.ends();
+        let delivered = if unsent { Delivered::Nothing } else { Delivered::Maybe };
+        let plain = silent || unsent;
+        let (cause, may_repeat) = match fault {
+            Fault::Upload(BadUpload::Cut(cut)) => (SendCause::Body(cut), false),
+            Fault::Upload(BadUpload::Length { declared, given }) => {
+                (SendCause::Broken(ConnectionFault::BodyLength { declared, given }), false)
+            }
+            Fault::HeaderTimeout => (SendCause::HeaderTimeout, false),
+            Fault::Write(error) if unsent => (SendCause::Connection(ConnectionFault::Write(ends, error)), true),
+            Fault::Write(error) => (SendCause::Broken(ConnectionFault::Write(ends, error)), false),
+            Fault::Read(error) if plain => (SendCause::Connection(ConnectionFault::Read(ends, error)), true),
+            Fault::Read(error) => (SendCause::Broken(ConnectionFault::Read(ends, error)), false),
+            Fault::Answer(Wrong::Ended) => (SendCause::Connection(ConnectionFault::Ended), true),
+            Fault::Answer(wrong) => (SendCause::Broken(ConnectionFault::Answer(wrong)), false),
+        };
+        let again = self.request.filter(|_| may_repeat && self.bodyless).and_then(|head| {
+            let request = Outgoing { head, body: Body::empty() };
+            if unsent { Some(Again::unsent(request)) } else { Again::replay(request) }
+        });
+        Failed { cause, delivered, again }
+    }
+
+    /// Drives what is left of the request, behind the head of its answer. Ready when nothing more of it will be sent.
+    ///
+    /// A backend that does not take it any more has its answer read all the same.
+    ///
+    /// # Errors
+    /// The request's own body broke off: the answer has no meaning any more.
+    pub(super) fn poll_upload(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), BadUpload>> {
+        match std::task::ready!(self.poll_send(cx)) {
+            Err(Fault::Upload(bad)) => Poll::Ready(Err(bad)),
+            Ok(()) | Err(_) => Poll::Ready(Ok(())),
+        }
+    }
+
+    /// Whether the request was written to its end.
+    pub(super) fn upload_done(&self) -> bool {
+        matches!(self.sending, Sending::Done)
+    }
+
+    /// Whether something of the request is still to be sent.
+    pub(super) fn is_uploading(&self) -> bool {
+        !matches!(self.sending, Sending::Done | Sending::GivenUp)
+    }
+
+    /// Whether the request asked for the end of the connection.
+    pub(super) fn closes(&self) -> bool {
+        self.close
+    }
+
+    /// What stands next in the answer's body.
+    ///
+    /// # Errors
+    /// The connection failed, or the body breaks the rules.
+    pub(super) fn poll_part(&mut self, cx: &mut Context<'_>) -> Poll<Result<Part, BadAnswer>> {
+        loop {
+            if let Some(part) = self.part_at_hand().map_err(BadAnswer::Wrong)? {
+                return Poll::Ready(Ok(part));
+            }
+            std::task::ready!(self.connection.poll_fill(cx)).map_err(BadAnswer::Gone)?;
+        }
+    }
+
+    /// What stands next in the answer's body, if it has come in already.
+    ///
+    /// # Errors
+    /// The body breaks the rules.
+    pub(super) fn part_at_hand(&mut self) -> Result<Option<Part>, Wrong> {
+        let connection = &mut self.connection;
+        Ok(match connection.reader.next(&mut connection.input, connection.ended)? {
+            Event::Data(data) => Some(Part::Data(data)),
+            Event::Trailers(trailers) => Some(Part::Trailers(trailers)),
+            Event::Done => Some(Part::End),
+            // A head cannot stand within an answer: the reader ends the answer first.
+            Event::NeedMore | Event::Head(_) => None,
+        })
+    }
+
+    /// Ends the conversation: the answer has been read to its end. The connection is used again if both sides can go on.
+    pub(super) fn finish(self, answer_closes: bool) {
+        let reusable = !answer_closes && !self.close && self.upload_done() && !self.connection.ended;
+        if reusable { self.connection.give_back() } else { self.connection.close() }
+    }
+
+    /// The bare connection behind a 101, and the bytes that came behind it.
+    pub(in crate::upstream) fn into_parts(self) -> (Channel, Bytes) {
+        self.connection.into_parts()
+    }
+
+    /// Sends what is left of the request, behind a 101.
+    ///
+    /// # Errors
+    /// It cannot be sent.
+    pub(in crate::upstream) async fn send_rest(&mut self) -> Result<(), SendCause> {
+        let sent = std::future::poll_fn(|cx| self.poll_send(cx)).await;
+        sent.map_err(|fault| match fault {
+            Fault::Upload(BadUpload::Cut(cut)) => SendCause::Body(cut),
+            Fault::Upload(BadUpload::Length { declared, given }) => {
+                SendCause::Broken(ConnectionFault::BodyLength { declared, given })
+            }
+            Fault::Write(error) | Fault::Read(error) => {
+                SendCause::Broken(ConnectionFault::Write(self.connection.ends(), error))
+            }
+            Fault::Answer(wrong) => SendCause::Broken(ConnectionFault::Answer(wrong)),
+            Fault::HeaderTimeout => SendCause::HeaderTimeout,
+        })
+    }
+}
+
+/// Why an answer breaks off.
+#[derive(Debug)]
+pub(super) enum BadAnswer {
+    Gone(io::Error),
+    Wrong(Wrong),
+}
+
+/// Go: `net/http/request.go` `Request.expectsContinue`: the first value alone.
+fn expects_continue(head: &OutHead) -> bool {
+    head.headers.get(&Name::EXPECT).is_some_and(|value| has_token(value, b"100-continue"))
+}
+
+/// Go: `net/http/request.go` `Request.wantsClose`.
+fn wants_close(head: &OutHead) -> bool {
+    head.headers.get(&Name::CONNECTION).is_some_and(|value| has_token(value, b"close"))
+}
+
+fn wants_close_in(extra: &[(Name, Bytes)]) -> bool {
+    extra.iter().any(|(name, value)| *name == Name::CONNECTION && has_token(value, b"close"))
+}
+
+fn has_token(value: &[u8], token: &[u8]) -> bool {
+    tokens(value).any(|element| element.eq_ignore_ascii_case(token))
+}
