@@ -1,14 +1,21 @@
 //! Backends: dial, TLS, pool, and one request's way to one of them and back.
 //!
 //! Go: `net/http/transport.go`.
-#![expect(dead_code, reason = "the transport's inside lands next")]
 
+mod again;
+mod dial;
 mod download;
+mod http1;
 mod http2;
 mod origin;
 mod outgoing;
+mod pool;
+#[cfg(test)]
+mod pretend;
 mod send_error;
 mod stripped;
+#[cfg(test)]
+mod tests;
 pub mod tls;
 mod transport;
 

@@ -16,17 +16,6 @@ pub const IDLE_CONNECTIONS_PER_ORIGIN_MAX: usize = 2;
 pub const IDLE_CONNECTIONS_MAX: usize = 100;
 /// The head of a backend's answer. Go: `Transport.MaxResponseHeaderBytes`.
 pub const RESPONSE_HEAD_BYTES_MAX: usize = 10 << 20;
-
-/// A request's head, to which Go adds 4096. Go: `DefaultMaxHeaderBytes`.
-pub const REQUEST_HEAD_BYTES_MAX: usize = 1 << 20;
-/// A client may be slow, not silent. Go: `kube-apiserver`'s `ReadHeaderTimeout`.
-pub const READ_HEADER_TIMEOUT: Duration = Duration::from_secs(32);
-/// Longer than the 60 s after which most load balancers close their side. Go: `kube-apiserver`'s `IdleTimeout`.
-pub const IDLE_TIMEOUT: Duration = Duration::from_secs(90);
-/// Requests that run when the server is told to stop. Go: `kube-apiserver`'s `--request-timeout`.
-pub const DRAIN_TIMEOUT: Duration = Duration::from_secs(60);
-/// About 10 KiB each while idle: 160 MiB.
-pub const CONNECTIONS_PER_WORKER_MAX: usize = 16_384;
 /// The second family of addresses is tried when the first has not answered for so long. Go: `net/dial.go` `fallbackDelay`.
 pub const DIAL_FALLBACK_DELAY: Duration = Duration::from_millis(300);
 /// The least that one of several addresses gets of the time to dial. Go: `net/dial.go` `partialDeadline`.
@@ -43,3 +32,14 @@ pub const UPLOAD_COPIED_BYTES_MAX: usize = 8 << 10;
 pub const ANSWER_READ_BYTES: usize = 4 << 10;
 /// Bodies are read in larger pieces: half the reads for twice the bytes, until the copy costs more than the call.
 pub const ANSWER_BODY_READ_BYTES: usize = 32 << 10;
+
+/// A request's head, to which Go adds 4096. Go: `DefaultMaxHeaderBytes`.
+pub const REQUEST_HEAD_BYTES_MAX: usize = 1 << 20;
+/// A client may be slow, not silent. Go: `kube-apiserver`'s `ReadHeaderTimeout`.
+pub const READ_HEADER_TIMEOUT: Duration = Duration::from_secs(32);
+/// Longer than the 60 s after which most load balancers close their side. Go: `kube-apiserver`'s `IdleTimeout`.
+pub const IDLE_TIMEOUT: Duration = Duration::from_secs(90);
+/// Requests that run when the server is told to stop. Go: `kube-apiserver`'s `--request-timeout`.
+pub const DRAIN_TIMEOUT: Duration = Duration::from_secs(60);
+/// About 10 KiB each while idle: 160 MiB.
+pub const CONNECTIONS_PER_WORKER_MAX: usize = 16_384;

@@ -1,6 +1,6 @@
 use http::Method;
 
-use super::{Delivered, Outgoing, SendCause};
+use super::{Delivered, Outgoing, SendCause, pool::Reused};
 use crate::wire::{Length, Name};
 
 /// An attempt on one connection that failed.
@@ -18,17 +18,6 @@ pub(super) struct Failed {
 #[derive(Debug)]
 pub(super) struct Again(Outgoing);
 
-/// Proof that a connection has carried a request before, so that it may have died of its age and not of this request.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Reused(pub(in crate::upstream) Provenance);
-
-/// Where the proof comes from.
-#[derive(Clone, Copy, Debug)]
-pub(super) enum Provenance {
-    /// The pool has kept the connection idle.
-    Pool,
-}
-
 impl Again {
     /// A request of which not one byte was written, and that has no body.
     ///
@@ -43,8 +32,7 @@ impl Again {
     pub(super) fn replay(request: Outgoing) -> Option<Self> {
         let head = &request.head;
         let is_safe = [Method::GET, Method::HEAD, Method::OPTIONS, Method::TRACE].contains(&head.method);
-        let has_key =
-            head.headers.contains(&Name::IDEMPOTENCY_KEY) || head.headers.contains(&Name::X_IDEMPOTENCY_KEY);
+        let has_key = head.headers.contains(&Name::IDEMPOTENCY_KEY) || head.headers.contains(&Name::X_IDEMPOTENCY_KEY);
         (request.body.length() == Length::Empty && (is_safe || has_key)).then_some(Self(request))
     }
 

@@ -7,6 +7,7 @@ use std::{
     time::Duration,
 };
 
+use rustls::ClientConfig;
 use rustls_pki_types::ServerName;
 use tokio::time::{Instant, sleep_until, timeout_at};
 
@@ -31,12 +32,12 @@ pub(super) struct Dialer {
 }
 
 impl Dialer {
-    pub(super) fn new(world: &World, config: &TransportConfig) -> Self {
+    pub(super) fn new(world: &World, config: &TransportConfig, tls: &ClientConfig) -> Self {
         Self {
             net: Arc::clone(&world.net),
             dial_timeout: config.dial_timeout,
             tls_handshake_timeout: config.tls_handshake_timeout,
-            offers: Offers::new(&config.tls),
+            offers: Offers::new(tls),
             server_name: config.server_name.clone(),
         }
     }
@@ -52,7 +53,9 @@ impl Dialer {
         }
         let name = match &self.server_name {
             Some(name) => name.clone(),
-            None => ServerName::try_from(origin.host.clone()).map_err(|_| SendCause::ServerName(origin.host.clone()))?,
+            None => {
+                ServerName::try_from(origin.host.clone()).map_err(|_| SendCause::ServerName(origin.host.clone()))?
+            }
         };
         let ends = Ends::of(&stream);
         let shaken = tls::connect(stream, self.offers.of(origin.alpn), name);

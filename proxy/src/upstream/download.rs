@@ -3,7 +3,7 @@ use std::{
     task::{Context, Poll},
 };
 
-use super::http2::Http2Download;
+use super::{http1::Http1Download, http2::Http2Download};
 use crate::wire::{Cut, Frame, Frames, Length};
 
 /// The body of a backend's answer. Pulling it also drives what is left of the request's own body.
@@ -16,6 +16,8 @@ pub struct Download(pub(super) Carried);
 /// Which version of HTTP carries a body.
 #[derive(Debug)]
 pub(super) enum Carried {
+    Http1(Http1Download),
+    #[expect(dead_code, reason = "HTTP/2 towards backends is made elsewhere")]
     Http2(Http2Download),
 }
 
@@ -23,6 +25,7 @@ impl Download {
     /// How the body's end will be known.
     pub fn length(&self) -> Length {
         match &self.0 {
+            Carried::Http1(download) => download.length(),
             Carried::Http2(download) => download.length(),
         }
     }
@@ -30,6 +33,7 @@ impl Download {
     /// Whether the request's own body was written to its end.
     pub fn upload_done(&self) -> bool {
         match &self.0 {
+            Carried::Http1(download) => download.upload_done(),
             Carried::Http2(download) => download.upload_done(),
         }
     }
@@ -38,6 +42,7 @@ impl Download {
 impl Frames for Download {
     fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame, Cut>>> {
         match &mut self.get_mut().0 {
+            Carried::Http1(download) => download.poll_frame(cx),
             Carried::Http2(download) => download.poll_frame(cx),
         }
     }

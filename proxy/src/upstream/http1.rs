@@ -3,8 +3,7 @@
 mod conversation;
 mod download;
 mod output;
-#[cfg(test)]
-mod tests;
+
 mod upload;
 
 use std::{
@@ -53,9 +52,9 @@ pub(super) enum Death {
 }
 
 impl Http1 {
-    pub(super) fn new(channel: Channel, limits: HeadLimits, seat: Seat) -> Self {
+    pub(super) fn new(channel: Channel, limits: HeadLimits, seat: Seat) -> Box<Self> {
         let reader = ResponseReader::new(limits);
-        Self { channel, reader, input: BytesMut::new(), output: Output::default(), ended: false, seat }
+        Box::new(Self { channel, reader, input: BytesMut::new(), output: Output::default(), ended: false, seat })
     }
 
     /// The place in the pool that this connection takes.
@@ -83,8 +82,11 @@ impl Http1 {
     }
 
     /// Goes back to the pool, or is closed if the pool does not want it.
-    pub(super) fn give_back(mut self) {
-        self.input = BytesMut::new();
+    pub(super) fn give_back(mut self: Box<Self>) {
+        // What has come unasked stays: the pool sees it and refuses the connection.
+        if self.input.is_empty() && self.input.capacity() > limits::ANSWER_READ_BYTES {
+            self.input = BytesMut::new();
+        }
         self.output.shrink();
         match self.seat.pool() {
             Some(pool) => pool.put(self),
@@ -107,9 +109,9 @@ impl Http1 {
         }
         self.input.reserve(match self.reader.remaining() {
             Remaining::Nothing => limits::ANSWER_READ_BYTES,
-            Remaining::Exactly(left) => {
-                usize::try_from(left).unwrap_or(usize::MAX).clamp(limits::ANSWER_READ_BYTES, limits::ANSWER_BODY_READ_BYTES)
-            }
+            Remaining::Exactly(left) => usize::try_from(left)
+                .unwrap_or(usize::MAX)
+                .clamp(limits::ANSWER_READ_BYTES, limits::ANSWER_BODY_READ_BYTES),
             Remaining::Unknown => limits::ANSWER_BODY_READ_BYTES,
         });
         let read = ready!(pin!(self.channel.read_buf(&mut self.input)).poll(cx))?;
@@ -134,7 +136,11 @@ impl Http1 {
 /// Go: `net/http/transport.go` `is408Message`.
 fn unasked(bytes: &[u8]) -> Death {
     let is_408 = bytes.starts_with(b"HTTP/1.") && bytes.get(8..12) == Some(b" 408");
-    if is_408 { Death::Ended } else { Death::Unsolicited(Bytes::copy_from_slice(&bytes[..bytes.len().min(UNSOLICITED_BYTES_SHOWN)])) }
+    if is_408 {
+        Death::Ended
+    } else {
+        Death::Unsolicited(Bytes::copy_from_slice(&bytes[..bytes.len().min(UNSOLICITED_BYTES_SHOWN)]))
+    }
 }
 
 impl fmt::Debug for Http1 {

@@ -74,7 +74,7 @@ impl Offers {
             Arc::new(config)
         };
         // Go offers nothing at all where HTTP/1 alone may be spoken.
-        Self { http1: offering(&[]), http2: offering(&[b"h2"]), both: offering(&[b"h2", b"http/1.1"]) }
+        Self { http1: offering(&[]), http2: offering(&[b"h2"]), both: offering(&[b"http/1.1"]) }
     }
 
     pub(super) fn of(&self, alpn: Alpn) -> Arc<ClientConfig> {
@@ -86,7 +86,7 @@ impl Offers {
     }
 }
 
-/// Shakes hands with a backend. The channel says afterwards whether HTTP/2 was agreed on.
+/// Shakes hands with a backend.
 ///
 /// # Errors
 /// The backend does not speak TLS, or not a TLS that can be agreed on, or cannot be trusted, or left.
@@ -97,14 +97,6 @@ pub(super) async fn connect(
 ) -> io::Result<Channel> {
     let tls = TlsConnector::from(config).connect(name, stream).await?;
     Ok(Channel::Client(Box::new(tls)))
-}
-
-/// Whether HTTP/2 was agreed on.
-pub(super) fn speaks_http2(channel: &Channel) -> bool {
-    match channel {
-        Channel::Client(tls) => tls.get_ref().1.alpn_protocol() == Some(b"h2"),
-        Channel::Plain(_) | Channel::Server(_) => false,
-    }
 }
 
 /// Takes every certificate, but still demands that the backend holds its key.

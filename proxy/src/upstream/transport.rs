@@ -1,11 +1,21 @@
-use std::{num::NonZeroUsize, rc::Rc, sync::Arc, time::Duration};
+use std::{borrow::Cow, num::NonZeroUsize, rc::Rc, sync::Arc, time::Duration};
 
+use bytes::Bytes;
+use http::{Method, StatusCode};
 use rustls_pki_types::ServerName;
+use smallvec::SmallVec;
 
-use super::{Download, Origin, Outgoing, SendError};
+use super::{
+    Alpn, Delivered, Download, Origin, OutHead, Outgoing, SendCause, SendError,
+    again::Failed,
+    dial::Dialer,
+    download::Carried,
+    http1::{Conversation, Http1Download, Waits},
+    pool::{Lease, Pool},
+};
 use crate::{
     config::limits,
-    wire::{ResponseHead, Tunnel},
+    wire::{Name, ResponseHead, Tunnel, http1::Response},
     world::World,
 };
 
@@ -111,27 +121,134 @@ pub struct Incoming {
 struct Inner {
     world: World,
     config: TransportConfig,
+    pool: Rc<Pool>,
 }
 
 impl Transport {
     /// A transport without connections.
     pub fn new(world: World, config: TransportConfig) -> Self {
-        Self(Rc::new(Inner { world, config }))
+        let pool = Rc::new(Pool::new(Dialer::new(&world, &config, &config.tls), &config));
+        Self(Rc::new(Inner { world, config, pool }))
+    }
+
+    /// Speaks TLS in another way from now on: whom it trusts, or who we are, has changed. Connections made before are not used for further requests.
+    pub fn renew_tls(&self, tls: &rustls::ClientConfig) {
+        self.0.pool.renew(Dialer::new(&self.0.world, &self.0.config, tls));
+    }
+
+    /// How many connections idle.
+    pub fn idle_connections(&self) -> usize {
+        self.0.pool.idle_count()
     }
 
     /// Sends a request and reads the head of its answer. Heads of 1xx but 101 go to `informed` as they come.
     ///
-    /// Dropped before it is ready, it closes the connection.
+    /// To be called within a `LocalSet`: the pool starts its one task there. Dropped before it is ready, it closes the connection.
     ///
     /// # Errors
     /// No answer came, or none that is HTTP.
+    ///
+    /// Go: `net/http/transport.go` `Transport.roundTrip`.
     pub async fn send(
         &self,
-        _to: &Origin,
-        _request: Outgoing,
-        _informed: &mut dyn FnMut(&ResponseHead),
+        to: &Origin,
+        request: Outgoing,
+        informed: &mut dyn FnMut(&ResponseHead),
     ) -> Result<Reply, SendError> {
-        let Inner { world: _, config: _ } = &*self.0;
-        Err(SendError { cause: super::SendCause::NoHost, delivered: super::Delivered::Nothing })
+        let nothing = |cause| SendError { cause, delivered: Delivered::Nothing };
+        let mut request = request;
+        check::request(to, &mut request.head).map_err(nothing)?;
+        let config = &self.0.config;
+        let gzip_was_ours = config.compression == Compression::Ask && wants_no_encoding(&request.head);
+        let extra = extra_fields(gzip_was_ours, config.reuse == Reuse::Once && asks_only_once(&request.head));
+        let to = match to.tls && to.alpn != Alpn::Http1 && request.head.headers.upgrade().is_some() {
+            // An upgrade is a thing of HTTP/1.
+            true => Cow::Owned(Origin { alpn: Alpn::Http1, ..to.clone() }),
+            false => Cow::Borrowed(to),
+        };
+        let waits =
+            Waits { expect_continue: config.expect_continue_timeout, response_header: config.response_header_timeout };
+        loop {
+            let Lease { connection, reused } = self.0.pool.lease(&to).await.map_err(nothing)?;
+            let conversation = Box::new(Conversation::new(connection, request, &extra, waits));
+            match (conversation.answer(informed).await, reused) {
+                (Ok((response, conversation)), _) => return reply(response, conversation, gzip_was_ours).await,
+                (Err(Failed { again: Some(again), .. }), Some(behind)) => request = again.into_request(behind),
+                (Err(Failed { cause, delivered, .. }), _) => return Err(SendError { cause, delivered }),
+            }
+        }
+    }
+}
+
+async fn reply(
+    response: Response,
+    mut conversation: Box<Conversation>,
+    gzip_was_ours: bool,
+) -> Result<Reply, SendError> {
+    if response.head.status == StatusCode::SWITCHING_PROTOCOLS {
+        // What is left of the request goes before the first byte of the tunnel.
+        conversation.send_rest().await.map_err(|cause| SendError { cause, delivered: Delivered::Maybe })?;
+        let (backend, early) = conversation.into_parts();
+        return Ok(Reply::Switched(response.head, Tunnel { backend, early }));
+    }
+    let mut body = Http1Download::new(conversation, &response);
+    // Go decides on the connection of an answer without a body before it tells of the answer.
+    std::future::poll_fn(|cx| body.poll_ending(cx)).await;
+    Ok(Reply::Response(Incoming { head: response.head, body: Download(Carried::Http1(body)), gzip_was_ours }))
+}
+
+/// Whether gzip may be asked for: only by whom nothing else was asked for, and not for a part of a body, nor where there is none.
+///
+/// Go: `net/http/transport.go` `persistConn.roundTrip`.
+fn wants_no_encoding(head: &OutHead) -> bool {
+    let is_empty = |name| head.headers.get(&name).is_none_or(<[u8]>::is_empty);
+    head.method != Method::HEAD && is_empty(Name::ACCEPT_ENCODING) && is_empty(Name::RANGE)
+}
+
+/// Whether the backend is to be told that no further request will follow.
+fn asks_only_once(head: &OutHead) -> bool {
+    !head.close && head.headers.upgrade().is_none()
+}
+
+/// What the transport itself adds, behind all other fields, sorted as Go sorts them.
+fn extra_fields(gzip: bool, close: bool) -> SmallVec<[(Name, Bytes); 2]> {
+    let mut extra = SmallVec::new();
+    if gzip {
+        extra.push((Name::ACCEPT_ENCODING, Bytes::from_static(b"gzip")));
+    }
+    if close {
+        extra.push((Name::CONNECTION, Bytes::from_static(b"close")));
+    }
+    extra
+}
+
+/// What a request must be before it is let near a connection.
+mod check {
+    use bytes::Bytes;
+
+    use super::{Origin, OutHead, SendCause};
+    use crate::wire::{
+        host::{remove_zone, valid_host_header},
+        token::is_valid_field_value,
+    };
+
+    /// Go: `net/http/transport.go` `validateHeaders`, `net/http/request.go` `Request.write`.
+    pub(super) fn request(to: &Origin, head: &mut OutHead) -> Result<(), SendCause> {
+        if to.host.is_empty() && to.address.is_none() {
+            return Err(SendCause::NoHost);
+        }
+        for (name, value) in head.headers.iter() {
+            if !name.is_token() {
+                return Err(SendCause::FieldName(name.clone()));
+            }
+            if !is_valid_field_value(value) {
+                return Err(SendCause::FieldValue(name.clone()));
+            }
+        }
+        if head.target.is_empty() || head.target.iter().any(u8::is_ascii_control) {
+            return Err(SendCause::Target);
+        }
+        head.host = if valid_host_header(&head.host) { remove_zone(&head.host) } else { Bytes::new() };
+        Ok(())
     }
 }

@@ -21,7 +21,7 @@ use crate::{
     },
     wire::{
         Body, Channel, Headers, Name, ResponseHead,
-        http1::{Event, Framing, RequestLine, Response, Wrong, write_request_head},
+        http1::{Event, Framing, Remaining, RequestLine, Response, Wrong, write_request_head},
         token::tokens,
     },
 };
@@ -31,7 +31,7 @@ use crate::{
 /// Writing and reading take turns in one task: neither waits for the other, so that a backend may answer before it has read everything.
 #[derive(Debug)]
 pub(in crate::upstream) struct Conversation {
-    connection: Http1,
+    connection: Box<Http1>,
     /// Kept until the first byte of an answer: only then may the request be sent again, if it may at all.
     request: Option<OutHead>,
     bodyless: bool,
@@ -86,7 +86,7 @@ pub(super) enum Part {
 impl Conversation {
     /// Puts the head of a request into the output of a connection. Nothing is written yet.
     pub(in crate::upstream) fn new(
-        mut connection: Http1,
+        mut connection: Box<Http1>,
         request: Outgoing,
         extra: &[(Name, Bytes)],
         waits: Waits,
@@ -271,7 +271,7 @@ impl Conversation {
         };
         let again = self.request.filter(|_| may_repeat && self.bodyless).and_then(|head| {
             let request = Outgoing { head, body: Body::empty() };
-            if unsent { Some(Again::unsent(request)) } else { Again::replay(request) }
+            if unsent { Again::unsent(request) } else { Again::replay(request) }
         });
         Failed { cause, delivered, again }
     }
@@ -297,11 +297,6 @@ impl Conversation {
     /// Whether something of the request is still to be sent.
     pub(super) fn is_uploading(&self) -> bool {
         !matches!(self.sending, Sending::Done | Sending::GivenUp)
-    }
-
-    /// Whether the request asked for the end of the connection.
-    pub(super) fn closes(&self) -> bool {
-        self.close
     }
 
     /// What stands next in the answer's body.
@@ -330,6 +325,11 @@ impl Conversation {
             // A head cannot stand within an answer: the reader ends the answer first.
             Event::NeedMore | Event::Head(_) => None,
         })
+    }
+
+    /// Whether an answer of known length has been taken whole; its end is taken with that.
+    pub(super) fn is_at_end(&mut self) -> bool {
+        self.connection.reader.remaining() == Remaining::Nothing && matches!(self.part_at_hand(), Ok(Some(Part::End)))
     }
 
     /// Ends the conversation: the answer has been read to its end. The connection is used again if both sides can go on.

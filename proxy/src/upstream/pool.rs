@@ -1,0 +1,291 @@
+//! Connections without a request, those who wait for one, and how many there may be.
+
+mod bucket;
+mod keeper;
+mod seat;
+mod waiter;
+
+use std::{
+    cell::{Cell, RefCell},
+    collections::BTreeMap,
+    fmt, mem,
+    num::NonZeroUsize,
+    rc::Rc,
+    task::{Context, Poll, Waker},
+    time::Duration,
+};
+
+use tokio::time::Instant;
+
+pub(super) use self::seat::Seat;
+use self::{
+    bucket::{Bucket, Idle},
+    waiter::{Given, Ticket},
+};
+use super::{
+    Origin, SendCause, TransportConfig,
+    dial::Dialer,
+    http1::{Death, Http1},
+    transport::Reuse,
+};
+use crate::{
+    wire::{Channel, http1::HeadLimits},
+    world::LocalBoxFuture,
+};
+
+/// The connections of one worker to backends.
+///
+/// The connection that was used last is used first: those beyond what the load needs grow old and are closed. A request waits for a new connection or for
+/// one that comes back, whichever is first.
+///
+/// Go: `net/http/transport.go` `Transport.getConn`, `tryPutIdleConn`, `queueForIdleConn`, `queueForDial`.
+pub(super) struct Pool {
+    dialer: RefCell<Rc<Dialer>>,
+    limits: PoolLimits,
+    head_limits: HeadLimits,
+    buckets: RefCell<BTreeMap<Rc<Origin>, Bucket>>,
+    idle_count: Cell<usize>,
+    /// Counts changes of trust and credential: connections of an earlier one are not used again.
+    generation: Cell<u64>,
+    keeper: RefCell<Keeper>,
+}
+
+/// Bounds of a pool.
+#[derive(Clone, Copy, Debug)]
+struct PoolLimits {
+    idle_per_origin_max: usize,
+    idle_max: usize,
+    idle_timeout: Duration,
+    per_origin_max: Option<NonZeroUsize>,
+}
+
+/// The task that watches over idle connections and over dials that nobody waits for.
+enum Keeper {
+    NotStarted,
+    /// `armed`: a timer will wake it when the next connection has idled too long.
+    Started {
+        waker: Waker,
+        armed: bool,
+    },
+}
+
+/// A connection, for one request.
+#[derive(Debug)]
+pub(super) struct Lease {
+    pub(super) connection: Box<Http1>,
+    /// None: it is new.
+    pub(super) reused: Option<Reused>,
+}
+
+/// Proof that a connection has idled in the pool, so that it may have died of its age and not of the request it then got.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Reused(());
+
+/// A dial that has begun.
+struct Dialling {
+    channel: LocalBoxFuture<'static, Result<Channel, SendCause>>,
+    seat: Seat,
+}
+
+impl Pool {
+    pub(super) fn new(dialer: Dialer, config: &TransportConfig) -> Self {
+        let idle_per_origin_max = match config.reuse {
+            Reuse::Pooled => config.idle_connections_per_origin_max,
+            Reuse::Once => 0,
+        };
+        Self {
+            dialer: RefCell::new(Rc::new(dialer)),
+            limits: PoolLimits {
+                idle_per_origin_max,
+                idle_max: config.idle_connections_max,
+                idle_timeout: config.idle_connection_timeout,
+                per_origin_max: config.connections_per_origin_max,
+            },
+            head_limits: HeadLimits { head_bytes_max: config.head_bytes_max },
+            buckets: RefCell::default(),
+            idle_count: Cell::new(0),
+            generation: Cell::new(0),
+            keeper: RefCell::new(Keeper::NotStarted),
+        }
+    }
+
+    /// A connection to `origin`: one that idles, else the first to come of a new one and one that is given back.
+    ///
+    /// # Errors
+    /// The new one could not be made.
+    pub(super) async fn lease(self: &Rc<Self>, origin: &Origin) -> Result<Lease, SendCause> {
+        match self.take_idle(origin) {
+            Some(connection) => Ok(Lease { connection, reused: Some(Reused(())) }),
+            None => Ticket::queue(self, origin).await,
+        }
+    }
+
+    /// Gives a connection back: to a request that waits, else to those that idle, else to nobody.
+    ///
+    /// Go: `net/http/transport.go` `Transport.tryPutIdleConn`.
+    pub(super) fn put(self: &Rc<Self>, mut connection: Box<Http1>) {
+        let is_old = connection.seat().generation() != self.generation.get();
+        if is_old || self.limits.idle_per_origin_max == 0 {
+            return connection.close();
+        }
+        self.start_keeper();
+        // From here on the keeper is woken when the backend says something or leaves.
+        if let Poll::Ready(death) = connection.poll_death(&mut Context::from_waker(&self.keeper_waker())) {
+            return bury(connection, &death);
+        }
+        let origin = Rc::clone(connection.seat().origin());
+        if let Some(waiter) = self.with_bucket(&origin, Bucket::next_waiter) {
+            // Behind the loan of the bucket: a right to dial that is displaced asks for the bucket, too.
+            return waiter.give(Given::Connection(connection, Reused(())));
+        }
+        let refused = self.with_bucket(&origin, |bucket| {
+            if bucket.idle.len() >= self.limits.idle_per_origin_max {
+                return Some(connection);
+            }
+            bucket.idle.push_back(Idle { connection, since: Instant::now() });
+            self.idle_count.set(self.idle_count.get() + 1);
+            None
+        });
+        if let Some(connection) = refused {
+            return connection.close();
+        }
+        if self.idle_count.get() > self.limits.idle_max
+            && let Some(oldest) = self.take_oldest()
+        {
+            oldest.close();
+        }
+        self.arm_keeper();
+    }
+
+    /// From now on connections are made by `dialer`; those made before it serve their requests to the end and are not used again.
+    pub(super) fn renew(&self, dialer: Dialer) {
+        *self.dialer.borrow_mut() = Rc::new(dialer);
+        self.generation.set(self.generation.get() + 1);
+        self.close_idle(|_| true);
+    }
+
+    /// How many connections idle.
+    pub(super) fn idle_count(&self) -> usize {
+        self.idle_count.get()
+    }
+
+    /// The connection that was given back last, and still lives.
+    fn take_idle(&self, origin: &Origin) -> Option<Box<Http1>> {
+        loop {
+            let mut idle = {
+                let mut buckets = self.buckets.borrow_mut();
+                buckets.get_mut(origin)?.idle.pop_back()?
+            };
+            self.idle_count.set(self.idle_count.get() - 1);
+            if idle.since.elapsed() >= self.limits.idle_timeout {
+                idle.connection.close();
+                continue;
+            }
+            match idle.connection.poll_death(&mut Context::from_waker(Waker::noop())) {
+                Poll::Pending => return Some(idle.connection),
+                Poll::Ready(death) => bury(idle.connection, &death),
+            }
+        }
+    }
+
+    fn take_oldest(&self) -> Option<Box<Http1>> {
+        let mut buckets = self.buckets.borrow_mut();
+        let oldest = buckets
+            .values_mut()
+            .filter(|bucket| !bucket.idle.is_empty())
+            .min_by_key(|bucket| bucket.idle.front().map(|idle| idle.since))?;
+        self.idle_count.set(self.idle_count.get() - 1);
+        oldest.idle.pop_front().map(|idle| idle.connection)
+    }
+
+    /// Closes those idle connections of which `unwanted` says so.
+    fn close_idle(&self, unwanted: impl Fn(&Idle) -> bool) {
+        let mut closed = Vec::new();
+        for bucket in self.buckets.borrow_mut().values_mut() {
+            let mut at = 0;
+            while let Some(idle) = bucket.idle.get(at) {
+                if unwanted(idle) {
+                    closed.extend(bucket.idle.remove(at));
+                } else {
+                    at += 1;
+                }
+            }
+        }
+        self.idle_count.set(self.idle_count.get() - closed.len());
+        // Only now: a connection that is dropped asks for its bucket.
+        closed.into_iter().for_each(|idle| idle.connection.close());
+    }
+
+    /// A dial that begins when it is first polled.
+    fn dial(&self, seat: Seat) -> Dialling {
+        let dialer = Rc::clone(&self.dialer.borrow());
+        Dialling { channel: Box::pin(dialer.dial(Rc::clone(seat.origin()))), seat }
+    }
+
+    fn connection(&self, channel: Channel, seat: Seat) -> Box<Http1> {
+        Http1::new(channel, self.head_limits, seat)
+    }
+
+    /// The bucket of an origin; made if there is none.
+    fn with_bucket<T>(&self, origin: &Rc<Origin>, work: impl FnOnce(&mut Bucket) -> T) -> T {
+        let mut buckets = self.buckets.borrow_mut();
+        match buckets.get_mut(origin) {
+            Some(bucket) => work(bucket),
+            None => work(buckets.entry(Rc::clone(origin)).or_default()),
+        }
+    }
+
+    fn start_keeper(self: &Rc<Self>) {
+        let mut keeper = self.keeper.borrow_mut();
+        if matches!(*keeper, Keeper::NotStarted) {
+            *keeper = Keeper::Started { waker: Waker::noop().clone(), armed: true };
+            tokio::task::spawn_local(keeper::watch(Rc::downgrade(self)));
+        }
+    }
+
+    fn keeper_waker(&self) -> Waker {
+        match &*self.keeper.borrow() {
+            Keeper::NotStarted => Waker::noop().clone(),
+            Keeper::Started { waker, .. } => waker.clone(),
+        }
+    }
+
+    /// Has the keeper look at the clock again, unless it will anyway.
+    fn arm_keeper(&self) {
+        if let Keeper::Started { waker, armed } = &mut *self.keeper.borrow_mut()
+            && !mem::replace(armed, true)
+        {
+            waker.wake_by_ref();
+        }
+    }
+}
+
+impl Drop for Pool {
+    fn drop(&mut self) {
+        if let Keeper::Started { waker, .. } = &*self.keeper.borrow() {
+            waker.wake_by_ref();
+        }
+    }
+}
+
+/// Closes a connection that has died while it idled, and says why if somebody should know.
+fn bury(connection: Box<Http1>, death: &Death) {
+    match death {
+        Death::Ended => {}
+        Death::Failed(error) => tracing::debug!(%error, "idle connection failed"),
+        Death::Unsolicited(bytes) => {
+            tracing::warn!(
+                origin = %connection.seat().origin().host,
+                starts = %bytes.escape_ascii(),
+                "unsolicited response on an idle connection"
+            );
+        }
+    }
+    connection.close();
+}
+
+impl fmt::Debug for Pool {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Pool").field("limits", &self.limits).field("idle", &self.idle_count).finish_non_exhaustive()
+    }
+}

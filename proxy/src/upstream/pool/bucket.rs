@@ -1,0 +1,54 @@
+use std::{collections::VecDeque, rc::Rc};
+
+use tokio::time::Instant;
+
+use super::{Dialling, Seat, waiter::Waiter};
+use crate::upstream::http1::Http1;
+
+/// What the pool knows of one origin.
+#[derive(Default)]
+pub(super) struct Bucket {
+    /// Connections without a request; the one that was given back last stands last.
+    pub(super) idle: VecDeque<Idle>,
+    /// Requests that wait, the first to come in front.
+    pub(super) waiting: VecDeque<Rc<Waiter>>,
+    /// Dials whose requests got another connection, or left.
+    pub(super) orphans: Vec<Dialling>,
+    /// Connections that are dialled, busy or idle.
+    pub(super) seats: usize,
+}
+
+/// A connection without a request.
+#[derive(Debug)]
+pub(super) struct Idle {
+    pub(super) connection: Box<Http1>,
+    pub(super) since: Instant,
+}
+
+impl Bucket {
+    /// The request that has waited longest. It waits no more.
+    pub(super) fn next_waiter(&mut self) -> Option<Rc<Waiter>> {
+        self.waiting.pop_front()
+    }
+
+    /// The request that has waited longest for a seat. It waits on, for a connection.
+    pub(super) fn next_without_seat(&self) -> Option<&Rc<Waiter>> {
+        self.waiting.iter().find(|waiter| waiter.wants_seat())
+    }
+
+    /// Takes a waiter out that waits no more.
+    pub(super) fn forget(&mut self, waiter: &Rc<Waiter>) {
+        self.waiting.retain(|other| !Rc::ptr_eq(other, waiter));
+    }
+
+    /// Whether nothing is known that is worth keeping.
+    pub(super) fn is_empty(&self) -> bool {
+        self.seats == 0 && self.waiting.is_empty() && self.idle.is_empty() && self.orphans.is_empty()
+    }
+}
+
+impl Dialling {
+    pub(super) fn seat(&self) -> &Seat {
+        &self.seat
+    }
+}

@@ -1,0 +1,106 @@
+use std::{
+    cell::{Cell, RefCell},
+    mem,
+    rc::Rc,
+    task::{Context, Poll, Waker},
+};
+
+use super::{Dialling, Lease, Pool, Reused, Seat};
+use crate::upstream::{Origin, SendCause, http1::Http1};
+
+/// A request that waits for a connection.
+pub(super) struct Waiter {
+    given: RefCell<Option<Given>>,
+    waker: RefCell<Option<Waker>>,
+    wants_seat: Cell<bool>,
+}
+
+/// What a waiting request gets.
+pub(super) enum Given {
+    /// A connection.
+    Connection(Box<Http1>, Reused),
+    /// The right to dial one.
+    Seat(Seat),
+}
+
+impl Waiter {
+    /// Whether it may not dial yet.
+    pub(super) fn wants_seat(&self) -> bool {
+        self.wants_seat.get()
+    }
+
+    /// Gives it something. A connection displaces the right to dial, which then belongs to the next.
+    pub(super) fn give(&self, given: Given) {
+        self.wants_seat.set(false);
+        let displaced = self.given.replace(Some(given));
+        if let Some(waker) = self.waker.take() {
+            waker.wake();
+        }
+        drop(displaced);
+    }
+}
+
+/// A request's place in the line, and its own dial. Dropped, it leaves the line: what it was given goes back, and its dial goes on without it.
+pub(super) struct Ticket {
+    pool: Rc<Pool>,
+    origin: Rc<Origin>,
+    waiter: Rc<Waiter>,
+    dialling: Option<Dialling>,
+}
+
+impl Ticket {
+    /// Waits in line for a connection that is given back, and for one that is dialled meanwhile.
+    ///
+    /// # Errors
+    /// The dial failed.
+    pub(super) async fn queue(pool: &Rc<Pool>, origin: &Origin) -> Result<Lease, SendCause> {
+        let known = pool.buckets.borrow().get_key_value(origin).map(|(known, _)| Rc::clone(known));
+        let origin = known.unwrap_or_else(|| Rc::new(origin.clone()));
+        let seat = Seat::take(pool, &origin);
+        let waiter = Rc::new(Waiter {
+            given: RefCell::default(),
+            waker: RefCell::default(),
+            wants_seat: Cell::new(seat.is_none()),
+        });
+        pool.with_bucket(&origin, |bucket| bucket.waiting.push_back(Rc::clone(&waiter)));
+        let dialling = seat.map(|seat| pool.dial(seat));
+        let mut ticket = Self { pool: Rc::clone(pool), origin, waiter, dialling };
+        std::future::poll_fn(|cx| ticket.poll(cx)).await
+    }
+
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<Lease, SendCause>> {
+        match self.waiter.given.take() {
+            Some(Given::Connection(connection, reused)) => {
+                return Poll::Ready(Ok(Lease { connection, reused: Some(reused) }));
+            }
+            Some(Given::Seat(seat)) => self.dialling = Some(self.pool.dial(seat)),
+            None => {}
+        }
+        if let Some(dialling) = &mut self.dialling
+            && let Poll::Ready(dialled) = dialling.channel.as_mut().poll(cx)
+        {
+            let seat = self.dialling.take().map(|dialling| dialling.seat);
+            return Poll::Ready(dialled.and_then(|channel| match seat {
+                Some(seat) => Ok(Lease { connection: self.pool.connection(channel, seat), reused: None }),
+                None => Err(SendCause::NoHost),
+            }));
+        }
+        self.waiter.waker.replace(Some(cx.waker().clone()));
+        Poll::Pending
+    }
+}
+
+impl Drop for Ticket {
+    fn drop(&mut self) {
+        self.pool.with_bucket(&self.origin, |bucket| bucket.forget(&self.waiter));
+        match self.waiter.given.take() {
+            Some(Given::Connection(connection, _)) => self.pool.put(connection),
+            Some(Given::Seat(seat)) => drop(seat),
+            None => {}
+        }
+        if let Some(dialling) = mem::take(&mut self.dialling) {
+            self.pool.adopt(dialling);
+        }
+        self.pool.forget_if_empty(&self.origin);
+    }
+}
