@@ -8,6 +8,7 @@ use std::{
 
 use crate::{
     mask::{MaskError, Masks},
+    replay::{CertificateError, Certificates},
     scenario::{Case, Family, ScenarioError},
     trace::{CaseTrace, FamilyTrace, TraceError},
 };
@@ -23,6 +24,8 @@ pub struct Evidence {
     pub orphans: Vec<String>,
     /// What is masked on both sides.
     pub masks: Masks,
+    /// The certificates of the tests.
+    pub certificates: Certificates,
 }
 
 /// A family and what Go answered.
@@ -51,6 +54,9 @@ pub enum EvidenceError {
     /// A trace is not of the format.
     #[error(transparent)]
     Trace(#[from] TraceError),
+    /// The certificates cannot be used.
+    #[error(transparent)]
+    Certificate(#[from] CertificateError),
     /// The masks are not of the format.
     #[error(transparent)]
     Mask(#[from] MaskError),
@@ -63,6 +69,7 @@ impl Evidence {
     /// Something in it is not of its format.
     pub fn read(root: &Path) -> Result<Self, EvidenceError> {
         let masks = Masks::read(&root.join("masks.toml"))?;
+        let certificates = Certificates::read(&root.join("certs"))?;
         let mut traces = files(&root.join("traces"), "json")?;
         traces.retain(|id, _| id.contains('/')); // not the manifest
         let mut families = Vec::new();
@@ -78,7 +85,7 @@ impl Evidence {
             }
         }
         if problems.is_empty() {
-            Ok(Self { root: root.to_owned(), families, orphans: traces.into_keys().collect(), masks })
+            Ok(Self { root: root.to_owned(), families, orphans: traces.into_keys().collect(), masks, certificates })
         } else {
             Err(ScenarioError::Wrong(problems).into())
         }

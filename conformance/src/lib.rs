@@ -11,5 +11,8 @@ pub mod mask;
 pub mod pattern;
 pub mod replay;
 pub mod scenario;
+pub mod simulator;
+pub mod sockets;
+pub mod subject;
 pub mod trace;
 pub mod transcript;

@@ -21,6 +21,7 @@ pub use self::{
     venue::{Venue, VenueBackend},
 };
 use crate::{
+    mask::Masks,
     scenario::{Addresses, Case, Protocol, Side, Step},
     trace::CaseTrace,
 };
@@ -41,6 +42,13 @@ pub struct Fault {
     pub side: Side,
     /// Why.
     pub reason: String,
+}
+
+impl Play {
+    /// The same with what is not steady masked.
+    pub fn masked(self, masks: &Masks) -> Self {
+        Self { trace: self.trace.rewritten(|text| masks.apply(text)), faults: self.faults }
+    }
 }
 
 /// Plays one case. Must be called within a `LocalSet`; timers are tokio's, so that in the simulator silence costs nothing.

@@ -15,7 +15,7 @@ pub use self::{
     handler::HandlerStep,
     octets::{Addresses, Octets, Piece},
     script::{Await, AwaitKind, Side, Step},
-    subject::{Backend, Kind, Mode, Protocol, Subject},
+    subject::{Backend, Flush, Kind, Mode, Protocol, Subject},
 };
 
 /// A scenario file: cases that ask about one thing.

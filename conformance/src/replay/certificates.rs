@@ -1,15 +1,17 @@
 //! TLS of both scripts, with the certificates of `fixtures/certs`.
 
-use std::{fmt, io, path::Path, sync::Arc};
+use std::{fmt, path::Path, sync::Arc};
 
 use rustls::{
     ClientConfig, RootCertStore, ServerConfig,
-    crypto::ring,
-    pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime, pem::PemObject as _},
+    pki_types::{CertificateDer, PrivateKeyDer, ServerName, pem::PemObject as _},
     time_provider::TimeProvider,
 };
 use tokio_rustls::{TlsAcceptor, TlsConnector};
-use weir::world::{Clock, World};
+use weir::{
+    wire::tls::{WorldTime, provider},
+    world::World,
+};
 
 use crate::scenario::Protocol;
 
@@ -73,7 +75,7 @@ impl Certificates {
             Protocol::Http1Tls => &[b"http/1.1"],
             Protocol::Http2 => &[b"h2"],
         };
-        let mut config = ClientConfig::builder_with_details(Arc::new(ring::default_provider()), wall(world))
+        let mut config = ClientConfig::builder_with_details(provider(), wall(world))
             .with_safe_default_protocol_versions()
             .expect("ring has the default versions")
             .with_root_certificates(self.roots())
@@ -91,7 +93,7 @@ impl Certificates {
             Protocol::Http2 => &[b"h2", b"http/1.1"], // Go asks for HTTP/1.1 alone when it upgrades
         };
         let (chain, key) = self.serving();
-        let mut config = ServerConfig::builder_with_details(Arc::new(ring::default_provider()), wall(world))
+        let mut config = ServerConfig::builder_with_details(provider(), wall(world))
             .with_safe_default_protocol_versions()
             .expect("ring has the default versions")
             .with_no_client_auth()
@@ -108,22 +110,7 @@ impl fmt::Debug for Certificates {
     }
 }
 
-fn wall(world: &World) -> Arc<dyn TimeProvider> {
-    Arc::new(WallTime(Arc::clone(&world.clock)))
-}
-
 /// Certificates are held against the world's time of day.
-#[derive(Debug)]
-struct WallTime(Arc<dyn Clock>);
-
-impl TimeProvider for WallTime {
-    fn current_time(&self) -> Option<UnixTime> {
-        Some(UnixTime::since_unix_epoch(self.0.wall().0))
-    }
-}
-
-impl From<CertificateError> for io::Error {
-    fn from(error: CertificateError) -> Self {
-        Self::other(error)
-    }
+fn wall(world: &World) -> Arc<dyn TimeProvider> {
+    WorldTime::of(&world.clock)
 }

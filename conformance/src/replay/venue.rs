@@ -7,7 +7,7 @@ use std::{
 
 use weir::world::{Address, Listener, World};
 
-use crate::scenario::{Addresses, Backend, Case, Kind};
+use crate::scenario::{Addresses, Backend, Case};
 
 /// Where a case is played: where the subject listens, and where it finds its backend.
 #[derive(Debug)]
@@ -38,20 +38,22 @@ impl VenueBackend {
     /// # Errors
     /// The address cannot be taken.
     pub fn open(world: &World, case: &Case, at: SocketAddr) -> io::Result<(Self, Option<SocketAddr>)> {
-        match (case.subject.kind, case.subject.backend) {
-            (Some(Kind::ReverseProxy), Backend::Up) => {
+        if !case.subject.has_backend() {
+            return Ok((Self::None, None));
+        }
+        match case.subject.backend {
+            Backend::Up => {
                 let listener = world.net.listen(&Address::Tcp(at), 1)?.remove(0);
                 let address = listener.local();
                 Ok((Self::Up(listener), address))
             }
-            (Some(Kind::ReverseProxy), Backend::Refused) if at.port() == 0 => {
+            Backend::Refused if at.port() == 0 => {
                 let socket = tokio::net::TcpSocket::new_v4()?;
                 socket.bind(at)?;
                 let address = socket.local_addr()?;
                 Ok((Self::Refused(Some(socket)), Some(address)))
             }
-            (Some(Kind::ReverseProxy), Backend::Refused) => Ok((Self::Refused(None), Some(at))),
-            (Some(Kind::Server) | None, _) => Ok((Self::None, None)),
+            Backend::Refused => Ok((Self::Refused(None), Some(at))),
         }
     }
 }
@@ -59,7 +61,7 @@ impl VenueBackend {
 impl Venue {
     /// What the placeholders of a case stand for here. A recording has one address for client, backend and subject, so each of theirs is the
     /// client's when it stands alone.
-    pub(super) fn addresses(&self) -> Addresses {
+    pub fn addresses(&self) -> Addresses {
         let mut client = vec![self.client.to_string()];
         for ip in self.backend_address.iter().chain([&self.subject]).map(|address| address.ip().to_string()) {
             if !client.contains(&ip) {

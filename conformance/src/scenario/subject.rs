@@ -99,6 +99,13 @@ impl Default for Subject {
     }
 }
 
+impl Subject {
+    /// Whether it forwards to a backend, be that up or not.
+    pub fn has_backend(&self) -> bool {
+        self.kind == Some(Kind::ReverseProxy)
+    }
+}
+
 impl fmt::Display for Subject {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.kind.map_or("no kind", |kind| word_of(KINDS, kind)))?;

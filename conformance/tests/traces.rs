@@ -1,0 +1,64 @@
+//! Every case that Go was recorded in, played by Weir in the simulator: one test per case, named by its id.
+//!
+//! A failure shows the fields that differ, and Go's transcript against ours.
+
+use std::{path::Path, sync::Arc};
+
+use libtest_mimic::{Arguments, Failed, Trial};
+use weir_conformance::{
+    compare::differences,
+    evidence::{Evidence, Recorded},
+    exceptions::Exceptions,
+    scenario::Case,
+    simulator, transcript,
+};
+
+fn main() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fixtures");
+    let evidence = Arc::new(Evidence::read(&root).unwrap_or_else(|error| panic!("{error}")));
+    let exceptions = Arc::new(Exceptions::read(&root).unwrap_or_else(|error| panic!("{error}")));
+    let mut trials = Vec::new();
+    for (family, recorded) in evidence.families.iter().enumerate() {
+        for (case, asked) in recorded.family.cases.iter().enumerate() {
+            let (evidence, exceptions) = (Arc::clone(&evidence), Arc::clone(&exceptions));
+            trials.push(Trial::test(asked.id.clone(), move || {
+                let recorded = &evidence.families[family];
+                answers_as_go(&evidence, &exceptions, recorded, &recorded.family.cases[case])
+            }));
+        }
+    }
+    let unknown: Vec<String> = exceptions.unknown(&evidence).into_iter().map(str::to_owned).collect();
+    trials.push(Trial::test("every_exception_names_a_case", move || {
+        if unknown.is_empty() { Ok(()) } else { Err(format!("no such case: {}", unknown.join(", ")).into()) }
+    }));
+    libtest_mimic::run(&Arguments::from_args(), trials).exit();
+}
+
+fn answers_as_go(evidence: &Evidence, exceptions: &Exceptions, recorded: &Recorded, case: &Case) -> Result<(), Failed> {
+    let trace = recorded.trace.as_ref().ok_or("not recorded yet")?;
+    let go = recorded.answer(&case.name).ok_or("not recorded yet")?;
+    let play = simulator::play(case, &evidence.certificates, None).map_err(|error| error.to_string())?;
+    let play = play.masked(&evidence.masks);
+    let verdict = exceptions.judge(&case.id, differences(go, &play));
+    if exceptions.of(&case.id).is_empty() {
+        compare_snapshot(
+            evidence,
+            &recorded.family.id,
+            &transcript::of_family_with(&recorded.family, trace, &play.trace),
+        )
+        .map_err(|()| format!("{}\n{verdict}", case.id))?;
+    }
+    if verdict.is_clean() { Ok(()) } else { Err(format!("{}\n{verdict}", case.id).into()) }
+}
+
+/// Holds a family's transcript, with one case of it played now, against Go's. insta prints the lines that differ.
+fn compare_snapshot(evidence: &Evidence, family: &str, transcript: &str) -> Result<(), ()> {
+    let path = evidence.snapshot_path(family);
+    let mut settings = insta::Settings::new();
+    settings.set_snapshot_path(path.parent().expect("a file stands in a folder"));
+    settings.set_prepend_module_to_snapshot(false);
+    settings.set_omit_expression(true);
+    let name = path.file_stem().expect("a file has a name").to_string_lossy().into_owned();
+    let compare = || settings.bind(|| insta::assert_snapshot!(name, transcript));
+    std::panic::catch_unwind(std::panic::AssertUnwindSafe(compare)).map_err(drop)
+}
