@@ -1,4 +1,4 @@
-//! All that stands in `fixtures/`: scenarios, their traces, masks.
+//! All that stands in `fixtures/`: scenarios, their traces, masks, exceptions, certificates.
 
 use std::{
     collections::BTreeMap,
@@ -7,8 +7,10 @@ use std::{
 };
 
 use crate::{
+    compare::differences,
+    exceptions::{ExceptionError, Exceptions, Verdict},
     mask::{MaskError, Masks},
-    replay::{CertificateError, Certificates},
+    replay::{CertificateError, Certificates, Play},
     scenario::{Case, Family, ScenarioError},
     trace::{CaseTrace, FamilyTrace, TraceError},
 };
@@ -24,6 +26,8 @@ pub struct Evidence {
     pub orphans: Vec<String>,
     /// What is masked on both sides.
     pub masks: Masks,
+    /// Where Weir differs, on purpose or not yet.
+    pub exceptions: Exceptions,
     /// The certificates of the tests.
     pub certificates: Certificates,
 }
@@ -36,6 +40,11 @@ pub struct Recorded {
     /// Go's answers; none while the family has not been recorded.
     pub trace: Option<FamilyTrace>,
 }
+
+/// Go was not asked yet.
+#[derive(Clone, Copy, Debug, thiserror::Error)]
+#[error("not recorded yet: fixtures/record asks Go")]
+pub struct NotRecorded;
 
 /// Why the evidence cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -57,6 +66,9 @@ pub enum EvidenceError {
     /// The certificates cannot be used.
     #[error(transparent)]
     Certificate(#[from] CertificateError),
+    /// The exceptions are not of the format.
+    #[error(transparent)]
+    Exception(#[from] ExceptionError),
     /// The masks are not of the format.
     #[error(transparent)]
     Mask(#[from] MaskError),
@@ -69,6 +81,7 @@ impl Evidence {
     /// Something in it is not of its format.
     pub fn read(root: &Path) -> Result<Self, EvidenceError> {
         let masks = Masks::read(&root.join("masks.toml"))?;
+        let exceptions = Exceptions::read(root)?;
         let certificates = Certificates::read(&root.join("certs"))?;
         let mut traces = files(&root.join("traces"), "json")?;
         traces.retain(|id, _| id.contains('/')); // not the manifest
@@ -85,7 +98,14 @@ impl Evidence {
             }
         }
         if problems.is_empty() {
-            Ok(Self { root: root.to_owned(), families, orphans: traces.into_keys().collect(), masks, certificates })
+            Ok(Self {
+                root: root.to_owned(),
+                families,
+                orphans: traces.into_keys().collect(),
+                masks,
+                exceptions,
+                certificates,
+            })
         } else {
             Err(ScenarioError::Wrong(problems).into())
         }
@@ -96,6 +116,18 @@ impl Evidence {
         self.families
             .iter()
             .flat_map(|recorded| recorded.family.cases.iter().map(|case| (case, recorded.answer(&case.name))))
+    }
+
+    /// Holds a play of a case against Go's answer. Returns the play as it was compared: masked, and with what only Go can see taken over.
+    ///
+    /// # Errors
+    /// The case has not been recorded.
+    pub fn judge(&self, case: &Case, play: Play) -> Result<(Play, Verdict), NotRecorded> {
+        let (_, go) = self.cases().find(|(other, _)| other.id == case.id).ok_or(NotRecorded)?;
+        let go = go.ok_or(NotRecorded)?;
+        let play = play.masked(&self.masks).with_length_fields_of(go);
+        let verdict = self.exceptions.judge(&case.id, differences(go, &play));
+        Ok((play, verdict))
     }
 
     /// What does not belong together: cases that were not recorded, answers that nobody asked for.

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, fmt, fs, io, path::Path};
 
 use serde::Deserialize;
 
-use crate::{compare::Difference, evidence::Evidence};
+use crate::compare::Difference;
 
 /// All exceptions, by the id of their case.
 #[derive(Debug, Default)]
@@ -120,9 +120,9 @@ impl Exceptions {
         self.0.get(case).map_or(&[], Vec::as_slice)
     }
 
-    /// Entries whose case does not exist.
-    pub fn unknown(&self, evidence: &Evidence) -> Vec<&str> {
-        self.0.keys().map(String::as_str).filter(|id| !evidence.cases().any(|(case, _)| case.id == *id)).collect()
+    /// The ids of the cases that entries name.
+    pub fn cases(&self) -> impl Iterator<Item = &str> {
+        self.0.keys().map(String::as_str)
     }
 
     /// Holds the differences of a case against its exceptions: each must differ in exactly the fields it names.

@@ -36,3 +36,11 @@ fn every_case_has_an_answer_and_every_answer_a_case() {
     let unmatched = evidence().unmatched();
     assert!(unmatched.is_empty(), "{}", unmatched.join("\n"));
 }
+
+#[test]
+fn every_divergence_and_gap_names_a_case() {
+    let evidence = evidence();
+    let unknown: Vec<&str> =
+        evidence.exceptions.cases().filter(|id| !evidence.cases().any(|(case, _)| case.id == *id)).collect();
+    assert!(unknown.is_empty(), "found no case of this id: {unknown:#?}");
+}

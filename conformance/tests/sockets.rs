@@ -3,28 +3,20 @@
 use std::{cell::RefCell, collections::BTreeMap, io, path::Path, rc::Rc};
 
 use libtest_mimic::{Arguments, Trial};
-use weir_conformance::{
-    compare::differences, evidence::Evidence, exceptions::Exceptions, replay::Play, scenario::Case, sockets,
-};
+use weir_conformance::{evidence::Evidence, replay::Play, scenario::Case, sockets};
 
 fn main() {
     let arguments = Arguments::from_args();
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fixtures");
     let evidence = Evidence::read(&root).unwrap_or_else(|error| panic!("{error}"));
-    let exceptions = Exceptions::read(&root).unwrap_or_else(|error| panic!("{error}"));
     let chosen: Vec<&Case> =
         evidence.cases().map(|(case, _)| case).filter(|case| is_chosen(&arguments, &case.id)).collect();
-    let plays = if arguments.list { BTreeMap::new() } else { play(&evidence, &chosen) };
-
-    let mut trials = Vec::new();
-    for case in &chosen {
-        let verdict = plays.get(&case.id).map(|play| judge(&evidence, &exceptions, case, play));
-        trials.push(Trial::test(case.id.clone(), move || match verdict {
-            None => Err("not played".into()),
-            Some(Ok(())) => Ok(()),
-            Some(Err(wrong)) => Err(wrong.into()),
-        }));
-    }
+    let mut plays = if arguments.list { BTreeMap::new() } else { play(&evidence, &chosen) };
+    let trials = chosen.into_iter().map(|case| {
+        let verdict = plays.remove(&case.id).map(|play| judge(&evidence, case, play));
+        Trial::test(case.id.clone(), move || Ok(verdict.unwrap_or_else(|| Err("not played".to_owned()))?))
+    });
+    let trials = trials.collect();
     libtest_mimic::run(&arguments, trials).exit();
 }
 
@@ -37,12 +29,10 @@ fn play(evidence: &Evidence, cases: &[&Case]) -> BTreeMap<String, io::Result<Pla
     plays.take()
 }
 
-fn judge(evidence: &Evidence, exceptions: &Exceptions, case: &Case, play: &io::Result<Play>) -> Result<(), String> {
-    let play = play.as_ref().map_err(ToString::to_string)?.clone().masked(&evidence.masks);
-    let go =
-        evidence.cases().find(|(other, _)| other.id == case.id).and_then(|(_, go)| go).ok_or("not recorded yet")?;
-    let verdict = exceptions.judge(&case.id, differences(go, &play));
-    if verdict.is_clean() { Ok(()) } else { Err(format!("{}\n{verdict}", case.id)) }
+fn judge(evidence: &Evidence, case: &Case, play: io::Result<Play>) -> Result<(), String> {
+    let play = play.map_err(|error| error.to_string())?;
+    let (_, verdict) = evidence.judge(case, play).map_err(|error| error.to_string())?;
+    if verdict.is_clean() { Ok(()) } else { Err(verdict.to_string()) }
 }
 
 fn is_chosen(arguments: &Arguments, id: &str) -> bool {

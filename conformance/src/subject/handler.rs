@@ -179,7 +179,10 @@ impl Writer {
                 // Go's WriteHeader panics.
                 Err(_) => return Err(Cut::Malformed("invalid WriteHeader code")),
             },
-            HandlerStep::Inform(status) => self.inform(*status),
+            HandlerStep::Inform(status) => {
+                self.inform(*status);
+                tokio::task::yield_now().await; // so that it goes out before the next step reads, which may ask for a 100
+            }
             HandlerStep::Write(bytes) => {
                 let bytes = filled(bytes);
                 self.write_head(StatusCode::OK);
@@ -224,24 +227,24 @@ impl Writer {
         self.desk.borrow_mut().head = Some(head);
     }
 
-    /// Reads at most so many bytes of the body.
+    /// Reads at most so many bytes of the body, and notes them when they are all there: Go's handler does so behind io.ReadAll.
     async fn read(&mut self, count: usize) {
-        self.seen.read(&[]);
-        let mut wanted = count;
-        while wanted > 0 {
+        let mut read = Vec::new();
+        let mut failed = false;
+        while read.len() < count && !failed {
             if self.left_over.is_empty() {
                 match self.body.frame().await {
                     Some(Ok(Frame::Data(bytes))) => self.left_over = bytes,
                     Some(Ok(Frame::Flush)) => {}
                     Some(Ok(Frame::Trailers(trailers))) => self.seen.trailers(&trailers),
-                    Some(Err(_)) => return self.seen.failed(),
-                    None => return,
+                    Some(Err(_)) => failed = true,
+                    None => break,
                 }
             }
-            let taken = self.left_over.split_to(self.left_over.len().min(wanted));
-            self.seen.read(&taken);
-            wanted -= taken.len();
+            let taken = self.left_over.len().min(count - read.len());
+            read.extend_from_slice(&self.left_over.split_to(taken));
         }
+        self.seen.read(&read, failed);
     }
 }
 

@@ -67,14 +67,12 @@ impl SeenRequests {
 }
 
 impl Slot {
-    /// Notes that the handler reads, and what it read.
-    pub(super) fn read(&self, bytes: &[u8]) {
-        self.change(|request| request.body.get_or_insert_default().extend_from_slice(bytes));
-    }
-
-    /// Notes that reading failed.
-    pub(super) fn failed(&self) {
-        self.change(|request| request.body_failed = true);
+    /// Notes what the handler read, and whether reading failed behind it.
+    pub(super) fn read(&self, bytes: &[u8], failed: bool) {
+        self.change(|request| {
+            request.body.get_or_insert_default().extend_from_slice(bytes);
+            request.body_failed |= failed;
+        });
     }
 
     /// Notes the trailers behind the body.
