@@ -4,12 +4,16 @@
 
 mod accept;
 pub mod http1;
+pub mod http2;
 mod stop;
 pub mod tls;
 
 use std::{rc::Rc, sync::Arc, time::Duration};
 
-pub use self::stop::{Stop, Stopper};
+pub use self::{
+    http2::Http2Limits,
+    stop::{Stop, Stopper},
+};
 use crate::{
     chain::Handler,
     config::limits,
@@ -38,6 +42,8 @@ pub struct Settings {
     pub idle_timeout: Option<Duration>,
     /// Bounds of a request's head.
     pub head: HeadLimits,
+    /// Bounds of HTTP/2, which is spoken where TLS agrees on it.
+    pub http2: Http2Limits,
     /// How long a drain waits for the requests that run.
     pub drain_timeout: Duration,
     /// Connections at a time, on this worker; further ones wait in the kernel's queue.
@@ -53,6 +59,7 @@ impl Settings {
             read_header_timeout: Some(limits::READ_HEADER_TIMEOUT),
             idle_timeout: Some(limits::IDLE_TIMEOUT),
             head: HeadLimits { head_bytes_max: limits::REQUEST_HEAD_BYTES_MAX },
+            http2: Http2Limits { idle_timeout: Some(limits::IDLE_TIMEOUT), ..Http2Limits::default() },
             drain_timeout: limits::DRAIN_TIMEOUT,
             connections_max: limits::CONNECTIONS_PER_WORKER_MAX,
         }
@@ -60,7 +67,7 @@ impl Settings {
 
     /// As Go's `http.Server` is when nothing is set: nobody is hurried.
     pub fn as_go(tls: Option<Arc<rustls::ServerConfig>>) -> Self {
-        Self { read_header_timeout: None, idle_timeout: None, ..Self::bounded(tls) }
+        Self { read_header_timeout: None, idle_timeout: None, http2: Http2Limits::default(), ..Self::bounded(tls) }
     }
 }
 
@@ -101,7 +108,8 @@ impl<H: Handler + 'static> Server<H> {
         let peer = Peer { address, tls: Some(Rc::new(facts)) };
         let channel = Channel::Server(Box::new(tls));
         if speaks_http2 {
-            return tracing::debug!("HTTP/2 is not served");
+            let handler = Rc::clone(&self.handler);
+            return http2::serve(channel, peer, handler, &self.settings.http2, &self.world, stop).await;
         }
         self.serve_http1(channel, peer, stop).await;
     }

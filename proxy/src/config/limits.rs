@@ -43,3 +43,35 @@ pub const IDLE_TIMEOUT: Duration = Duration::from_secs(90);
 pub const DRAIN_TIMEOUT: Duration = Duration::from_secs(60);
 /// About 10 KiB each while idle: 160 MiB.
 pub const CONNECTIONS_PER_WORKER_MAX: usize = 16_384;
+/// Streams of a client's HTTP/2 connection at a time. Go: `net/http/h2_bundle.go` `defaultMaxStreams`.
+pub const HTTP2_STREAMS_MAX: u32 = 250;
+/// Fields of a request on HTTP/2: 1 MiB as on HTTP/1, and ten typical fields' overhead. Go: `http2serverConn.maxHeaderListSize`.
+pub const HTTP2_HEADER_LIST_BYTES_MAX: u32 = (1 << 20) + 320;
+/// A client's frame. Go: `defaultMaxReadFrameSize`.
+pub const HTTP2_FRAME_BYTES_MAX: u32 = 1 << 20;
+/// What a client may send of one body before it is read. Go: `configFromServer`.
+pub const HTTP2_STREAM_WINDOW_BYTES: u32 = 1 << 20;
+/// The same for all bodies of a connection: what one connection can make us hold. Go: `configFromServer`.
+pub const HTTP2_CONNECTION_WINDOW_BYTES: u32 = 1 << 20;
+/// Bytes of one answer that wait to be written: two frames of the usual size keep a connection busy, and 250 streams hold 8 MiB at most.
+pub const HTTP2_SEND_BUFFER_BYTES_MAX: usize = 32 << 10;
+/// Requests that are reset before they are served: a client in a hurry does it now and then, an attacker for ever (CVE-2023-44487).
+pub const HTTP2_EARLY_RESETS_MAX: usize = 20;
+/// Streams that a client breaks so that we reset them (CVE-2025-8671); a client that is only wrong gives up earlier.
+pub const HTTP2_BROKEN_STREAMS_MAX: usize = 1024;
+/// Fields of the 1xx heads of one request: hints and progress fit many times over.
+pub const HTTP2_INFORMATIONAL_BYTES_MAX: usize = 64 << 10;
+/// From the accept to the preface of HTTP/2. Go: `prefaceTimeout`.
+pub const HTTP2_PREFACE_TIMEOUT: Duration = Duration::from_secs(10);
+/// For a client that left: time to tell a backend and to write an audit line, not more.
+pub const HTTP2_GONE_GRACE: Duration = Duration::from_secs(5);
+/// A client's answer to GOAWAY takes a round trip. Go: `goAwayTimeout`.
+pub const HTTP2_GOAWAY_GRACE: Duration = Duration::from_secs(1);
+/// A client reads the end of its connection within a round trip. Go: `goAwayTimeout`.
+pub const HTTP2_LINGER: Duration = Duration::from_secs(1);
+/// Streams of a client's connection to an API server. Go: `k8s.io/apiserver` `SecureServingInfo.Serve`.
+pub const HTTP2_APISERVER_STREAMS_MAX: u32 = 100;
+/// 99 of 100 objects are smaller: one frame and one window for each. Go: `resourceBody99Percentile`.
+pub const HTTP2_APISERVER_BODY_BYTES: u32 = 256 << 10;
+/// Go: `SecureServingInfo.Serve`, as long as clients keep idle connections.
+pub const HTTP2_APISERVER_IDLE_TIMEOUT: Duration = Duration::from_secs(90);

@@ -1,0 +1,89 @@
+use std::time::Duration;
+
+use crate::config::limits;
+
+/// Bounds of a client's HTTP/2 connection. The default is that of Go's server.
+///
+/// Go: `net/http/h2_bundle.go` `configFromServer`.
+#[derive(Clone, Debug)]
+pub struct Http2Limits {
+    /// Streams at a time, each with its handler; further ones are refused.
+    pub streams_max: u32,
+    /// A request's fields: names and values, and 32 for each field.
+    pub header_list_bytes_max: u32,
+    /// A frame that the client sends.
+    pub frame_bytes_max: u32,
+    /// What a client may send of one request's body before a handler reads it.
+    pub stream_window_bytes: u32,
+    /// The same for all requests of the connection together.
+    pub connection_window_bytes: u32,
+    /// Bytes of one answer that wait to be written.
+    pub send_buffer_bytes_max: usize,
+    /// Requests that were reset before anybody began to serve them; one more and the connection ends.
+    pub early_resets_max: usize,
+    /// Streams that were reset because the client broke the rules; one more and the connection ends.
+    pub broken_streams_max: usize,
+    /// Fields of all 1xx heads of one request; further heads are dropped.
+    pub informational_bytes_max: usize,
+    /// From the accept to the end of the client's preface.
+    pub preface_timeout: Duration,
+    /// Without a stream. None: no bound.
+    pub idle_timeout: Option<Duration>,
+    /// How long a handler may go on for a client that left.
+    pub gone_grace: Duration,
+    /// How long a connection without a stream waits for the client to answer GOAWAY.
+    pub goaway_grace: Duration,
+    /// How long a connection is read and forgotten behind its end, so that the client can read its end instead of meeting a reset.
+    pub linger: Duration,
+}
+
+impl Http2Limits {
+    /// What kube-apiserver makes of Go's: smaller windows per stream, and one per connection that all streams together cannot fill.
+    ///
+    /// Go: `k8s.io/apiserver/pkg/server/secure_serving.go` `SecureServingInfo.Serve`.
+    pub fn of_apiserver() -> Self {
+        Self {
+            streams_max: limits::HTTP2_APISERVER_STREAMS_MAX,
+            frame_bytes_max: limits::HTTP2_APISERVER_BODY_BYTES,
+            stream_window_bytes: limits::HTTP2_APISERVER_BODY_BYTES,
+            connection_window_bytes: limits::HTTP2_APISERVER_BODY_BYTES * limits::HTTP2_APISERVER_STREAMS_MAX,
+            idle_timeout: Some(limits::HTTP2_APISERVER_IDLE_TIMEOUT),
+            ..Self::default()
+        }
+    }
+
+    pub(super) fn builder(&self) -> h2::server::Builder {
+        let mut builder = h2::server::Builder::new();
+        builder
+            .max_concurrent_streams(self.streams_max)
+            .max_header_list_size(self.header_list_bytes_max)
+            .max_frame_size(self.frame_bytes_max)
+            .initial_window_size(self.stream_window_bytes)
+            .initial_connection_window_size(self.connection_window_bytes)
+            .max_send_buffer_size(self.send_buffer_bytes_max)
+            .max_pending_accept_reset_streams(self.early_resets_max)
+            .max_local_error_reset_streams(Some(self.broken_streams_max));
+        builder
+    }
+}
+
+impl Default for Http2Limits {
+    fn default() -> Self {
+        Self {
+            streams_max: limits::HTTP2_STREAMS_MAX,
+            header_list_bytes_max: limits::HTTP2_HEADER_LIST_BYTES_MAX,
+            frame_bytes_max: limits::HTTP2_FRAME_BYTES_MAX,
+            stream_window_bytes: limits::HTTP2_STREAM_WINDOW_BYTES,
+            connection_window_bytes: limits::HTTP2_CONNECTION_WINDOW_BYTES,
+            send_buffer_bytes_max: limits::HTTP2_SEND_BUFFER_BYTES_MAX,
+            early_resets_max: limits::HTTP2_EARLY_RESETS_MAX,
+            broken_streams_max: limits::HTTP2_BROKEN_STREAMS_MAX,
+            informational_bytes_max: limits::HTTP2_INFORMATIONAL_BYTES_MAX,
+            preface_timeout: limits::HTTP2_PREFACE_TIMEOUT,
+            idle_timeout: None,
+            gone_grace: limits::HTTP2_GONE_GRACE,
+            goaway_grace: limits::HTTP2_GOAWAY_GRACE,
+            linger: limits::HTTP2_LINGER,
+        }
+    }
+}

@@ -1,0 +1,251 @@
+use std::{
+    cell::RefCell,
+    future::poll_fn,
+    panic::AssertUnwindSafe,
+    task::{Context, Poll, ready},
+};
+
+use bytes::{Bytes, BytesMut};
+use h2::{Reason, SendStream};
+use http::StatusCode;
+
+use super::responder::Responder;
+use crate::{
+    wire::{
+        Body, Cut, Frame, Gone, Headers, Name, ResponseHead,
+        http2::{Framing, may_be_trailer, trailers_to_map, write_response},
+        sniff::detect_content_type,
+    },
+    world::Clock,
+};
+
+/// The answer to one request.
+pub(super) struct Reply<'a> {
+    pub(super) responder: &'a RefCell<Responder>,
+    pub(super) gone: &'a Gone,
+    pub(super) clock: &'a dyn Clock,
+    /// The request was HEAD.
+    pub(super) is_head: bool,
+}
+
+/// Why an answer did not come to its end.
+enum Broken {
+    /// The client has left: there is nobody to tell.
+    Gone,
+    /// The client gets RST_STREAM, never a clean end.
+    Cut(Cut),
+}
+
+impl Reply<'_> {
+    /// Sends the answer. Whatever goes wrong ends in a reset, never in a clean end.
+    pub(super) async fn send(&self, head: ResponseHead, body: Body) {
+        match self.try_send(head, body).await {
+            Ok(()) => {}
+            Err(Broken::Gone) => self.gone.set(),
+            Err(Broken::Cut(cut)) => {
+                tracing::debug!(error = %cut, "answer was cut");
+                // What was given before the cut has its turn on the wire first: a reset takes back what is still waiting.
+                tokio::task::yield_now().await;
+                self.responder.borrow_mut().reset(Reason::INTERNAL_ERROR);
+            }
+        }
+    }
+
+    /// Go: `net/http/h2_bundle.go` `responseWriterState.writeChunk`.
+    async fn try_send(&self, head: ResponseHead, mut body: Body) -> Result<(), Broken> {
+        let may_have_body = may_have_body(head.status);
+        if !may_have_body {
+            body = Body::empty();
+        }
+        let start = self.gather(&mut body).await?;
+        let bytes = start.bytes.iter().map(Bytes::len).sum::<usize>();
+        let computed = may_have_body && start.is_all() && (bytes > 0 || !self.is_head);
+        let framing = Framing {
+            content_type: start.content_type(&head),
+            content_length: head.content_length.or(computed.then_some(bytes as u64)),
+            date: (!head.headers.contains(&Name::DATE)).then(|| self.clock.wall().http_date()),
+        };
+        let announces = head.announced.iter().any(may_be_trailer);
+        let ends = self.is_head || (start.is_all() && bytes == 0 && !announces && start.trailers.is_none());
+        let http = write_response(&head, framing).map_err(|_| Broken::Cut(Cut::Limit("too many header fields")))?;
+        let sent = self.responder.borrow_mut().send_head(http, ends);
+        let stream = sent.map_err(|_| Broken::Gone)?;
+        if ends {
+            return Ok(());
+        }
+        let left = if may_have_body { head.content_length } else { None };
+        Sending { stream, gone: self.gone, left }.send(start, body).await
+    }
+
+    /// Takes in what decides the head: frames up to a flush, the end, or more than 4096 bytes.
+    async fn gather(&self, body: &mut Body) -> Result<Start, Broken> {
+        let mut start = Start { bytes: Vec::new(), trailers: None, ended: false };
+        let mut room = Some(BUFFER_BYTES);
+        while let Some(left) = room {
+            let frame = poll_fn(|cx| {
+                if self.responder.borrow_mut().poll_gone(cx).is_ready() {
+                    return Poll::Ready(Err(Broken::Gone));
+                }
+                poll_body(body, cx).map(|frame| frame.transpose().map_err(Broken::Cut))
+            });
+            match frame.await? {
+                Some(Frame::Data(bytes)) => {
+                    room = left.checked_sub(bytes.len());
+                    start.bytes.push(bytes);
+                }
+                Some(Frame::Flush) => return Ok(start),
+                Some(Frame::Trailers(trailers)) => {
+                    start.trailers = Some(trailers);
+                    return Ok(start);
+                }
+                None => {
+                    start.ended = true;
+                    return Ok(start);
+                }
+            }
+        }
+        Ok(start)
+    }
+}
+
+/// What is known of a body when its head is written.
+struct Start {
+    bytes: Vec<Bytes>,
+    trailers: Option<Headers>,
+    ended: bool,
+}
+
+impl Start {
+    /// Whether no byte follows.
+    fn is_all(&self) -> bool {
+        self.ended || self.trailers.is_some()
+    }
+
+    /// The type that the first bytes speak for, where the head names none.
+    fn content_type(&self, head: &ResponseHead) -> Option<&'static str> {
+        let encoded = head.headers.get(&Name::CONTENT_ENCODING).is_some_and(|encoding| !encoding.is_empty());
+        if encoded || head.headers.contains(&Name::CONTENT_TYPE) {
+            return None;
+        }
+        match &self.bytes[..] {
+            [] => None,
+            [whole] => Some(detect_content_type(whole)),
+            pieces => Some(detect_content_type(&joined(pieces))),
+        }
+    }
+}
+
+/// The bytes of an answer whose head is out.
+struct Sending<'a> {
+    stream: SendStream<Bytes>,
+    gone: &'a Gone,
+    /// What is left of the declared length.
+    left: Option<u64>,
+}
+
+impl Sending<'_> {
+    async fn send(mut self, start: Start, mut body: Body) -> Result<(), Broken> {
+        let ends = start.is_all();
+        let trailers = start.trailers.as_ref().map(trailers_to_map).transpose();
+        let trailers = trailers.map_err(|_| Broken::Cut(Cut::Limit("too many trailers")))?.unwrap_or_default();
+        let bytes = match start.bytes.len() {
+            0 | 1 => start.bytes.into_iter().next().unwrap_or_default(),
+            _ => joined(&start.bytes),
+        };
+        if !ends {
+            if !bytes.is_empty() {
+                self.data(bytes, false)?;
+            }
+            return self.rest(&mut body).await;
+        }
+        if trailers.is_empty() {
+            return self.data(bytes, true);
+        }
+        if !bytes.is_empty() {
+            self.data(bytes, false)?;
+        }
+        self.trailers(trailers)
+    }
+
+    /// Sends what follows, frame by frame: one is pulled when the one before it fits into the client's window and the buffer.
+    async fn rest(&mut self, body: &mut Body) -> Result<(), Broken> {
+        loop {
+            let frame = poll_fn(|cx| {
+                if self.stream.poll_reset(cx).is_ready() {
+                    return Poll::Ready(Err(Broken::Gone));
+                }
+                poll_body(body, cx).map(|frame| frame.transpose().map_err(Broken::Cut))
+            });
+            match frame.await? {
+                Some(Frame::Data(bytes)) => {
+                    self.stream.reserve_capacity(bytes.len());
+                    poll_fn(|cx| self.poll_room(cx)).await?;
+                    self.data(bytes, false)?;
+                }
+                Some(Frame::Flush) => {}
+                Some(Frame::Trailers(trailers)) => {
+                    let trailers = trailers_to_map(&trailers);
+                    let trailers = trailers.map_err(|_| Broken::Cut(Cut::Limit("too many trailers")))?;
+                    return if trailers.is_empty() { self.data(Bytes::new(), true) } else { self.trailers(trailers) };
+                }
+                None => return self.data(Bytes::new(), true),
+            }
+        }
+    }
+
+    /// Ready when there is room for a byte in the client's window and in the buffer.
+    fn poll_room(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Broken>> {
+        while self.stream.capacity() == 0 {
+            match ready!(self.stream.poll_capacity(cx)) {
+                Some(Ok(_)) => {}
+                None | Some(Err(_)) => return Poll::Ready(Err(Broken::Gone)),
+            }
+        }
+        Poll::Ready(Ok(()))
+    }
+
+    /// Go sends a body that is shorter than its length as it is; here it is cut, as one that is longer.
+    fn data(&mut self, bytes: Bytes, ends: bool) -> Result<(), Broken> {
+        if let Some(left) = self.left {
+            let left = left.checked_sub(bytes.len() as u64).filter(|left| !ends || *left == 0);
+            self.left = Some(left.ok_or(Broken::Cut(Cut::Malformed("body differs from its declared Content-Length")))?);
+        }
+        self.stream.send_data(bytes, ends).map_err(|_| self.over())
+    }
+
+    fn trailers(&mut self, trailers: http::HeaderMap) -> Result<(), Broken> {
+        if self.left.is_some_and(|left| left > 0) {
+            return Err(Broken::Cut(Cut::Malformed("body differs from its declared Content-Length")));
+        }
+        self.stream.send_trailers(trailers).map_err(|_| self.over())
+    }
+
+    fn over(&self) -> Broken {
+        self.gone.set();
+        Broken::Gone
+    }
+}
+
+/// A panic in a body is a cut.
+fn poll_body(body: &mut Body, cx: &mut Context<'_>) -> Poll<Option<Result<Frame, Cut>>> {
+    std::panic::catch_unwind(AssertUnwindSafe(|| body.poll_frame(cx))).unwrap_or_else(|_| {
+        tracing::error!("a body panicked");
+        Poll::Ready(Some(Err(Cut::Malformed("the body's maker panicked"))))
+    })
+}
+
+fn joined(pieces: &[Bytes]) -> Bytes {
+    let mut joined = BytesMut::with_capacity(pieces.iter().map(Bytes::len).sum());
+    for piece in pieces {
+        joined.extend_from_slice(piece);
+    }
+    joined.freeze()
+}
+
+/// Go: `net/http/transfer.go` `bodyAllowedForStatus`.
+fn may_have_body(status: StatusCode) -> bool {
+    !status.is_informational() && status != StatusCode::NO_CONTENT && status != StatusCode::NOT_MODIFIED
+}
+
+/// Go: `net/http/h2_bundle.go` `handlerChunkWriteSize`.
+const BUFFER_BYTES: usize = 4096;

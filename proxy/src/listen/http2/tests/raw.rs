@@ -1,0 +1,90 @@
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, DuplexStream};
+
+/// A client that writes its frames by hand.
+pub(super) struct Raw(pub(super) DuplexStream);
+
+/// A frame as it came.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Frame {
+    pub(super) kind: u8,
+    pub(super) flags: u8,
+    pub(super) stream: u32,
+    pub(super) payload: Vec<u8>,
+}
+
+impl Frame {
+    pub(super) fn reset(stream: u32, code: u32) -> Self {
+        Self { kind: 3, flags: 0, stream, payload: code.to_be_bytes().to_vec() }
+    }
+
+    pub(super) fn goaway(last: u32, code: u32, debug: &str) -> Self {
+        let payload = [&last.to_be_bytes()[..], &code.to_be_bytes(), debug.as_bytes()].concat();
+        Self { kind: 7, flags: 0, stream: 0, payload }
+    }
+
+    fn ends_stream(&self) -> bool {
+        self.kind == 3 || (self.kind < 2 && self.flags & 1 == 1)
+    }
+}
+
+impl Raw {
+    /// Sends a preface and empty SETTINGS.
+    pub(super) async fn connect(io: DuplexStream) -> Self {
+        let mut raw = Self(io);
+        raw.0.write_all(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n").await.unwrap();
+        raw.frame(4, 0, 0, &[]).await;
+        raw
+    }
+
+    pub(super) async fn frame(&mut self, kind: u8, flags: u8, stream: u32, payload: &[u8]) {
+        let mut bytes = (payload.len() as u32).to_be_bytes()[1..].to_vec();
+        bytes.extend([kind, flags]);
+        bytes.extend(stream.to_be_bytes());
+        bytes.extend(payload);
+        self.0.write_all(&bytes).await.unwrap();
+    }
+
+    /// HEADERS of a request without a body, every field a literal that nobody remembers.
+    pub(super) async fn headers(&mut self, stream: u32, fields: &[(&str, &str)]) {
+        let mut block = Vec::new();
+        for (name, value) in fields {
+            block.push(0);
+            for text in [name, value] {
+                assert!(text.len() < 127);
+                block.push(text.len() as u8);
+                block.extend(text.as_bytes());
+            }
+        }
+        self.frame(1, 5, stream, &block).await;
+    }
+
+    /// The next frame that concerns a stream, or GOAWAY; none at the end.
+    pub(super) async fn next(&mut self) -> Option<Frame> {
+        loop {
+            let mut head = [0; 9];
+            self.0.read_exact(&mut head).await.ok()?;
+            let length = u32::from_be_bytes([0, head[0], head[1], head[2]]);
+            let mut payload = vec![0; length as usize];
+            self.0.read_exact(&mut payload).await.ok()?;
+            let stream = u32::from_be_bytes([head[5], head[6], head[7], head[8]]);
+            let frame = Frame { kind: head[3], flags: head[4], stream, payload };
+            if !matches!(frame.kind, 4 | 6 | 8) {
+                return Some(frame);
+            }
+        }
+    }
+
+    /// All frames of a stream, to its end.
+    pub(super) async fn stream(&mut self, stream: u32) -> Vec<Frame> {
+        let mut frames = Vec::new();
+        while let Some(frame) = self.next().await {
+            assert_eq!(frame.stream, stream);
+            let ends = frame.ends_stream();
+            frames.push(frame);
+            if ends {
+                break;
+            }
+        }
+        frames
+    }
+}
