@@ -9,6 +9,7 @@ pub mod http1;
 pub mod http2;
 pub mod media_type;
 pub mod message;
+pub mod shared_channel;
 pub mod sniff;
 pub mod tls;
 pub mod token;
@@ -20,4 +21,5 @@ pub use self::{
     exchange::{Answer, Exchange, Facts, Gone, Peer, Tunnel},
     headers::{Headers, Name},
     message::{RequestHead, ResponseHead, Target, Version},
+    shared_channel::SharedChannel,
 };

@@ -5,7 +5,6 @@
 mod limits;
 mod reply;
 mod responder;
-mod shared;
 mod stream;
 #[cfg(test)]
 mod tests;
@@ -21,11 +20,10 @@ use tokio::{
 };
 
 pub use self::limits::Http2Limits;
-use self::shared::SharedChannel;
 use super::Stop;
 use crate::{
     chain::Handler,
-    wire::{Channel, Peer},
+    wire::{Channel, Peer, SharedChannel},
     world::World,
 };
 

@@ -13,6 +13,13 @@ pub struct Outgoing {
     pub body: Body,
 }
 
+impl Outgoing {
+    /// Takes the body out and leaves an empty one.
+    pub(super) fn take_body(&mut self) -> Body {
+        std::mem::replace(&mut self.body, Body::empty())
+    }
+}
+
 /// The head of a request on its way to a backend.
 #[derive(Debug)]
 pub struct OutHead {

@@ -1,5 +1,6 @@
 use std::{borrow::Cow, fmt, io, net::SocketAddr};
 
+use super::http2::Http2Fault;
 use crate::{
     wire::{Cut, Name, http1::Wrong, token::go_quote},
     world::{Address, Stream},
@@ -75,6 +76,9 @@ pub enum SendCause {
     /// The connection failed on the way, or what came was no answer.
     #[error("net/http: HTTP/1.x transport connection broken: {0}")]
     Broken(ConnectionFault),
+    /// It failed on HTTP/2.
+    #[error("{0}")]
+    Http2(Http2Fault),
     /// The request's own body broke off.
     #[error("{}", body_text(.0))]
     Body(Cut),

@@ -4,14 +4,18 @@
 
 mod fields;
 mod incoming;
+mod outgoing;
 mod request;
 mod response;
+mod room;
 #[cfg(test)]
 mod tests;
 
 pub use self::{
     fields::{TooManyFields, may_be_trailer, trailers_to_map},
-    incoming::{Incoming, Kept},
+    incoming::Incoming,
+    outgoing::{Asked, Unsendable, write_request},
     request::{BadField, Request, Wrong, read_request},
     response::{Framing, informational, read_response, write_response},
+    room::{Over, poll_room},
 };

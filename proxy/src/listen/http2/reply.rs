@@ -2,7 +2,7 @@ use std::{
     cell::RefCell,
     future::poll_fn,
     panic::AssertUnwindSafe,
-    task::{Context, Poll, ready},
+    task::{Context, Poll},
 };
 
 use bytes::{Bytes, BytesMut};
@@ -13,7 +13,7 @@ use super::responder::Responder;
 use crate::{
     wire::{
         Body, Cut, Frame, Gone, Headers, Name, ResponseHead,
-        http2::{Framing, may_be_trailer, trailers_to_map, write_response},
+        http2::{Framing, may_be_trailer, poll_room, trailers_to_map, write_response},
         sniff::detect_content_type,
     },
     world::Clock,
@@ -179,7 +179,7 @@ impl Sending<'_> {
             match frame.await? {
                 Some(Frame::Data(bytes)) => {
                     self.stream.reserve_capacity(bytes.len());
-                    poll_fn(|cx| self.poll_room(cx)).await?;
+                    poll_fn(|cx| poll_room(&mut self.stream, cx)).await.map_err(|_| Broken::Gone)?;
                     self.data(bytes, false)?;
                 }
                 Some(Frame::Flush) => {}
@@ -191,17 +191,6 @@ impl Sending<'_> {
                 None => return self.data(Bytes::new(), true),
             }
         }
-    }
-
-    /// Ready when there is room for a byte in the client's window and in the buffer.
-    fn poll_room(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Broken>> {
-        while self.stream.capacity() == 0 {
-            match ready!(self.stream.poll_capacity(cx)) {
-                Some(Ok(_)) => {}
-                None | Some(Err(_)) => return Poll::Ready(Err(Broken::Gone)),
-            }
-        }
-        Poll::Ready(Ok(()))
     }
 
     /// Go sends a body that is shorter than its length as it is; here it is cut, as one that is longer.

@@ -32,9 +32,10 @@ pub(super) fn map_for(names: usize) -> Result<HeaderMap, TooManyFields> {
 /// Puts a field behind the others. As in Go, a name that is no token and a value with a control byte are left out.
 ///
 /// Fields of a connection are left out as well, where Go sends `keep-alive` and others that a handler sets: RFC 9113 calls such a message
-/// malformed, and the `h2` crate does not send it.
+/// malformed, and the `h2` crate refuses to send it.
 pub(super) fn put(map: &mut HeaderMap, name: &Name, value: &Bytes) -> Result<(), TooManyFields> {
-    if is_of_connection(name) || !name.is_token() {
+    let stays_here = is_of_connection(name) || (*name == Name::TE && value != "trailers");
+    if stays_here || !name.is_token() {
         return Ok(());
     }
     let Ok(lower) = HeaderName::from_bytes(name.as_bytes()) else { return Ok(()) };

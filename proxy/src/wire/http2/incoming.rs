@@ -1,5 +1,4 @@
 use std::{
-    any::Any,
     fmt, io,
     task::{Context, Poll, ready},
 };
@@ -22,11 +21,7 @@ pub struct Incoming {
     length: Length,
     role: Role,
     next: Next,
-    kept: Option<Kept>,
 }
-
-/// What lives as long as the body: a place in a count, a stream's other half.
-pub type Kept = Box<dyn Any>;
 
 enum Role {
     /// Of a request, with the trailers that it announced, and what the first read does.
@@ -52,12 +47,12 @@ impl Incoming {
         announced: Announced,
         on_first_read: Option<Box<dyn FnOnce()>>,
     ) -> Self {
-        Self { stream, length, role: Role::Request(announced, on_first_read), next: Next::Data, kept: None }
+        Self { stream, length, role: Role::Request(announced, on_first_read), next: Next::Data }
     }
 
-    /// The body of a response. `kept` is dropped with it, or when its end was pulled.
-    pub fn response(stream: RecvStream, length: Length, kept: Kept) -> Self {
-        Self { stream, length, role: Role::Response, next: Next::Data, kept: Some(kept) }
+    /// The body of a response.
+    pub fn response(stream: RecvStream, length: Length) -> Self {
+        Self { stream, length, role: Role::Response, next: Next::Data }
     }
 
     /// How its end will be known.
@@ -77,11 +72,10 @@ impl Incoming {
         }
         let frame = ready!(self.poll_next(cx));
         match frame {
-            Some(Ok(Frame::Data(_) | Frame::Flush)) => return Poll::Ready(frame),
+            Some(Ok(Frame::Data(_) | Frame::Flush)) => {}
             Some(Ok(Frame::Trailers(_))) | None => self.next = Next::End,
             Some(Err(_)) => self.next = Next::Cut,
         }
-        self.kept = None;
         Poll::Ready(frame)
     }
 

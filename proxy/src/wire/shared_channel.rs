@@ -1,3 +1,5 @@
+//! A channel with more than one owner.
+
 use std::{
     cell::RefCell,
     future::poll_fn,
@@ -13,21 +15,22 @@ use tokio::{
     time::timeout,
 };
 
-use crate::wire::Channel;
+use super::channel::Channel;
 
 /// A channel that outlives the `h2` crate's connection, which never gives back what it was given.
 #[derive(Clone, Debug)]
-pub(super) struct SharedChannel(Rc<RefCell<Channel>>);
+pub struct SharedChannel(Rc<RefCell<Channel>>);
 
 impl SharedChannel {
-    pub(super) fn new(channel: Channel) -> Self {
+    /// A channel to be shared.
+    pub fn new(channel: Channel) -> Self {
         Self(Rc::new(RefCell::new(channel)))
     }
 
     /// Ends the writing side, then reads and forgets until the peer ends too, or for at most `bound`.
     ///
     /// A socket that is closed with unread bytes sends a reset, and the peer may lose what it has not read yet.
-    pub(super) async fn linger(mut self, bound: Duration) {
+    pub async fn linger(mut self, bound: Duration) {
         let rest = async {
             poll_fn(|cx| Pin::new(&mut self).poll_shutdown(cx)).await?;
             let mut forgotten = [0; 4096];

@@ -1,0 +1,52 @@
+use std::task::{Context, Poll};
+
+use h2::RecvStream;
+
+use super::{connection::Place, upload::Upload};
+use crate::wire::{Cut, Frame, Length, http2::Incoming};
+
+/// The body of an answer on an HTTP/2 stream. Dropped before its end, or before the request's own, it resets the stream with CANCEL.
+#[derive(Debug)]
+pub(in crate::upstream) struct Http2Download(Box<Halves>);
+
+/// Both ways of a stream.
+#[derive(Debug)]
+struct Halves {
+    incoming: Incoming,
+    upload: Upload,
+    /// Last, so that the stream's end is on its way before the connection counts it as gone.
+    place: Option<Place>,
+}
+
+impl Http2Download {
+    pub(super) fn new(stream: RecvStream, length: Length, upload: Upload, place: Place) -> Self {
+        Self(Box::new(Halves { incoming: Incoming::response(stream, length), upload, place: Some(place) }))
+    }
+
+    /// How the body's end will be known.
+    pub(in crate::upstream) fn length(&self) -> Length {
+        self.0.incoming.length()
+    }
+
+    /// Whether the request's own body was written to its end.
+    pub(in crate::upstream) fn upload_done(&self) -> bool {
+        self.0.upload.is_done()
+    }
+
+    /// The next frame, none at the end. Also sends what is left of the request's own body.
+    ///
+    /// # Errors
+    /// One of the bodies broke off.
+    pub(in crate::upstream) fn poll_frame(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame, Cut>>> {
+        let halves = &mut *self.0;
+        if let Poll::Ready(Err(cut)) = halves.upload.poll(cx) {
+            return Poll::Ready(Some(Err(cut)));
+        }
+        let frame = halves.incoming.poll_frame(cx);
+        let ended = matches!(frame, Poll::Ready(None | Some(Ok(Frame::Trailers(_)) | Err(_))));
+        if ended && halves.upload.is_done() {
+            halves.place = None;
+        }
+        frame
+    }
+}
