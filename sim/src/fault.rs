@@ -24,7 +24,7 @@ pub enum What {
     Hold(String, String),
     /// All connections between two machines are reset.
     Tear(String, String),
-    /// A machine's process is killed, and started again at the end.
+    /// A machine's process is killed, and started again at the end; connections are refused until then.
     Crash(String),
     /// A machine loses power, and starts again at the end: connections die in silence, unsynced bytes are lost.
     PowerLoss(String),

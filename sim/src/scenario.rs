@@ -1,14 +1,17 @@
 //! One run: who plays, what they do, what befalls them. All of it follows from the seed.
 
+mod stagehands;
+
 use std::{cell::Cell, net::SocketAddr, rc::Rc, sync::Arc, time::Duration};
 
 use turmoil::Sim;
 use weir::world::{Bug, Dice};
 
+use self::stagehands::Stagehands;
 use crate::{
     cast::{backend, client::Client, proxy},
-    fault::{self, Fault, What},
-    history::{Event, History},
+    fault::{self, Fault},
+    history::History,
     panics::Watch,
     stage::{TCP_CAPACITY, TICK, stay_up},
     traffic::Traffic,
@@ -92,7 +95,7 @@ impl Scenario {
         each_step(Duration::ZERO);
         let cluster = Cluster::new(self.seed, self.knobs, self.bug, Some(Arc::clone(&history)));
         let busy = self.cast(&mut sim, &cluster, &history);
-        let mut hands = Stagehands { scenario: self, machines: busy.machines, over: vec![false; self.faults.len()] };
+        let mut hands = Stagehands::new(self, busy.machines);
 
         let end = loop {
             let now = sim.elapsed();
@@ -136,7 +139,9 @@ impl Scenario {
                     let (name, traffic, history) = (name.clone(), Rc::clone(&traffic), Rc::clone(&history));
                     let machine = Arc::clone(&machine);
                     async move {
-                        backend::serve(machine.boot(), name, traffic, history).await;
+                        if let Some(world) = machine.boot() {
+                            backend::serve(world, name, traffic, history).await;
+                        }
                         stay_up().await
                     }
                 });
@@ -150,7 +155,9 @@ impl Scenario {
         sim.host(PROXY, move || {
             let machine = Arc::clone(&at);
             async move {
-                proxy::serve(machine.boot(), "backends").await;
+                if let Some(world) = machine.boot() {
+                    proxy::serve(world, "backends").await;
+                }
                 stay_up().await
             }
         });
@@ -161,7 +168,7 @@ impl Scenario {
             let plans: Vec<_> = self.traffic.clients.iter().cloned().enumerate().skip(nth).step_by(2).collect();
             let (clients, pen) = (Rc::clone(&clients), backend::pen(history));
             sim.client(name, async move {
-                let world = machine.boot();
+                let world = machine.boot().expect("nothing befalls the clients' machines");
                 for (number, plan) in plans {
                     let client = Client { world: world.clone(), proxy: proxy_at, note: Rc::clone(&pen) };
                     let clients = Rc::clone(&clients);
@@ -186,106 +193,6 @@ struct Busy {
     machines: Vec<Arc<Machine>>,
     /// Clients that have not done all they had to do.
     clients: Rc<Cell<usize>>,
-}
-
-/// They bring faults about, and end them.
-struct Stagehands<'a> {
-    scenario: &'a Scenario,
-    machines: Vec<Arc<Machine>>,
-    over: Vec<bool>,
-}
-
-impl Stagehands<'_> {
-    /// Begins and ends what is due.
-    fn work(&mut self, sim: &mut Sim<'_>, cluster: &Cluster, history: &History) {
-        let now = sim.elapsed();
-        for (nth, fault) in self.scenario.faults.iter().enumerate() {
-            let ends = fault.starts + fault.lasts;
-            if fault.starts == now {
-                history.add_at(now, Event::Fault(format!("begins: {fault}")));
-                self.begin(fault, sim, cluster);
-            } else if ends <= now && !self.over[nth] {
-                self.over[nth] = true;
-                self.end(fault, now, sim);
-                history.add_at(now, Event::Fault(format!("ends: {fault}")));
-            }
-        }
-    }
-
-    fn begin(&self, fault: &Fault, sim: &mut Sim<'_>, cluster: &Cluster) {
-        let now = sim.elapsed();
-        match &fault.what {
-            What::Delay(one, other, _) => self.set_latency(one, other, now, sim),
-            What::Hold(one, other) => self.set_link(one, other, now, sim),
-            What::Tear(one, other) => cluster.tear(self.machine(one).address(), self.machine(other).address()),
-            What::Crash(victim) => sim.crash(victim.as_str()),
-            What::PowerLoss(victim) => {
-                // First the links, so that nobody hears of it.
-                self.others(victim).for_each(|other| self.set_link(victim, other, now, sim));
-                sim.crash(victim.as_str());
-                self.machine(victim).disk().lose_power();
-            }
-            What::ClockOff(victim, milliseconds) => self.machine(victim).put_clock_off(*milliseconds),
-        }
-    }
-
-    fn end(&self, fault: &Fault, now: Duration, sim: &mut Sim<'_>) {
-        match &fault.what {
-            What::Delay(one, other, _) => self.set_latency(one, other, now, sim),
-            What::Hold(one, other) => self.set_link(one, other, now, sim),
-            What::Tear(..) => {}
-            What::Crash(victim) | What::PowerLoss(victim) => {
-                self.others(victim).for_each(|other| self.set_link(victim, other, now, sim));
-                if !self.is_down(victim, now) && !sim.is_host_running(victim.as_str()) {
-                    sim.bounce(victim.as_str());
-                }
-            }
-            What::ClockOff(victim, _) => self.machine(victim).put_clock_off(0),
-        }
-    }
-
-    /// Puts a link into the state that the faults of this moment ask for.
-    fn set_link(&self, one: &str, other: &str, now: Duration, sim: &Sim<'_>) {
-        let dark =
-            |machine: &str| self.active(now).any(|what| matches!(what, What::PowerLoss(victim) if victim == machine));
-        let held = self.active(now).any(|what| matches!(what, What::Hold(a, b) if is_pair((a, b), (one, other))));
-        if dark(one) || dark(other) {
-            sim.partition(one, other);
-        } else if held {
-            sim.hold(one, other);
-        } else {
-            sim.release(one, other);
-        }
-    }
-
-    fn set_latency(&self, one: &str, other: &str, now: Duration, sim: &Sim<'_>) {
-        let slowest = self.active(now).filter_map(|what| match what {
-            What::Delay(a, b, latency) if is_pair((a, b), (one, other)) => Some(*latency),
-            _ => None,
-        });
-        sim.set_link_latency(one, other, slowest.fold(self.scenario.link_latency, Duration::max));
-    }
-
-    fn is_down(&self, machine: &str, now: Duration) -> bool {
-        self.active(now).any(|what| matches!(what, What::Crash(victim) | What::PowerLoss(victim) if victim == machine))
-    }
-
-    fn active(&self, now: Duration) -> impl Iterator<Item = &What> {
-        let faults = self.scenario.faults.iter();
-        faults.filter(move |fault| fault.starts <= now && now < fault.starts + fault.lasts).map(|fault| &fault.what)
-    }
-
-    fn others<'b>(&'b self, name: &'b str) -> impl Iterator<Item = &'b str> {
-        self.machines.iter().map(|machine| machine.name()).filter(move |other| *other != name)
-    }
-
-    fn machine(&self, name: &str) -> &Machine {
-        self.machines.iter().find(|machine| machine.name() == name).expect("faults are drawn among the cast")
-    }
-}
-
-fn is_pair((a, b): (&str, &str), (one, other): (&str, &str)) -> bool {
-    (a, b) == (one, other) || (a, b) == (other, one)
 }
 
 fn names((of, count): (&str, usize)) -> Vec<String> {

@@ -137,7 +137,7 @@ impl Stage {
                 Part::Host(task) => sim.host(name, move || {
                     let (task, machine) = (Rc::clone(&task), Arc::clone(&machine));
                     async move {
-                        task(machine.boot()).await;
+                        task(machine.boot().expect(NEVER_STOPPED)).await;
                         stay_up().await
                     }
                 }),
@@ -145,7 +145,7 @@ impl Stage {
                     waiting.borrow_mut().push(name.clone());
                     let (waiting, complaint) = (Rc::clone(&waiting), Rc::clone(&complaint));
                     sim.client(name.clone(), async move {
-                        let said = task(machine.boot()).await;
+                        let said = task(machine.boot().expect(NEVER_STOPPED)).await;
                         waiting.borrow_mut().retain(|client| *client != name);
                         if let Err(said) = said {
                             let first = complaint.take();
@@ -178,6 +178,8 @@ impl Stage {
 pub(crate) async fn stay_up() -> turmoil::Result {
     std::future::pending().await
 }
+
+const NEVER_STOPPED: &str = "a stage has no faults";
 
 /// turmoil's clocks are right only if its tick is a whole number of milliseconds.
 pub(crate) const TICK: Duration = Duration::from_millis(1);

@@ -170,3 +170,6 @@ fn after_healing_everybody_is_served(facts: &Facts<'_>) -> Result<(), String> {
 const ONE_HOP: [&str; 2] = ["keep-alive", "x-one-hop"];
 /// The answer to a probe.
 const PROBE_BYTES: usize = 100;
+
+#[cfg(test)]
+mod tests;

@@ -14,7 +14,7 @@ use std::{
     net::{IpAddr, SocketAddr},
     sync::{
         Arc, Mutex, MutexGuard, Weak,
-        atomic::{AtomicI64, AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering},
     },
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
@@ -131,6 +131,8 @@ pub struct Machine {
     /// How far the wall clock is off, in milliseconds.
     clock_off: AtomicI64,
     boots: AtomicU64,
+    /// Its process was killed and is not started again yet; its kernel still answers.
+    stopped: AtomicBool,
 }
 
 impl Machine {
@@ -147,6 +149,7 @@ impl Machine {
             signals: process::Listeners::default(),
             clock_off: AtomicI64::new(0),
             boots: AtomicU64::new(0),
+            stopped: AtomicBool::new(false),
         })
     }
 
@@ -154,19 +157,22 @@ impl Machine {
         self.me.upgrade().expect("whoever asks holds it")
     }
 
-    /// The world as a process started on this machine sees it; every start draws its own dice.
-    pub fn boot(&self) -> World {
+    /// The world as a process started on this machine sees it; every start draws its own dice. None while the machine is stopped.
+    pub fn boot(&self) -> Option<World> {
+        if self.stopped.load(Ordering::Relaxed) {
+            return None;
+        }
         let boot = self.boots.fetch_add(1, Ordering::Relaxed);
         let mut seed = [0; 32];
         seed[..8].copy_from_slice(&self.cluster.seed.to_le_bytes());
-        World {
+        Some(World {
             clock: self.me(),
             dice: Dice::new(seed).split(&format!("{} boot {boot}", self.name)),
             net: self.me(),
             disk: Arc::new(self.disk.clone()),
             process: self.me(),
             planted: self.cluster.bug.map_or(Planted::none(), Planted::one),
-        }
+        })
     }
 
     /// Its name in the cluster.
@@ -182,6 +188,11 @@ impl Machine {
     /// Its disk.
     pub fn disk(&self) -> &SimDisk {
         &self.disk
+    }
+
+    /// From its next start on, nothing is started on it, or again all.
+    pub fn stop(&self, stopped: bool) {
+        self.stopped.store(stopped, Ordering::Relaxed);
     }
 
     /// Sends a signal to what runs on it.

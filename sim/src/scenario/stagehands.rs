@@ -1,0 +1,140 @@
+//! They bring faults about, and end them.
+
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+
+use turmoil::Sim;
+
+use super::Scenario;
+use crate::{
+    fault::{Fault, What},
+    history::{Event, History},
+    world::{Cluster, Machine},
+};
+
+/// What links and machines are like at a moment follows from the faults of that moment, so faults may overlap.
+pub(super) struct Stagehands<'a> {
+    scenario: &'a Scenario,
+    machines: BTreeMap<String, (Arc<Machine>, Up)>,
+    begun: Vec<bool>,
+    over: Vec<bool>,
+}
+
+/// How much of a machine runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Up {
+    /// All of it.
+    Running,
+    /// The kernel: it refuses connections.
+    Stopped,
+    /// Nothing.
+    Dark,
+}
+
+impl<'a> Stagehands<'a> {
+    pub(super) fn new(scenario: &'a Scenario, machines: Vec<Arc<Machine>>) -> Self {
+        let machines =
+            machines.into_iter().map(|machine| (machine.name().to_owned(), (machine, Up::Running))).collect();
+        let none = vec![false; scenario.faults.len()];
+        Self { scenario, machines, begun: none.clone(), over: none }
+    }
+
+    /// Begins and ends what is due.
+    pub(super) fn work(&mut self, sim: &mut Sim<'_>, cluster: &Cluster, history: &History) {
+        let now = sim.elapsed();
+        for (nth, fault) in self.scenario.faults.iter().enumerate() {
+            if fault.starts <= now && !self.begun[nth] {
+                self.begun[nth] = true;
+                history.add_at(now, Event::Fault(format!("begins: {fault}")));
+                self.turn(fault, now, sim);
+                match &fault.what {
+                    What::Tear(one, other) => cluster.tear(self.address(one), self.address(other)),
+                    What::ClockOff(victim, milliseconds) => self.machine(victim).put_clock_off(*milliseconds),
+                    What::Delay(..) | What::Hold(..) | What::Crash(_) | What::PowerLoss(_) => {}
+                }
+            } else if fault.starts + fault.lasts <= now && !self.over[nth] {
+                self.over[nth] = true;
+                history.add_at(now, Event::Fault(format!("ends: {fault}")));
+                self.turn(fault, now, sim);
+                if let What::ClockOff(victim, _) = &fault.what {
+                    self.machine(victim).put_clock_off(0);
+                }
+            }
+        }
+    }
+
+    /// Puts what a fault concerns into the state that this moment asks for.
+    fn turn(&mut self, fault: &Fault, now: Duration, sim: &mut Sim<'_>) {
+        match &fault.what {
+            What::Delay(one, other, _) => self.set_latency(one, other, now, sim),
+            What::Hold(one, other) => self.set_link(one, other, now, sim),
+            What::Crash(victim) | What::PowerLoss(victim) => self.set_machine(victim, now, sim),
+            What::Tear(..) | What::ClockOff(..) => {}
+        }
+    }
+
+    fn set_machine(&mut self, name: &str, now: Duration, sim: &mut Sim<'_>) {
+        let wanted = if self.is_dark(name, now) {
+            Up::Dark
+        } else if self.active(now).any(|what| matches!(what, What::Crash(victim) if victim == name)) {
+            Up::Stopped
+        } else {
+            Up::Running
+        };
+        // First the links, so that nobody hears of a machine that goes dark.
+        let others: Vec<String> = self.machines.keys().filter(|other| *other != name).cloned().collect();
+        others.iter().for_each(|other| self.set_link(name, other, now, sim));
+        let (machine, up) = self.machines.get_mut(name).expect("faults are drawn among the cast");
+        if *up == wanted {
+            return;
+        }
+        *up = wanted;
+        machine.stop(wanted == Up::Stopped);
+        match wanted {
+            Up::Running | Up::Stopped => sim.bounce(name),
+            Up::Dark => {
+                sim.crash(name);
+                machine.disk().lose_power();
+            }
+        }
+    }
+
+    fn set_link(&self, one: &str, other: &str, now: Duration, sim: &Sim<'_>) {
+        let held = self.active(now).any(|what| matches!(what, What::Hold(a, b) if is_pair((a, b), (one, other))));
+        if self.is_dark(one, now) || self.is_dark(other, now) {
+            sim.partition(one, other);
+        } else if held {
+            sim.hold(one, other);
+        } else {
+            sim.release(one, other);
+        }
+    }
+
+    fn set_latency(&self, one: &str, other: &str, now: Duration, sim: &Sim<'_>) {
+        let slow = self.active(now).filter_map(|what| match what {
+            What::Delay(a, b, latency) if is_pair((a, b), (one, other)) => Some(*latency),
+            _ => None,
+        });
+        sim.set_link_latency(one, other, slow.fold(self.scenario.link_latency, Duration::max));
+    }
+
+    fn is_dark(&self, name: &str, now: Duration) -> bool {
+        self.active(now).any(|what| matches!(what, What::PowerLoss(victim) if victim == name))
+    }
+
+    fn active(&self, now: Duration) -> impl Iterator<Item = &'a What> + use<'a> {
+        let faults = self.scenario.faults.iter();
+        faults.filter(move |fault| fault.starts <= now && now < fault.starts + fault.lasts).map(|fault| &fault.what)
+    }
+
+    fn address(&self, name: &str) -> std::net::IpAddr {
+        self.machine(name).address()
+    }
+
+    fn machine(&self, name: &str) -> &Machine {
+        &self.machines.get(name).expect("faults are drawn among the cast").0
+    }
+}
+
+fn is_pair((a, b): (&str, &str), (one, other): (&str, &str)) -> bool {
+    (a, b) == (one, other) || (a, b) == (other, one)
+}
