@@ -40,8 +40,8 @@ pub struct RequestPlan {
     pub method: &'static str,
     /// Its body.
     pub body: BodyPlan,
-    /// Fields that must not go past the proxy: `Keep-Alive`, and one that `Connection` names.
-    pub hop_by_hop: bool,
+    /// Fields that must not go past the proxy.
+    pub one_hop: OneHop,
     /// The client leaves after so many bytes of the body.
     pub leaves: Option<(usize, Leave)>,
     /// The client waits before it sends the request.
@@ -72,6 +72,17 @@ pub struct BodyPlan {
     pub piece: usize,
     /// A pause between two pieces.
     pub pause: Duration,
+}
+
+/// Fields of a request that are meant for one hop only.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OneHop {
+    /// None.
+    None,
+    /// `X-One-Hop`, which `Connection` names.
+    Named,
+    /// `Keep-Alive`, which everybody knows.
+    Known,
 }
 
 /// How somebody leaves a connection.
@@ -120,7 +131,7 @@ impl Exchange {
         let request = RequestPlan {
             method: if posts { "POST" } else { "GET" },
             body,
-            hop_by_hop: request.below(4) == 0,
+            one_hop: [OneHop::None, OneHop::None, OneHop::Named, OneHop::Known][request.below(4) as usize],
             leaves,
             think: Duration::from_millis(request.below(300)),
         };
@@ -144,7 +155,7 @@ impl Exchange {
             request: RequestPlan {
                 method: "GET",
                 body: BodyPlan::NONE,
-                hop_by_hop: false,
+                one_hop: OneHop::None,
                 leaves: None,
                 think: Duration::ZERO,
             },

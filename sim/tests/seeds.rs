@@ -12,23 +12,62 @@ fn seeds(all: u64) -> u64 {
     if effort.is_some_and(|effort| effort == "full") { all } else { all / 10 }
 }
 
-fn play(seed: u64) -> Child {
+fn play(seed: u64, bug: Option<&str>) -> Child {
     let mut command = Command::new(env!("CARGO_BIN_EXE_weir-sim"));
-    command.args(["run", "--seed", &seed.to_string()]).stdout(Stdio::piped()).spawn().unwrap()
+    command.args(["run", "--seed", &seed.to_string()]);
+    if let Some(bug) = bug {
+        command.args(["--bug", bug]);
+    }
+    command.stdout(Stdio::piped()).spawn().unwrap()
 }
 
-fn line(child: Child) -> String {
-    String::from_utf8(child.wait_with_output().unwrap().stdout).unwrap()
+/// Whether every promise was kept, and the line that was printed.
+fn outcome(child: Child) -> (bool, String) {
+    let output = child.wait_with_output().unwrap();
+    (output.status.success(), String::from_utf8(output.stdout).unwrap())
 }
 
 #[test]
-fn the_same_seed_gives_the_same_history_in_two_processes() {
-    let mut lines = BTreeSet::new();
+fn every_seed_keeps_every_promise_and_has_the_same_history_in_two_processes() {
+    let mut histories = BTreeSet::new();
     for seed in 0..seeds(200) {
-        let (one, other) = (play(seed), play(seed));
-        let (one, other) = (line(one), line(other));
-        assert!(one.contains(" events "), "{one}");
+        let (one, other) = (play(seed, None), play(seed, None));
+        let ((kept, one), (_, other)) = (outcome(one), outcome(other));
+        assert!(kept, "{one}");
         assert_eq!(one, other);
-        assert!(lines.insert(one.rsplit(" events ").next().unwrap().to_owned()), "two seeds with one history");
+        assert!(histories.insert(one.rsplit(" events ").next().unwrap().to_owned()), "two seeds with one history");
+    }
+}
+
+#[derive(serde::Deserialize)]
+struct Seeds {
+    seed: Vec<Seed>,
+}
+
+#[derive(serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Seed {
+    seed: u64,
+    bug: Option<String>,
+    found: String,
+}
+
+#[test]
+fn every_kept_seed_finds_its_planted_bug_or_shows_its_fixed_one_fixed() {
+    let seeds: Seeds = toml::from_str(include_str!("../seeds.toml")).unwrap();
+    for Seed { seed, bug, found } in seeds.seed {
+        let (kept, line) = outcome(play(seed, bug.as_deref()));
+        match bug {
+            Some(bug) => assert!(line.contains(&found) && !kept, "{bug} is not found: {line}"),
+            None => assert!(kept, "{found}, again: {line}"),
+        }
+    }
+}
+
+#[test]
+fn every_planted_bug_has_a_seed_that_finds_it() {
+    let seeds: Seeds = toml::from_str(include_str!("../seeds.toml")).unwrap();
+    for (name, _) in weir_sim::report::BUGS {
+        assert!(seeds.seed.iter().any(|seed| seed.bug.as_deref() == Some(name)), "{name}");
     }
 }

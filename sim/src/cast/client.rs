@@ -8,7 +8,7 @@ use weir::world::{Address, Stream, World};
 use super::speech::{Framing, Head, Reader, Unread, announce, write_body};
 use crate::{
     history::{Answered, Asked, Checksum, Event, Got, Reply},
-    traffic::{ClientPlan, Exchange, Leave, Whose, bytes_of},
+    traffic::{ClientPlan, Exchange, Leave, OneHop, Whose, bytes_of},
 };
 
 /// A client of the proxy at `proxy`.
@@ -105,14 +105,14 @@ impl Client {
 
 async fn send(to: &mut WriteHalf<Stream>, exchange: &Exchange, until: usize) -> io::Result<()> {
     let request = &exchange.request;
-    let hop_by_hop = if request.hop_by_hop {
-        "Connection: keep-alive, x-one-hop\r\nKeep-Alive: timeout=5\r\nX-One-Hop: 1\r\n"
-    } else {
-        ""
+    let one_hop = match request.one_hop {
+        OneHop::None => "",
+        OneHop::Named => "Connection: x-one-hop\r\nX-One-Hop: 1\r\n",
+        OneHop::Known => "Keep-Alive: timeout=5\r\n",
     };
     let announced = if request.method == "GET" { String::new() } else { announce(&request.body) };
     let head =
-        format!("{} /exchange/{} HTTP/1.1\r\nHost: weir\r\n{hop_by_hop}{announced}\r\n", request.method, exchange.id);
+        format!("{} /exchange/{} HTTP/1.1\r\nHost: weir\r\n{one_hop}{announced}\r\n", request.method, exchange.id);
     to.write_all(head.as_bytes()).await?;
     let body = bytes_of(exchange.id, Whose::Request, request.body.bytes);
     write_body(to, &request.body, &body, until).await
