@@ -14,6 +14,8 @@ mod request_writer;
 mod response;
 mod response_writer;
 mod status;
+#[cfg(test)]
+mod tests;
 mod wrong;
 
 pub use self::{
