@@ -217,7 +217,7 @@ fn unfold(input: &mut [u8], start: usize, end: usize) -> usize {
         }
         let line = &input[from..stop];
         let length = trim(line).len();
-        let blanks = line.iter().take_while(|byte| matches!(byte, b' ' | b'\t')).count().min(line.len() - length);
+        let blanks = line.iter().take_while(|byte| matches!(byte, b' ' | b'\t')).count();
         if from > start {
             input[to] = b' ';
             to += 1;

@@ -1,4 +1,4 @@
-use bytes::{Bytes, BytesMut};
+use bytes::{Buf as _, Bytes, BytesMut};
 use http::{Method, StatusCode};
 
 use super::{
@@ -168,22 +168,21 @@ impl RequestReader {
     ///
     /// Behind a POST up to four line ends are skipped. Go: `net/http/server.go` `conn.serve`, `numLeadingCRorLF`.
     fn begin(&mut self, input: &mut BytesMut, at_end: bool) -> Result<bool, Wrong> {
-        if self.lines.position() > 0 || self.before == Before::Nothing {
-            return match input.is_empty() {
-                true if at_end => Err(Wrong::Ended),
-                empty => Ok(!empty),
+        if self.before != Before::Nothing {
+            let Some(four) = input.first_chunk::<4>() else {
+                return if at_end { Err(Wrong::Ended) } else { Ok(false) };
             };
+            if self.before == Before::Post {
+                let ends = four.iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).count();
+                input.advance(ends);
+            }
+            // From here on it is as with the first request.
+            self.before = Before::Nothing;
         }
-        let Some(four) = input.first_chunk::<4>() else {
-            return if at_end { Err(Wrong::Ended) } else { Ok(false) };
-        };
-        if self.before == Before::Post {
-            let ends = four.iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).count();
-            let _ = input.split_to(ends);
+        match input.is_empty() {
+            true if at_end => Err(Wrong::Ended),
+            empty => Ok(!empty),
         }
-        // Skipped once; from here on it is as with the first request.
-        self.before = Before::Nothing;
-        self.begin(input, at_end)
     }
 }
 

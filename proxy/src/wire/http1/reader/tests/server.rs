@@ -336,6 +336,7 @@ fn a_head_beyond_the_limit_and_the_slop_is_too_large() {
     // It is so as soon as the limit is met, in whatever line.
     let (_, wrong) = requests(&["G".repeat(4097).as_bytes()], false, limits);
     assert_eq!(answer(&wrong.unwrap()), R431);
+    assert_eq!(requests(&["G".repeat(4097).as_bytes()], true, limits).1, Some(Wrong::RequestTooLarge));
     assert_eq!(requests(&["G".repeat(4096).as_bytes()], false, limits).1, None);
 }
 
