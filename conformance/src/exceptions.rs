@@ -47,8 +47,10 @@ enum ExceptionFault {
 }
 
 /// What is left of differences when exceptions are taken into account.
-#[derive(Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Verdict {
+    /// Differences that an exception names.
+    pub listed: Vec<Difference>,
     /// Differences that no exception names.
     pub unlisted: Vec<Difference>,
     /// Fields that an exception names and that no longer differ.
@@ -133,8 +135,8 @@ impl Exceptions {
             .filter(|field| !differences.iter().any(|difference| difference.field == ***field))
             .map(|field| (*field).clone())
             .collect();
-        let unlisted = differences.into_iter().filter(|difference| !listed.contains(&&difference.field)).collect();
-        Verdict { unlisted, stale }
+        let (listed, unlisted) = differences.into_iter().partition(|difference| listed.contains(&&difference.field));
+        Verdict { listed, unlisted, stale }
     }
 }
 
@@ -142,6 +144,14 @@ impl Verdict {
     /// Whether all is as it should be.
     pub fn is_clean(&self) -> bool {
         self.unlisted.is_empty() && self.stale.is_empty()
+    }
+
+    /// The same for a subject that has no exceptions.
+    pub fn without_exceptions(mut self) -> Self {
+        self.unlisted.append(&mut self.listed);
+        self.unlisted.sort();
+        self.stale.clear();
+        self
     }
 }
 
@@ -165,6 +175,15 @@ impl fmt::Display for Verdict {
         }
         Ok(())
     }
+}
+
+/// Differences as an entry of `gaps.toml`, its reason left to be written.
+pub fn as_gaps(case: &str, differences: &[Difference]) -> String {
+    if differences.is_empty() {
+        return String::new();
+    }
+    let fields: Vec<String> = differences.iter().map(|difference| format!("    {:?},\n", difference.field)).collect();
+    format!("[[gap]]\ncase = {case:?}\nfield = [\n{}]\nreason = \"\"\n\n", fields.concat())
 }
 
 fn shown(text: &str) -> String {
@@ -195,7 +214,10 @@ mod tests {
         let exceptions = Exceptions(BTreeMap::from([("a/b/c".to_owned(), vec![exception])]));
         assert!(exceptions.judge("a/b/c", vec![difference("x"), difference("y")]).is_clean());
         let verdict = exceptions.judge("a/b/c", vec![difference("x"), difference("z")]);
-        assert_eq!(verdict, Verdict { unlisted: vec![difference("z")], stale: vec!["y".to_owned()] });
+        let expected =
+            Verdict { listed: vec![difference("x")], unlisted: vec![difference("z")], stale: vec!["y".to_owned()] };
+        assert_eq!(verdict, expected);
+        assert_eq!(verdict.without_exceptions().unlisted, [difference("x"), difference("z")]);
         assert_eq!(exceptions.judge("a/b/d", vec![difference("x")]).unlisted.len(), 1);
     }
 }

@@ -14,5 +14,6 @@ pub mod scenario;
 pub mod simulator;
 pub mod sockets;
 pub mod subject;
+pub mod target;
 pub mod trace;
 pub mod transcript;

@@ -3,12 +3,12 @@
 use std::{fmt, path::Path, sync::Arc};
 
 use rustls::{
-    ClientConfig, RootCertStore, ServerConfig,
+    RootCertStore, ServerConfig,
     pki_types::{CertificateDer, PrivateKeyDer, ServerName, pem::PemObject as _},
-    time_provider::TimeProvider,
 };
 use tokio_rustls::{TlsAcceptor, TlsConnector};
 use weir::{
+    upstream::tls::{Trust, client_config},
     wire::tls::{WorldTime, provider},
     world::World,
 };
@@ -17,7 +17,10 @@ use crate::scenario::Protocol;
 
 /// The certificates of the tests. Cheap to clone.
 #[derive(Clone)]
-pub struct Certificates(Arc<Parsed>);
+pub struct Certificates {
+    parsed: Arc<Parsed>,
+    believes_anyone: bool,
+}
 
 struct Parsed {
     roots: Arc<RootCertStore>,
@@ -55,17 +58,24 @@ impl Certificates {
         }
         let key = PrivateKeyDer::from_pem_file(folder.join("serving-key.pem"))
             .map_err(|error| wrong("serving-key.pem", error.to_string()))?;
-        Ok(Self(Arc::new(Parsed { roots: Arc::new(roots), chain: chain("serving.pem")?, key })))
+        let parsed = Parsed { roots: Arc::new(roots), chain: chain("serving.pem")?, key };
+        Ok(Self { parsed: Arc::new(parsed), believes_anyone: false })
+    }
+
+    /// The same for clients that take any certificate: a proxy that somebody else started has its own.
+    #[must_use]
+    pub fn believing_anyone(self) -> Self {
+        Self { believes_anyone: true, ..self }
     }
 
     /// The authorities that clients trust.
     pub fn roots(&self) -> Arc<RootCertStore> {
-        Arc::clone(&self.0.roots)
+        Arc::clone(&self.parsed.roots)
     }
 
     /// What servers show: the chain, and its key.
     pub fn serving(&self) -> (Vec<CertificateDer<'static>>, PrivateKeyDer<'static>) {
-        (self.0.chain.clone(), self.0.key.clone_key())
+        (self.parsed.chain.clone(), self.parsed.key.clone_key())
     }
 
     /// How the client begins a connection that speaks `protocol`.
@@ -75,11 +85,8 @@ impl Certificates {
             Protocol::Http1Tls => &[b"http/1.1"],
             Protocol::Http2 => &[b"h2"],
         };
-        let mut config = ClientConfig::builder_with_details(provider(), wall(world))
-            .with_safe_default_protocol_versions()
-            .expect("ring has the default versions")
-            .with_root_certificates(self.roots())
-            .with_no_client_auth();
+        let trust = if self.believes_anyone { Trust::Anyone } else { Trust::Roots(self.roots()) };
+        let mut config = client_config(world, trust, None).expect("no identity, so none that is wrong");
         config.alpn_protocols = alpn.iter().map(|name| name.to_vec()).collect();
         let name = ServerName::try_from("proxy.test").expect("a host name");
         Some((TlsConnector::from(Arc::new(config)), name))
@@ -93,7 +100,7 @@ impl Certificates {
             Protocol::Http2 => &[b"h2", b"http/1.1"], // Go asks for HTTP/1.1 alone when it upgrades
         };
         let (chain, key) = self.serving();
-        let mut config = ServerConfig::builder_with_details(provider(), wall(world))
+        let mut config = ServerConfig::builder_with_details(provider(), WorldTime::of(&world.clock))
             .with_safe_default_protocol_versions()
             .expect("ring has the default versions")
             .with_no_client_auth()
@@ -108,9 +115,4 @@ impl fmt::Debug for Certificates {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Certificates")
     }
-}
-
-/// Certificates are held against the world's time of day.
-fn wall(world: &World) -> Arc<dyn TimeProvider> {
-    WorldTime::of(&world.clock)
 }
