@@ -19,7 +19,7 @@ use crate::{
     chain::Handler,
     refusal::Refusal,
     upstream::{Download, Incoming, Origin, Outgoing, Reply, SendError, StrippedHeaders, Transport},
-    wire::{Answer, Body, Exchange, Gone, Length, ResponseHead},
+    wire::{Answer, Body, Exchange, Gone, Length, Name, ResponseHead},
     world::Planted,
 };
 
@@ -73,6 +73,9 @@ impl ReverseProxy {
         let gunzip = gzip_was_ours && gunzip::applies(&head);
         if gunzip {
             gunzip::strip(&mut head);
+        }
+        if head.headers.has_token(&Name::CONNECTION, b"content-length") {
+            head.content_length = None; // named, so removed: the server counts for itself
         }
         head.headers = StrippedHeaders::from_inbound(head.headers, &Planted::none()).into_headers();
         let interval = flush_interval(&head, body.length(), gunzip, self.flush);

@@ -2,7 +2,7 @@
 //!
 //! Go: `net/http/transport.go` `gzipReader`.
 
-use std::io::Write as _;
+use std::io::{self, Write as _};
 
 use bytes::{Buf as _, Bytes, BytesMut};
 use flate2::write::MultiGzDecoder;
@@ -25,11 +25,12 @@ pub(super) fn strip(head: &mut ResponseHead) {
 pub(super) struct Gunzip {
     decoder: MultiGzDecoder<Vec<u8>>,
     packed: BytesMut,
+    broken: Option<io::Error>,
 }
 
 impl Gunzip {
     pub(super) fn new() -> Self {
-        Self { decoder: MultiGzDecoder::new(Vec::new()), packed: BytesMut::new() }
+        Self { decoder: MultiGzDecoder::new(Vec::new()), packed: BytesMut::new(), broken: None }
     }
 
     /// Takes packed bytes in; they are unpacked by `next`.
@@ -37,17 +38,20 @@ impl Gunzip {
         self.packed.extend_from_slice(packed);
     }
 
-    /// Unpacked bytes, if the packed ones that were taken in give any.
+    /// Unpacked bytes, if the packed ones that were taken in give any; what stands before an error comes before it.
     pub(super) fn next(&mut self) -> Result<Option<Bytes>, Cut> {
-        while !self.packed.is_empty() {
+        while !self.packed.is_empty() && self.broken.is_none() {
             let piece = self.packed.len().min(PACKED_BYTES_MAX);
-            self.decoder.write_all(&self.packed[..piece]).map_err(Cut::BackendGone)?;
+            self.broken = self.decoder.write_all(&self.packed[..piece]).err();
             self.packed.advance(piece);
             if let Some(bytes) = self.taken() {
                 return Ok(Some(bytes));
             }
         }
-        Ok(None)
+        match self.broken.take() {
+            Some(error) => Err(Cut::BackendGone(error)),
+            None => Ok(None),
+        }
     }
 
     /// The last unpacked bytes; an error when the packed ones broke off.

@@ -74,7 +74,11 @@ impl Frames for Relay {
         let this = self.get_mut();
         match std::mem::replace(&mut this.after, After::Nothing) {
             After::Running => this.after = After::Running,
-            After::Trailers(trailers) => return Poll::Ready(Some(Ok(Frame::Trailers(trailers)))),
+            After::Trailers(trailers) => {
+                // The download is polled to its end: only then is its connection whole again.
+                this.after = After::Running;
+                return Poll::Ready(Some(Ok(Frame::Trailers(trailers))));
+            }
             After::Nothing => return Poll::Ready(None),
         }
         if this.gone.poll(cx).is_ready() {
