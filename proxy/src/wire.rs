@@ -10,6 +10,8 @@ pub mod http2;
 pub mod media_type;
 pub mod message;
 pub mod shared_channel;
+#[cfg(test)]
+pub(crate) mod pipe;
 pub mod sniff;
 pub mod tls;
 pub mod token;

@@ -209,3 +209,6 @@ impl Early for EarlyHttp1 {
         http1::write_informational(&mut connection.out, head, self.version);
     }
 }
+
+#[cfg(test)]
+mod tests;

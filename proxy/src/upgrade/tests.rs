@@ -1,54 +1,7 @@
-use std::{
-    net::SocketAddr,
-    pin::Pin,
-    task::{Context, Poll},
-};
-
-use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, DuplexStream, ReadBuf, duplex};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 use super::*;
-use crate::world::{Io, Stream};
-
-/// A pipe in memory, as a simulated connection.
-#[derive(Debug)]
-struct Pipe(DuplexStream);
-
-impl Io for Pipe {
-    fn peer(&self) -> SocketAddr {
-        SocketAddr::from(([192, 0, 2, 1], 1))
-    }
-
-    fn local(&self) -> SocketAddr {
-        SocketAddr::from(([192, 0, 2, 2], 2))
-    }
-
-    fn reset(self: Pin<Box<Self>>) {}
-}
-
-impl AsyncRead for Pipe {
-    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<std::io::Result<()>> {
-        Pin::new(&mut self.0).poll_read(cx, buf)
-    }
-}
-
-impl AsyncWrite for Pipe {
-    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<std::io::Result<usize>> {
-        Pin::new(&mut self.0).poll_write(cx, buf)
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<std::io::Result<()>> {
-        Pin::new(&mut self.0).poll_flush(cx)
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<std::io::Result<()>> {
-        Pin::new(&mut self.0).poll_shutdown(cx)
-    }
-}
-
-fn pipe(bytes: usize) -> (DuplexStream, Channel) {
-    let (ours, theirs) = duplex(bytes);
-    (ours, Channel::Plain(Stream::Simulated(Box::pin(Pipe(theirs)))))
-}
+use crate::wire::pipe::pipe;
 
 fn tunnel(backend: Channel, early: &'static [u8]) -> Tunnel {
     Tunnel { backend, early: Bytes::from_static(early) }

@@ -206,6 +206,7 @@ impl Reply {
 
     /// Reads and forgets at most about `bytes_max` of the request's body.
     async fn drain(&self, bytes_max: u64) -> Drained {
+        self.shared.borrow_mut().close_body();
         let mut left = bytes_max;
         loop {
             let event = self.shared.borrow_mut().next_of_body();

@@ -24,7 +24,7 @@ pub struct Connection {
     ended: bool,
     failed: bool,
     continue_owed: bool,
-    /// Counts requests, so that the body of an earlier one can be told from the body of this one.
+    /// Counts requests, so that the body of an earlier one, or one that was closed, can be told from the body of this one.
     request: u64,
     body: BodyState,
 }
@@ -75,7 +75,7 @@ impl Connection {
         }
     }
 
-    /// The number of the request being served.
+    /// The number of the request being served; another one once its body is closed.
     pub fn request(&self) -> u64 {
         self.request
     }
@@ -102,6 +102,12 @@ impl Connection {
             Err(_) => self.body = BodyState::Broken,
         }
         event
+    }
+
+    /// Closes the body of the request being served for whoever holds it: the connection's loop alone reads on. What it reads is lost to the holder,
+    /// who must not take the end that follows for the end of what it got.
+    pub fn close_body(&mut self) {
+        self.request += 1;
     }
 
     /// The body of the request being served is not read any further, and nothing behind it has a meaning.

@@ -36,12 +36,12 @@ impl Incoming {
     pub fn poll_frame(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame, Cut>>> {
         let mut connection = self.connection.borrow_mut();
         if connection.request() != self.request {
-            return Poll::Ready(Some(Err(Cut::Malformed(READ_TOO_LATE))));
+            return Poll::Ready(Some(Err(Cut::BodyClosed)));
         }
         match connection.body_state() {
             BodyState::Open => {}
             BodyState::Done => return Poll::Ready(None),
-            BodyState::Broken => return Poll::Ready(Some(Err(Cut::Malformed(READ_TOO_LATE)))),
+            BodyState::Broken => return Poll::Ready(Some(Err(Cut::BodyClosed))),
         }
         connection.pay_continue();
         loop {
@@ -66,5 +66,3 @@ impl Incoming {
         }
     }
 }
-
-const READ_TOO_LATE: &str = "invalid Read on closed Body";

@@ -1,0 +1,125 @@
+use std::{
+    cell::{Cell, RefCell},
+    pin::Pin,
+    rc::Rc,
+    task::{Context, Poll},
+};
+
+use bytes::Bytes;
+use http::StatusCode;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, DuplexStream};
+
+use super::*;
+use crate::{
+    listen::Stopper,
+    wire::{
+        Cut, Frame, Frames,
+        pipe::{WasReset, pipe_that_tells},
+    },
+    world::real,
+};
+
+/// A handler that does what a test says.
+struct Scripted<F>(F);
+
+impl<F: AsyncFn(&mut Exchange) -> Result<Answer, Refusal>> Handler for Scripted<F> {
+    async fn serve(&self, exchange: &mut Exchange) -> Result<Answer, Refusal> {
+        (self.0)(exchange).await
+    }
+}
+
+/// One connection of a server that runs, until its end.
+struct Stage {
+    settings: Settings,
+    stop: Stop,
+    pipe_bytes: usize,
+}
+
+impl Stage {
+    fn new() -> (Self, Stopper) {
+        let (stopper, stop) = Stopper::new();
+        (Self { settings: Settings::bounded(None), stop, pipe_bytes: 64 * 1024 }, stopper)
+    }
+
+    /// Plays both ends; gives what the client's script gives, and whether the connection was reset.
+    async fn play<T>(
+        self,
+        handler: impl AsyncFn(&mut Exchange) -> Result<Answer, Refusal>,
+        client: impl AsyncFnOnce(DuplexStream) -> T,
+    ) -> (T, WasReset) {
+        let (end, channel, was_reset) = pipe_that_tells(self.pipe_bytes);
+        let world = real::world([0; 32]);
+        let peer = Peer { address: channel.peer(), tls: None };
+        let handler = Scripted(handler);
+        let served = serve(channel, peer, &handler, &self.settings, &world, self.stop);
+        let ((), said) = tokio::join!(served, client(end));
+        (said, was_reset)
+    }
+}
+
+fn ok(body: Body) -> Answer {
+    Answer::Reply(ResponseHead::new(StatusCode::OK), body)
+}
+
+/// What has come when nothing more comes.
+async fn read_quiet(client: &mut DuplexStream) -> String {
+    let mut all = Vec::new();
+    let mut some = [0; 4096];
+    while let Ok(Ok(count @ 1..)) = tokio::time::timeout(Duration::from_secs(1), client.read(&mut some)).await {
+        all.extend_from_slice(&some[..count]);
+    }
+    String::from_utf8(all).unwrap()
+}
+
+async fn read_to_end(client: &mut DuplexStream) -> String {
+    let mut all = Vec::new();
+    client.read_to_end(&mut all).await.unwrap();
+    String::from_utf8(all).unwrap()
+}
+
+/// An answer that flushes its head, then pulls the request's body, as an early answer of a backend does.
+struct EarlyAnswer {
+    upload: Body,
+    flushed: bool,
+    seen: Rc<RefCell<Vec<String>>>,
+}
+
+impl Frames for EarlyAnswer {
+    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame, Cut>>> {
+        if !std::mem::replace(&mut self.flushed, true) {
+            return Poll::Ready(Some(Ok(Frame::Flush)));
+        }
+        loop {
+            let frame = std::task::ready!(self.upload.poll_frame(cx));
+            let goes_on = matches!(frame, Some(Ok(_)));
+            self.seen.borrow_mut().push(format!("{frame:?}"));
+            if !goes_on {
+                return Poll::Ready(None);
+            }
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_body_that_the_server_has_drained_never_looks_complete_to_whoever_sends_it_on() {
+    // The head of an early answer drained the body, and the upload then saw a clean end: a chunked upload was closed with its last chunk.
+    let (stage, _stopper) = Stage::new();
+    let seen = Rc::new(RefCell::new(Vec::new()));
+    let handler = async |exchange: &mut Exchange| {
+        let upload = exchange.take_body();
+        let answer = EarlyAnswer { upload, flushed: false, seen: Rc::clone(&seen) };
+        Ok(ok(Body::made(Length::Unknown, answer)))
+    };
+    let client = async |mut client: DuplexStream| {
+        client
+            .write_all(b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n")
+            .await
+            .unwrap();
+        assert_eq!(read_quiet(&mut client).await, "");
+        client.write_all(b"0\r\n\r\n").await.unwrap();
+        let answer = read_quiet(&mut client).await;
+        assert!(answer.starts_with("HTTP/1.1 200 OK"), "{answer}");
+    };
+    stage.play(handler, client).await;
+    assert_eq!(*seen.borrow(), ["Some(Err(BodyClosed))"]);
+}
