@@ -57,6 +57,7 @@ pub(super) async fn serve<H: Handler>(
             After::KeepAlive => {}
             After::Close => return end(&shared).await,
             After::Linger => return linger(&shared).await,
+            After::Reset => return reset(shared),
             After::Switch(tunnel) => return switch(shared, tunnel).await,
         }
     }
@@ -182,6 +183,14 @@ async fn linger(shared: &Shared) {
 
 /// Go: `rstAvoidanceDelay`.
 const LINGER: Duration = Duration::from_millis(500);
+
+/// Ends the connection so that the client sees that it broke off.
+fn reset(shared: Shared) {
+    match Rc::try_unwrap(shared) {
+        Ok(connection) => connection.into_inner().into_parts().0.reset(),
+        Err(_) => tracing::error!("a connection that is to be reset is still shared"),
+    }
+}
 
 /// Hands the bare connection to the tunnel.
 async fn switch(shared: Shared, tunnel: Tunnel) {

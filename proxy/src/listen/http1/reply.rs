@@ -19,6 +19,8 @@ pub(super) enum After {
     Close,
     /// Its writing side is ended, and it is closed a little later.
     Linger,
+    /// It is reset: a clean end would call a cut body complete.
+    Reset,
     /// It is a tunnel now.
     Switch(Tunnel),
 }
@@ -154,10 +156,11 @@ impl Reply {
 
     async fn abort(self, writer: ResponseWriter, cut: &Cut) -> After {
         tracing::debug!(error = %cut, "answer was cut");
+        let end = if writer.ends_with_connection() { After::Reset } else { After::Close };
         writer.abort(&mut self.shared.borrow_mut().out);
         // The connection is closed either way.
         let _ = self.write().await;
-        After::Close
+        end
     }
 
     /// Reads the rest of a small request before the head goes out, or decides to close: what was not read has no meaning as a next request.

@@ -123,3 +123,42 @@ async fn a_body_that_the_server_has_drained_never_looks_complete_to_whoever_send
     stage.play(handler, client).await;
     assert_eq!(*seen.borrow(), ["Some(Err(BodyClosed))"]);
 }
+
+/// A body that begins, and breaks off.
+struct Breaks(bool);
+
+impl Frames for Breaks {
+    fn poll_frame(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Result<Frame, Cut>>> {
+        Poll::Ready(Some(match std::mem::replace(&mut self.0, true) {
+            false => Ok(Frame::Data(Bytes::from(vec![b'x'; 8192]))),
+            true => Err(Cut::BackendGone(std::io::ErrorKind::ConnectionReset.into())),
+        }))
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_cut_that_only_the_connections_end_could_tell_is_a_reset() {
+    // An HTTP/1.0 client knows the end of a body without length by the connection's end: a FIN behind a cut body called it complete.
+    let (stage, _stopper) = Stage::new();
+    let handler = async |_: &mut Exchange| Ok(ok(Body::made(Length::UntilClose, Breaks(false))));
+    let client = async |mut client: DuplexStream| {
+        client.write_all(b"GET / HTTP/1.0\r\n\r\n").await.unwrap();
+        read_to_end(&mut client).await
+    };
+    let (answer, was_reset) = stage.play(handler, client).await;
+    assert!(answer.contains("\r\n\r\nxxx"), "{answer}");
+    assert!(was_reset.get());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_cut_that_the_framing_tells_is_no_reset() {
+    let (stage, _stopper) = Stage::new();
+    let handler = async |_: &mut Exchange| Ok(ok(Body::made(Length::Unknown, Breaks(false))));
+    let client = async |mut client: DuplexStream| {
+        client.write_all(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n").await.unwrap();
+        read_to_end(&mut client).await
+    };
+    let (answer, was_reset) = stage.play(handler, client).await;
+    assert!(answer.ends_with("xxx\r\n"), "{answer}");
+    assert!(!was_reset.get());
+}

@@ -202,6 +202,12 @@ impl ResponseWriter {
         if head.close || short { After::Close } else { After::KeepAlive }
     }
 
+    /// Whether nothing but the end of the connection tells the client where the body ends that was begun: a clean end would call a cut body complete.
+    pub fn ends_with_connection(&self) -> bool {
+        let bodyless = self.asked.method_is_head || !self.takes_body();
+        !bodyless && self.written_head.is_some_and(|head| !head.chunked && head.length.is_none())
+    }
+
     /// The body is cut. What passed the first buffer was given out already, the rest is dropped, and the connection must end now.
     ///
     /// Go: `panic(http.ErrAbortHandler)`.
