@@ -117,10 +117,16 @@ fn body_of(shared: &Shared, request: &Request) -> Body {
 }
 
 /// Runs a handler to its end, none if it panics. Meanwhile what it queues is written, and the client is watched.
+///
+/// It waits while a client does not read the 1xx heads that it has queued: a backend can send any number of them.
 async fn run<T>(shared: &Shared, gone: &Gone, work: impl Future<Output = T>) -> Option<T> {
     let mut work = pin!(work);
     poll_fn(|cx| {
         watch(shared, gone, cx);
+        write_early(shared, cx);
+        if shared.borrow().out.len() > EARLY_BYTES && !shared.borrow().failed() && !gone.is_set() {
+            return Poll::Pending;
+        }
         let turn = std::panic::catch_unwind(AssertUnwindSafe(|| work.as_mut().poll(cx)));
         // A 1xx may have been queued in this turn.
         write_early(shared, cx);
@@ -134,6 +140,9 @@ async fn run<T>(shared: &Shared, gone: &Gone, work: impl Future<Output = T>) -> 
     })
     .await
 }
+
+/// 1xx heads that may wait to be written.
+const EARLY_BYTES: usize = 4 * 1024;
 
 fn write_early(shared: &Shared, cx: &mut Context<'_>) {
     let mut connection = shared.borrow_mut();

@@ -162,3 +162,25 @@ async fn a_cut_that_the_framing_tells_is_no_reset() {
     assert!(answer.ends_with("xxx\r\n"), "{answer}");
     assert!(!was_reset.get());
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_flood_of_1xx_waits_for_a_client_that_does_not_read() {
+    // A backend's 1xx heads were queued without bound.
+    let (mut stage, _stopper) = Stage::new();
+    stage.pipe_bytes = 64;
+    let sent = Cell::new(0);
+    let handler = async |exchange: &mut Exchange| {
+        while sent.get() < 100_000 {
+            exchange.inform(&ResponseHead::new(StatusCode::EARLY_HINTS));
+            sent.set(sent.get() + 1);
+            tokio::task::yield_now().await;
+        }
+        Ok(ok(Body::empty()))
+    };
+    let client = async |mut client: DuplexStream| {
+        client.write_all(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n").await.unwrap();
+        tokio::time::sleep(Duration::from_secs(60)).await;
+    };
+    stage.play(handler, client).await;
+    assert!(sent.get() < 1000, "{}", sent.get());
+}
