@@ -41,6 +41,8 @@ pub const READ_HEADER_TIMEOUT: Duration = Duration::from_secs(32);
 pub const IDLE_TIMEOUT: Duration = Duration::from_secs(90);
 /// Requests that run when the server is told to stop. Go: `kube-apiserver`'s `--request-timeout`.
 pub const DRAIN_TIMEOUT: Duration = Duration::from_secs(60);
+/// From accept: a server that stops gives a connection so long for its first request. Go: `net/http/server.go` `closeIdleConns`.
+pub const NEW_CONNECTION_GRACE: Duration = Duration::from_secs(5);
 /// About 10 KiB each while idle: 160 MiB.
 pub const CONNECTIONS_PER_WORKER_MAX: usize = 16_384;
 /// Streams of a client's HTTP/2 connection at a time. Go: `net/http/h2_bundle.go` `defaultMaxStreams`.

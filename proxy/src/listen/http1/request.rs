@@ -5,6 +5,7 @@ use tokio::time::{Instant, sleep_until};
 
 use super::Shared;
 use crate::{
+    config::limits,
     listen::{Settings, Stop},
     wire::{
         ResponseHead,
@@ -25,7 +26,7 @@ pub(super) enum Next {
 /// Waits for the next request's head.
 ///
 /// The header clock starts with the connection, later with the fourth byte of a request; until then the idle clock runs, and a server that stops ends
-/// the connection. Go: `net/http/server.go` `conn.serve`.
+/// the connection: at once if it idles, when it is five seconds old if nothing has come on it yet. Go: `net/http/server.go` `conn.serve`.
 pub(super) async fn next(shared: &Shared, settings: &Settings, first: bool, stop: &mut Stop) -> Next {
     let started = Instant::now();
     let mut header_deadline = first.then(|| after(started, settings.read_header_timeout)).flatten();
@@ -47,8 +48,9 @@ pub(super) async fn next(shared: &Shared, settings: &Settings, first: bool, stop
         }
         let filled = tokio::select! {
             biased;
-            () = stop.wait(), if !has_begun => return Next::End,
+            // Before the stop: what the client has sent already is served.
             filled = poll_fn(|cx| shared.borrow_mut().poll_fill(cx)) => filled,
+            () = stopped(stop, first.then(|| started + limits::NEW_CONNECTION_GRACE)), if !has_begun => return Next::End,
             () = at(deadline) => {
                 shared.borrow_mut().give_up_reading();
                 Ok(false)
@@ -65,6 +67,14 @@ const BYTES_OF_A_BEGINNING: usize = 4;
 
 fn after(start: Instant, time: Option<Duration>) -> Option<Instant> {
     time.map(|time| start + time)
+}
+
+/// The server stops, and the connection is old enough to be ended.
+async fn stopped(stop: &mut Stop, not_before: Option<Instant>) {
+    stop.wait().await;
+    if let Some(time) = not_before {
+        sleep_until(time).await;
+    }
 }
 
 async fn at(deadline: Option<Instant>) {
