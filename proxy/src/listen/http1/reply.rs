@@ -64,11 +64,7 @@ impl Reply {
     }
 
     /// Sends an answer. Whatever goes wrong ends in a close, never in a clean end.
-    pub(super) async fn send(mut self, mut head: ResponseHead, mut body: Body, gone: &Gone) -> After {
-        let early_bytes = self.upgrade_refused && self.shared.borrow().has_input();
-        if self.stop.is_set() || early_bytes {
-            head.close = true;
-        }
+    pub(super) async fn send(mut self, head: ResponseHead, mut body: Body, gone: &Gone) -> After {
         let mut writer = ResponseWriter::new(self.asked, head, self.date);
         loop {
             let step = match self.pull(&mut body, gone).await {
@@ -171,7 +167,10 @@ impl Reply {
             return;
         }
         self.head_is_out = true;
-        let settled = if writer.closes(next) { Settled::KeepAlive } else { self.settle_request().await };
+        let read_on = !writer.closes(next) && !self.stop.is_set();
+        let settled = if read_on { self.settle_request().await } else { Settled::KeepAlive };
+        // As late as can be: the stop, or the bytes, may have come while the answer was made.
+        let settled = if self.stop.is_set() || self.has_early_bytes() { Settled::Close } else { settled };
         self.shared.borrow_mut().forget_continue();
         writer.settle(settled);
     }
@@ -192,6 +191,11 @@ impl Reply {
                 Drained::Broken => Settled::Close,
             },
         }
+    }
+
+    /// Whether bytes have come with a request that does not get the protocol it asked for.
+    fn has_early_bytes(&self) -> bool {
+        self.upgrade_refused && self.shared.borrow().has_input()
     }
 
     fn too_large(&mut self) -> Settled {

@@ -244,3 +244,51 @@ async fn a_new_connection_that_says_nothing_ends_soon_when_the_server_stops() {
     };
     stage.play(handler, client).await;
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_stop_that_comes_while_a_request_runs_is_told_in_its_answer_as_in_go() {
+    // It was decided before the answer's body was pulled, and written where a handler's own field stands.
+    let (stage, stopper) = Stage::new();
+    let handler = async |_: &mut Exchange| {
+        stopper.stop();
+        Ok(ok(Body::whole("ok")))
+    };
+    let client = async |mut client: DuplexStream| {
+        client.write_all(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n").await.unwrap();
+        read_to_end(&mut client).await
+    };
+    let (answer, _) = stage.play(handler, client).await;
+    assert!(answer.ends_with("\r\nContent-Type: text/plain; charset=utf-8\r\nConnection: close\r\n\r\nok"), "{answer}");
+}
+
+/// A body that comes late, and at once.
+struct Late(Pin<Box<tokio::time::Sleep>>);
+
+impl Frames for Late {
+    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame, Cut>>> {
+        if self.0.is_elapsed() {
+            return Poll::Ready(None);
+        }
+        self.0.as_mut().poll(cx).map(|()| Some(Ok(Frame::Data(Bytes::from_static(b"ok")))))
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn bytes_that_come_before_an_upgrade_is_refused_are_no_request() {
+    // They were looked for only before the answer's body was pulled.
+    let (stage, _stopper) = Stage::new();
+    let served = Cell::new(0);
+    let handler = async |_: &mut Exchange| {
+        served.set(served.get() + 1);
+        Ok(ok(Body::made(Length::Exactly(2), Late(Box::pin(tokio::time::sleep(Duration::from_secs(2)))))))
+    };
+    let client = async |mut client: DuplexStream| {
+        client.write_all(b"GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n").await.unwrap();
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        client.write_all(b"GET /smuggled HTTP/1.1\r\nHost: a\r\n\r\n").await.unwrap();
+        read_to_end(&mut client).await
+    };
+    let (answer, _) = stage.play(handler, client).await;
+    assert!(answer.contains("\r\nConnection: close\r\n"), "{answer}");
+    assert_eq!(served.get(), 1);
+}
