@@ -9,7 +9,7 @@ use crate::{
     listen::{Settings, Stop},
     wire::{
         ResponseHead,
-        http1::{Expect, Request},
+        http1::{Expect, Request, Wrong},
     },
 };
 
@@ -31,11 +31,13 @@ pub(super) async fn next(shared: &Shared, settings: &Settings, first: bool, stop
     let started = Instant::now();
     let mut header_deadline = first.then(|| after(started, settings.read_header_timeout)).flatten();
     let idle_deadline = if first { None } else { after(started, settings.idle_timeout) };
+    let mut timed_out = false;
     loop {
         let parsed = shared.borrow_mut().next_request();
         match parsed {
             Ok(Some(request)) => return Next::Request(Box::new(request)),
             Ok(None) => {}
+            Err(Wrong::EndedEarly) if timed_out => return Next::End,
             Err(wrong) => return wrong.answer().map_or(Next::End, Next::Refused),
         }
         let has_begun = shared.borrow().input_bytes() >= BYTES_OF_A_BEGINNING;
@@ -53,6 +55,7 @@ pub(super) async fn next(shared: &Shared, settings: &Settings, first: bool, stop
             () = stopped(stop, first.then(|| started + limits::NEW_CONNECTION_GRACE)), if !has_begun => return Next::End,
             () = at(deadline) => {
                 shared.borrow_mut().give_up_reading();
+                timed_out = true;
                 Ok(false)
             }
         };

@@ -292,3 +292,26 @@ async fn bytes_that_come_before_an_upgrade_is_refused_are_no_request() {
     assert!(answer.contains("\r\nConnection: close\r\n"), "{answer}");
     assert_eq!(served.get(), 1);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_head_that_stops_within_a_value_ends_in_silence_when_its_time_is_over() {
+    // It was answered with a 400.
+    let (stage, _stopper) = Stage::new();
+    let handler = async |_: &mut Exchange| Ok(ok(Body::empty()));
+    let client = async |mut client: DuplexStream| {
+        client.write_all(b"GET / HTTP/1.1\r\nHost: a").await.unwrap();
+        read_to_end(&mut client).await
+    };
+    assert_eq!(stage.play(handler, client).await.0, "");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_request_line_that_stops_is_refused_when_its_time_is_over() {
+    let (stage, _stopper) = Stage::new();
+    let handler = async |_: &mut Exchange| Ok(ok(Body::empty()));
+    let client = async |mut client: DuplexStream| {
+        client.write_all(b"GET /").await.unwrap();
+        read_to_end(&mut client).await
+    };
+    assert!(stage.play(handler, client).await.0.starts_with("HTTP/1.1 400 Bad Request\r\n"));
+}
