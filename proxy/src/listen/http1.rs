@@ -88,6 +88,8 @@ async fn one<H: Handler>(
         None => return After::Close, // the handler panicked: as in Go, nothing is said
     };
     drop(exchange);
+    let within_body = matches!(answer, Answer::Switch(..)) && shared.borrow().body_state() != BodyState::Done;
+    let answer = if within_body { switched_too_early() } else { answer };
     if upgrade_asked && !matches!(answer, Answer::Switch(..)) {
         reply.refuse_upgrade();
     }
@@ -103,6 +105,14 @@ async fn one<H: Handler>(
 
 fn refused(refusal: &Refusal) -> Answer {
     let (head, body) = refusal.render();
+    Answer::Reply(head, body)
+}
+
+/// What is left of the request's body is neither the tunnel's nor a next request.
+fn switched_too_early() -> Answer {
+    let refusal = Refusal::UpgradeMismatch("protocols were switched within the request's body".to_owned());
+    let (mut head, body) = refusal.render();
+    head.close = true;
     Answer::Reply(head, body)
 }
 

@@ -315,3 +315,25 @@ async fn a_request_line_that_stops_is_refused_when_its_time_is_over() {
     };
     assert!(stage.play(handler, client).await.0.starts_with("HTTP/1.1 400 Bad Request\r\n"));
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_switch_within_the_requests_body_is_refused() {
+    // The 101 was written, then the tunnel was dropped: the connection was still shared with the body.
+    let (stage, _stopper) = Stage::new();
+    let held = RefCell::new(None);
+    let handler = async |exchange: &mut Exchange| {
+        held.replace(Some(exchange.take_body()));
+        let (_, backend, _) = pipe_that_tells(64);
+        let head = ResponseHead::new(StatusCode::SWITCHING_PROTOCOLS);
+        Ok(Answer::Switch(head, Tunnel { backend, early: Bytes::new() }))
+    };
+    let client = async |mut client: DuplexStream| {
+        let request =
+            b"POST / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: x\r\nContent-Length: 9\r\n\r\nhello";
+        client.write_all(request).await.unwrap();
+        read_quiet(&mut client).await
+    };
+    let (answer, _) = stage.play(handler, client).await;
+    assert!(answer.starts_with("HTTP/1.1 502 Bad Gateway\r\n"), "{answer}");
+    assert!(answer.contains("\r\nConnection: close\r\n"), "{answer}");
+}
