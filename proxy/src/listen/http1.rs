@@ -133,13 +133,13 @@ async fn run<T>(shared: &Shared, gone: &Gone, work: impl Future<Output = T>) -> 
     let mut work = pin!(work);
     poll_fn(|cx| {
         watch(shared, gone, cx);
-        write_early(shared, cx);
-        if shared.borrow().out.len() > EARLY_BYTES && !shared.borrow().failed() && !gone.is_set() {
+        write_early(shared, gone, cx);
+        if shared.borrow().out.len() > EARLY_BYTES && !gone.is_set() {
             return Poll::Pending;
         }
         let turn = std::panic::catch_unwind(AssertUnwindSafe(|| work.as_mut().poll(cx)));
         // A 1xx may have been queued in this turn.
-        write_early(shared, cx);
+        write_early(shared, gone, cx);
         match turn {
             Ok(turn) => turn.map(Some),
             Err(_) => {
@@ -154,11 +154,14 @@ async fn run<T>(shared: &Shared, gone: &Gone, work: impl Future<Output = T>) -> 
 /// 1xx heads that may wait to be written.
 const EARLY_BYTES: usize = 4 * 1024;
 
-fn write_early(shared: &Shared, cx: &mut Context<'_>) {
+/// Writes the 1xx heads that wait. A client that cannot be written to has left.
+fn write_early(shared: &Shared, gone: &Gone, cx: &mut Context<'_>) {
     let mut connection = shared.borrow_mut();
-    if !connection.out.is_empty() && !connection.failed() {
-        // A failure shows when the answer is written.
-        let _ = connection.poll_flush(cx);
+    if !connection.out.is_empty()
+        && !connection.failed()
+        && let Poll::Ready(Err(_)) = connection.poll_flush(cx)
+    {
+        gone.set();
     }
 }
 
@@ -231,6 +234,9 @@ struct EarlyHttp1 {
 impl Early for EarlyHttp1 {
     fn inform(&mut self, head: &ResponseHead) {
         let mut connection = self.shared.borrow_mut();
+        if connection.failed() {
+            return;
+        }
         if head.status.as_u16() == 100 {
             connection.forget_continue();
         }

@@ -97,7 +97,7 @@ impl Reply {
             watch(&self.shared, gone, cx);
             let turn = std::panic::catch_unwind(AssertUnwindSafe(|| body.poll_frame(cx)));
             if !self.head_is_out {
-                write_early(&self.shared, cx);
+                write_early(&self.shared, gone, cx);
             }
             turn.unwrap_or_else(|_| {
                 tracing::error!("a body panicked");
