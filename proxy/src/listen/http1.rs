@@ -157,7 +157,7 @@ const EARLY_BYTES: usize = 4 * 1024;
 /// Writes the 1xx heads that wait. A client that cannot be written to has left.
 fn write_early(shared: &Shared, gone: &Gone, cx: &mut Context<'_>) {
     let mut connection = shared.borrow_mut();
-    if !connection.out.is_empty()
+    if connection.has_output()
         && !connection.failed()
         && let Poll::Ready(Err(_)) = connection.poll_flush(cx)
     {

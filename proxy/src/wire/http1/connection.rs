@@ -21,6 +21,8 @@ pub struct Connection {
     input: BytesMut,
     /// Bytes to be written; the loop empties it.
     pub out: BytesMut,
+    /// That the channel may hold back what it was given (TLS does).
+    unflushed: bool,
     ended: bool,
     failed: bool,
     continue_owed: bool,
@@ -48,6 +50,7 @@ impl Connection {
             reader: RequestReader::new(limits),
             input: BytesMut::new(),
             out: BytesMut::new(),
+            unflushed: false,
             ended: false,
             failed: false,
             continue_owed: false,
@@ -195,14 +198,28 @@ impl Connection {
                     self.failed = true;
                     return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
                 }
-                Ok(written) => self.out.advance(written),
+                Ok(written) => {
+                    self.out.advance(written);
+                    self.unflushed = true;
+                }
                 Err(error) => {
                     self.failed = true;
                     return Poll::Ready(Err(error));
                 }
             }
         }
-        Pin::new(&mut self.channel).poll_flush(cx)
+        if self.unflushed {
+            let flushed = ready!(Pin::new(&mut self.channel).poll_flush(cx));
+            self.failed |= flushed.is_err();
+            self.unflushed = false;
+            flushed?;
+        }
+        Poll::Ready(Ok(()))
+    }
+
+    /// Whether something waits to be written or to be flushed.
+    pub fn has_output(&self) -> bool {
+        !self.out.is_empty() || self.unflushed
     }
 
     /// Ends the writing side.

@@ -53,7 +53,7 @@ impl Incoming {
                 Ok(Event::NeedMore | Event::Head(_)) => {}
                 Err(wrong) => return Poll::Ready(Some(Err(Cut::Malformed(wrong.in_body())))),
             }
-            if !connection.out.is_empty()
+            if connection.has_output()
                 && let Poll::Ready(Err(_)) = connection.poll_flush(cx)
             {
                 connection.break_body();
