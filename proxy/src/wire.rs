@@ -9,9 +9,9 @@ pub mod http1;
 pub mod http2;
 pub mod media_type;
 pub mod message;
-pub mod shared_channel;
 #[cfg(test)]
 pub(crate) mod pipe;
+pub mod shared_channel;
 pub mod sniff;
 pub mod tls;
 pub mod token;
