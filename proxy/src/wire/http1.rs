@@ -12,6 +12,7 @@ mod reader;
 mod request;
 mod request_writer;
 mod response;
+mod response_head;
 mod response_writer;
 mod status;
 #[cfg(test)]
@@ -26,7 +27,8 @@ pub use self::{
     request::{Expect, Request},
     request_writer::{Framing, RequestLine, write_chunk, write_last_chunk, write_request_head},
     response::Response,
-    response_writer::{After, Asked, Next, ResponseWriter, Settled, TooLong, write_informational, write_switch},
+    response_head::{write_informational, write_switch},
+    response_writer::{After, Asked, Next, ResponseWriter, Settled, TooLong},
     status::status_text,
     wrong::{BadChunk, Wrong},
 };

@@ -1,3 +1,5 @@
+use std::collections::BTreeSet;
+
 use bytes::Bytes;
 
 use super::{head::Fields, wrong::Wrong};
@@ -135,9 +137,12 @@ fn announced(trailers: &[Bytes], chunked: bool) -> Result<Announced, Wrong> {
         if name == Name::TRANSFER_ENCODING || name == Name::TRAILER || name == Name::CONTENT_LENGTH {
             return Err(Wrong::TrailerName(name));
         }
-        if !names.contains(&name) {
-            names.push(name);
-        }
+        names.push(name);
+    }
+    if names.len() > 1 {
+        // A head has room for very many names: each is looked up, not compared with all others.
+        let mut seen = BTreeSet::new();
+        names.retain(|name| seen.insert(name.clone()));
     }
     Ok(names)
 }

@@ -1,10 +1,12 @@
+use std::collections::BTreeSet;
+
 use bytes::{BufMut as _, Bytes, BytesMut};
 use http::StatusCode;
 
 use super::{
     request::{Request, has_word},
     request_writer::{frames, write_chunk, write_content_length, write_decimal, write_last_chunk},
-    status::status_text,
+    response_head::write_status_line,
 };
 use crate::wire::{
     headers::{Headers, Name, write_field},
@@ -320,7 +322,8 @@ impl ResponseWriter {
     /// Go: `net/http/httputil/reverseproxy.go` `ServeHTTP`, `net/http/server.go` `declareTrailer`, `finalTrailers`.
     fn final_trailers(&mut self) -> Option<Headers> {
         let mut trailers = self.trailers.take()?;
-        if trailers.iter().all(|(name, _)| self.head.announced.contains(name)) {
+        let announced: BTreeSet<&Name> = self.head.announced.iter().collect();
+        if trailers.iter().all(|(name, _)| announced.contains(name)) {
             trailers.retain(|name, _| may_be_trailer(name));
         }
         Some(trailers)
@@ -334,62 +337,6 @@ struct Plan {
     kept: bool,
     close: bool,
     chunked: bool,
-}
-
-/// Writes a 1xx head. Go: `net/http/server.go` `response.WriteHeader`.
-pub fn write_informational(out: &mut BytesMut, head: &ResponseHead, version: Version) {
-    write_status_line(version, head.status, out);
-    write_unframed(&head.headers, out);
-    out.put_slice(b"\r\n");
-}
-
-/// Writes the 101 of a backend: its version and words kept, no `Date`. `head.close` says that the backend ends the connection.
-///
-/// Go: `net/http/response.go` `Response.Write`.
-pub fn write_switch(out: &mut BytesMut, head: &ResponseHead) {
-    out.put_slice(match head.version {
-        Version::Http09 => b"HTTP/0.9 ",
-        Version::Http10 => b"HTTP/1.0 ",
-        Version::Http11 | Version::Http2 => b"HTTP/1.1 ",
-    });
-    write_decimal(u64::from(head.status.as_u16()), out);
-    out.put_u8(b' ');
-    if head.reason.is_empty() {
-        out.put_slice(status_text(head.status).unwrap_or_default().as_bytes());
-    } else {
-        // A CR that came within the line does not end it here.
-        out.extend(head.reason.iter().map(|byte| if matches!(byte, b'\r' | b'\n') { b' ' } else { *byte }));
-    }
-    out.put_slice(b"\r\n");
-    if head.close && !has_word(head.headers.get(&Name::CONNECTION).unwrap_or_default(), b"close") {
-        out.put_slice(b"Connection: close\r\n");
-    }
-    write_unframed(&head.headers, out);
-    out.put_slice(b"\r\n");
-}
-
-/// Writes all fields that frame nothing, sorted.
-fn write_unframed(headers: &Headers, out: &mut BytesMut) {
-    for (name, value) in headers.iter_sorted().filter(|(name, _)| name.is_token() && !frames(name)) {
-        write_field(name, value, out);
-    }
-}
-
-/// Go: `net/http/server.go` `writeStatusLine`.
-fn write_status_line(version: Version, status: StatusCode, out: &mut BytesMut) {
-    out.put_slice(if version <= Version::Http10 { b"HTTP/1.0 " } else { b"HTTP/1.1 " });
-    write_decimal(u64::from(status.as_u16()), out);
-    match status_text(status) {
-        Some(text) => {
-            out.put_u8(b' ');
-            out.put_slice(text.as_bytes());
-        }
-        None => {
-            out.put_slice(b" status code ");
-            write_decimal(u64::from(status.as_u16()), out);
-        }
-    }
-    out.put_slice(b"\r\n");
 }
 
 /// Go: `net/http/transfer.go` `bodyAllowedForStatus`.

@@ -393,34 +393,6 @@ fn whether_the_connection_closes_can_depend_on_the_length() {
 }
 
 #[test]
-fn informational_heads_have_neither_date_nor_framing() {
-    let early =
-        ResponseHead { content_length: Some(3), ..head(103, &[("Link", "b"), ("A", "1"), ("Content-Length", "3")]) };
-    let mut out = BytesMut::new();
-    write_informational(&mut out, &early, Version::Http11);
-    write_informational(&mut out, &head(199, &[]), Version::Http10);
-    assert_eq!(&out[..], b"HTTP/1.1 103 Early Hints\r\nA: 1\r\nLink: b\r\n\r\nHTTP/1.0 199 status code 199\r\n\r\n");
-}
-
-#[test]
-fn a_switch_keeps_the_backends_words() {
-    let fields = [("upgrade", "ws"), ("Connection", "Upgrade"), ("Content-Length", "3"), ("Trailer", "A")];
-    let mut switch = ResponseHead { reason: Bytes::from_static(b"Custom\rThing"), ..head(101, &fields) };
-    let mut out = BytesMut::new();
-    write_switch(&mut out, &switch);
-    assert_eq!(&out[..], b"HTTP/1.1 101 Custom Thing\r\nConnection: Upgrade\r\nUpgrade: ws\r\n\r\n");
-    switch.version = Version::Http10;
-    switch.close = true;
-    switch.reason = Bytes::new();
-    let mut out = BytesMut::new();
-    write_switch(&mut out, &switch);
-    assert_eq!(
-        &out[..],
-        b"HTTP/1.0 101 Switching Protocols\r\nConnection: close\r\nConnection: Upgrade\r\nUpgrade: ws\r\n\r\n"
-    );
-}
-
-#[test]
 fn a_101_without_a_tunnel_is_a_head_with_a_date() {
     let fields = [("Connection", "Upgrade"), ("Upgrade", "x")];
     let expected = "HTTP/1.1 101 Switching Protocols|Connection: Upgrade|Upgrade: x|Date||";

@@ -1,0 +1,71 @@
+use bytes::{BufMut as _, BytesMut};
+use http::StatusCode;
+
+use super::{
+    request::has_word,
+    request_writer::{frames, write_decimal},
+    status::status_text,
+};
+use crate::wire::{
+    headers::{Headers, Name, write_field},
+    message::{ResponseHead, Version},
+};
+
+/// Writes a 1xx head. Go: `net/http/server.go` `response.WriteHeader`.
+pub fn write_informational(out: &mut BytesMut, head: &ResponseHead, version: Version) {
+    write_status_line(version, head.status, out);
+    write_unframed(&head.headers, out);
+    out.put_slice(b"\r\n");
+}
+
+/// Writes the 101 of a backend: its version and words kept, no `Date`. `head.close` says that the backend ends the connection.
+///
+/// Go: `net/http/response.go` `Response.Write`.
+pub fn write_switch(out: &mut BytesMut, head: &ResponseHead) {
+    out.put_slice(match head.version {
+        Version::Http09 => b"HTTP/0.9 ",
+        Version::Http10 => b"HTTP/1.0 ",
+        Version::Http11 | Version::Http2 => b"HTTP/1.1 ",
+    });
+    write_decimal(u64::from(head.status.as_u16()), out);
+    out.put_u8(b' ');
+    if head.reason.is_empty() {
+        out.put_slice(status_text(head.status).unwrap_or_default().as_bytes());
+    } else {
+        // A CR that came within the line does not end it here.
+        out.extend(head.reason.iter().map(|byte| if matches!(byte, b'\r' | b'\n') { b' ' } else { *byte }));
+    }
+    out.put_slice(b"\r\n");
+    if head.close && !has_word(head.headers.get(&Name::CONNECTION).unwrap_or_default(), b"close") {
+        out.put_slice(b"Connection: close\r\n");
+    }
+    write_unframed(&head.headers, out);
+    out.put_slice(b"\r\n");
+}
+
+/// Writes all fields that frame nothing, sorted.
+fn write_unframed(headers: &Headers, out: &mut BytesMut) {
+    for (name, value) in headers.iter_sorted().filter(|(name, _)| name.is_token() && !frames(name)) {
+        write_field(name, value, out);
+    }
+}
+
+/// Writes a status line with Go's words for the status, whatever a backend said. Go: `net/http/server.go` `writeStatusLine`.
+pub(super) fn write_status_line(version: Version, status: StatusCode, out: &mut BytesMut) {
+    out.put_slice(if version <= Version::Http10 { b"HTTP/1.0 " } else { b"HTTP/1.1 " });
+    write_decimal(u64::from(status.as_u16()), out);
+    match status_text(status) {
+        Some(text) => {
+            out.put_u8(b' ');
+            out.put_slice(text.as_bytes());
+        }
+        None => {
+            out.put_slice(b" status code ");
+            write_decimal(u64::from(status.as_u16()), out);
+        }
+    }
+    out.put_slice(b"\r\n");
+}
+
+#[cfg(test)]
+mod tests;
