@@ -17,9 +17,7 @@ pub struct StrippedHeaders(Headers);
 impl StrippedHeaders {
     /// Removes the fields that `Connection` names, then the fixed list.
     pub fn from_inbound(mut inbound: Headers, planted: &Planted) -> Self {
-        for named in inbound.names_in(&Name::CONNECTION) {
-            inbound.remove(&named);
-        }
+        inbound.remove_named(&Name::CONNECTION);
         let keeps_one = planted.has(Bug::KeepsHopByHop);
         inbound.retain(|name, _| {
             let hop_by_hop = HOP_BY_HOP.contains(name) && !(keeps_one && *name == Name::KEEP_ALIVE);

@@ -112,6 +112,15 @@ impl Headers {
             .collect()
     }
 
+    /// Takes out all fields that the values of `list` name.
+    ///
+    /// Each field is looked up among the names: a head of 1 MiB has room for 100,000 of both, and comparing all pairs would hold a worker for seconds.
+    pub fn remove_named(&mut self, list: &Name) {
+        let mut names = self.names_in(list);
+        names.sort_unstable();
+        self.retain(|name, _| names.binary_search(name).is_err());
+    }
+
     /// Whether a value of `list` holds `token` as one of its comma-separated items, whatever its case.
     ///
     /// Go: `golang.org/x/net/http/httpguts` `HeaderValuesContainsToken`.

@@ -40,3 +40,16 @@ fn tokens_are_found_on_every_line_whatever_their_case() {
     assert_eq!(names.len(), 3);
     assert_eq!(names[2].as_bytes(), b"X-B");
 }
+
+#[test]
+fn very_many_named_fields_are_taken_out_in_no_time() {
+    // Each name compared with each field took ten seconds for a head of 1 MiB.
+    let names: Vec<String> = (0..100_000).map(|at| format!("x{at:x}")).collect();
+    let mut headers: Headers =
+        names.iter().map(|name| (Name::from_slice(name.as_bytes()), Bytes::from_static(b"1"))).collect();
+    headers.append(Name::CONNECTION, names[1..].join(","));
+    headers.append(Name::CONNECTION, "Connection");
+    headers.remove_named(&Name::CONNECTION);
+    let left: Vec<_> = headers.iter().map(|(name, _)| name.as_bytes()).collect();
+    assert_eq!(left, [b"X0"]);
+}
