@@ -168,12 +168,8 @@ fn write_early(shared: &Shared, gone: &Gone, cx: &mut Context<'_>) {
 /// Notices that the client leaves, once the request's body has been read: as Go, which reads one byte ahead, and no further when one comes.
 fn watch(shared: &Shared, gone: &Gone, cx: &mut Context<'_>) {
     let mut connection = shared.borrow_mut();
-    if connection.body_state() == BodyState::Open || connection.has_input() || gone.is_set() {
-        return;
-    }
-    match connection.poll_fill(cx) {
-        Poll::Ready(Ok(true)) | Poll::Pending => {}
-        Poll::Ready(Ok(false) | Err(_)) => gone.set(),
+    if connection.body_state() != BodyState::Open && !gone.is_set() && connection.poll_gone(cx).is_ready() {
+        gone.set();
     }
 }
 

@@ -34,7 +34,6 @@ pub(super) struct Reply {
     date: [u8; 29],
     stop: Stop,
     upgrade_refused: bool,
-    linger: bool,
     head_is_out: bool,
 }
 
@@ -48,7 +47,6 @@ impl Reply {
             date,
             stop,
             upgrade_refused: false,
-            linger: false,
             head_is_out: false,
         }
     }
@@ -136,17 +134,10 @@ impl Reply {
         if self.write().await.is_err() {
             return After::Close;
         }
-        if self.linger {
-            return After::Linger;
-        }
         let request_is_done = self.shared.borrow().body_state() == BodyState::Done;
         match after {
             http1::After::KeepAlive if request_is_done => After::KeepAlive,
-            http1::After::KeepAlive => After::Close,
-            http1::After::Close => {
-                self.drain_before_close().await;
-                After::Close
-            }
+            http1::After::KeepAlive | http1::After::Close => self.close_request().await,
         }
     }
 
@@ -182,13 +173,13 @@ impl Reply {
         };
         match (state, remaining) {
             (BodyState::Done, _) => Settled::KeepAlive,
+            (BodyState::EndedEarly, _) => Settled::KeepAlive, // Go takes it for read; nothing follows it anyway
             (BodyState::Broken, _) => Settled::Close,
             (BodyState::Open, _) if self.expects_continue => Settled::Close,
-            (BodyState::Open, Remaining::Exactly(bytes)) if bytes >= DRAIN_BYTES_MAX => self.too_large(),
+            (BodyState::Open, Remaining::Exactly(bytes)) if bytes >= DRAIN_BYTES_MAX => Settled::Close,
             (BodyState::Open, _) => match self.drain(DRAIN_BYTES_MAX + 1).await {
                 Drained::End => Settled::KeepAlive,
-                Drained::More => self.too_large(),
-                Drained::Broken => Settled::Close,
+                Drained::More | Drained::Broken => Settled::Close,
             },
         }
     }
@@ -198,16 +189,22 @@ impl Reply {
         self.upgrade_refused && self.shared.borrow().has_input()
     }
 
-    fn too_large(&mut self) -> Settled {
-        self.linger = true;
-        self.shared.borrow_mut().break_body();
-        Settled::Close
-    }
-
-    /// Go closes a request's body behind the answer, and reads a little of it: a client that sends before it reads gets the answer.
-    async fn drain_before_close(&self) {
-        if self.shared.borrow().body_state() == BodyState::Open && !self.closes {
-            self.drain(DRAIN_BYTES_MAX).await;
+    /// Closes the request behind its answer, and reads a little of what is left: a client that sends before it reads gets the answer.
+    ///
+    /// Go: `net/http/transfer.go` `body.Close`, `net/http/server.go` `response.finishRequest`.
+    async fn close_request(&self) -> After {
+        let (state, remaining) = {
+            let connection = self.shared.borrow();
+            (connection.body_state(), connection.remaining())
+        };
+        match remaining {
+            _ if state != BodyState::Open || self.upgrade_refused => After::Close,
+            Remaining::Exactly(_) if self.closes => After::Close,
+            Remaining::Exactly(bytes) if bytes > DRAIN_BYTES_MAX => After::Linger,
+            _ => match self.drain(DRAIN_BYTES_MAX).await {
+                Drained::More => After::Linger,
+                Drained::End | Drained::Broken => After::Close,
+            },
         }
     }
 

@@ -29,6 +29,8 @@ pub struct Connection {
     /// Counts requests, so that the body of an earlier one, or one that was closed, can be told from the body of this one.
     request: u64,
     body: BodyState,
+    /// That the client may be watched by reading: until bytes have come behind the request being served.
+    watching: bool,
 }
 
 /// How far the body of the request being served has been read.
@@ -38,6 +40,8 @@ pub enum BodyState {
     Open,
     /// To its end, clean.
     Done,
+    /// The client ended its side within a body of declared length: it broke off, and nothing follows it on the connection.
+    EndedEarly,
     /// It broke off, or broke the rules: what follows it on the connection has no meaning.
     Broken,
 }
@@ -56,6 +60,7 @@ impl Connection {
             continue_owed: false,
             request: 0,
             body: BodyState::Done,
+            watching: true,
         }
     }
 
@@ -69,6 +74,7 @@ impl Connection {
                 self.request += 1;
                 self.continue_owed = false;
                 self.body = BodyState::Open;
+                self.watching = true;
                 if request.length == Length::Empty {
                     self.next_of_body()?; // its end, so that the client is watched from now on
                 }
@@ -98,10 +104,12 @@ impl Connection {
     /// # Errors
     /// The body breaks the rules, or broke off.
     pub fn next_of_body(&mut self) -> Result<Event<Request>, Wrong> {
+        let remaining = self.reader.remaining();
         let event = self.reader.next(&mut self.input, self.ended);
         match &event {
             Ok(Event::Done) => self.body = BodyState::Done,
             Ok(_) => {}
+            Err(Wrong::EndedEarly) if matches!(remaining, Remaining::Exactly(_)) => self.body = BodyState::EndedEarly,
             Err(_) => self.body = BodyState::Broken,
         }
         event
@@ -153,6 +161,22 @@ impl Connection {
     /// Whether the peer has ended its writing side and all of it was taken in.
     pub fn ended(&self) -> bool {
         self.ended
+    }
+
+    /// Reads ahead to notice that the client leaves: ready when it has left. No further once bytes have come: they are the next request.
+    ///
+    /// Go: `net/http/server.go` `connReader.backgroundRead`.
+    pub fn poll_gone(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        if !self.watching || self.input.len() > READ_AHEAD_BYTES {
+            return Poll::Pending;
+        }
+        match ready!(self.poll_fill(cx)) {
+            Ok(true) => {
+                self.watching = false;
+                Poll::Pending
+            }
+            Ok(false) | Err(_) => Poll::Ready(()),
+        }
     }
 
     /// No more bytes are waited for: what came is all there is. A read that timed out is a kind of end, as in Go.
@@ -248,6 +272,8 @@ impl Connection {
     }
 }
 
+/// Bytes of further requests that may wait while one is served; the rest waits in the socket.
+const READ_AHEAD_BYTES: usize = 16 * 1024;
 /// One read takes in what a whole head usually needs.
 const READ_BYTES_MIN: usize = 4 * 1024;
 /// Bodies are read in larger pieces: half the reads for twice the bytes, until the copy costs more than the call.

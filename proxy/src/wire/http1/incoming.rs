@@ -41,7 +41,7 @@ impl Incoming {
         match connection.body_state() {
             BodyState::Open => {}
             BodyState::Done => return Poll::Ready(None),
-            BodyState::Broken => return Poll::Ready(Some(Err(Cut::BodyClosed))),
+            BodyState::EndedEarly | BodyState::Broken => return Poll::Ready(Some(Err(Cut::BodyClosed))),
         }
         connection.pay_continue();
         loop {
