@@ -16,28 +16,62 @@ pub(super) struct Failed {
 ///
 /// Go: `net/http/transport.go` `persistConn.shouldRetryRequest`.
 #[derive(Debug)]
-pub(super) struct Again(Outgoing);
+pub(super) struct Again {
+    request: Outgoing,
+    behind: Behind,
+}
+
+/// Behind which connections a request may be sent again.
+#[derive(Clone, Copy, Debug)]
+enum Behind {
+    /// Those that had been used before, and may have died of their age.
+    Reused,
+    /// All: the backend itself, or the connection, said that the request was not begun.
+    Any,
+}
 
 impl Again {
     /// A request of which not one byte was written, and that has no body.
     ///
     /// Go sends one with a body again only if it can get the body again, which a proxy cannot.
     pub(super) fn unsent(request: Outgoing) -> Option<Self> {
-        (request.body.length() == Length::Empty).then_some(Self(request))
+        (request.body.length() == Length::Empty).then_some(Self { request, behind: Behind::Reused })
     }
 
     /// A request that was sent, and may be served twice: without a body, and safe by its method or by its client's word.
     ///
     /// Go: `net/http/request.go` `Request.isReplayable`.
     pub(super) fn replay(request: Outgoing) -> Option<Self> {
+        Self::may_be_served_twice(&request).then_some(Self { request, behind: Behind::Reused })
+    }
+
+    /// A request on HTTP/2 that was not begun: its connection took no further stream, or the backend has refused it or declared it unseen. It must
+    /// still have its body.
+    ///
+    /// Go: `net/http/h2_bundle.go` `canRetryError`.
+    pub(super) fn not_begun(request: Outgoing) -> Self {
+        Self { request, behind: Behind::Any }
+    }
+
+    /// A request on HTTP/2 that a backend reset with PROTOCOL_ERROR, and that may be served twice. Go asks only that it has no body.
+    ///
+    /// Go: `net/http/h2_bundle.go` `canRetryError`, `shouldRetryRequest`.
+    pub(super) fn after_protocol_error(request: Outgoing) -> Option<Self> {
+        Self::may_be_served_twice(&request).then_some(Self { request, behind: Behind::Any })
+    }
+
+    fn may_be_served_twice(request: &Outgoing) -> bool {
         let head = &request.head;
         let is_safe = [Method::GET, Method::HEAD, Method::OPTIONS, Method::TRACE].contains(&head.method);
         let has_key = head.headers.contains(&Name::IDEMPOTENCY_KEY) || head.headers.contains(&Name::X_IDEMPOTENCY_KEY);
-        (request.body.length() == Length::Empty && (is_safe || has_key)).then_some(Self(request))
+        request.body.length() == Length::Empty && (is_safe || has_key)
     }
 
-    /// The request, to be sent again: only behind a connection that had been used before.
-    pub(super) fn into_request(self, _behind: Reused) -> Outgoing {
-        self.0
+    /// The request, to be sent again; none behind a new connection if it would have to be an old one.
+    pub(super) fn into_request(self, reused: Option<Reused>) -> Option<Outgoing> {
+        match (self.behind, reused) {
+            (Behind::Reused, None) => None,
+            (Behind::Any, _) | (Behind::Reused, Some(_)) => Some(self.request),
+        }
     }
 }

@@ -17,7 +17,6 @@ pub struct Download(pub(super) Carried);
 #[derive(Debug)]
 pub(super) enum Carried {
     Http1(Http1Download),
-    #[expect(dead_code, reason = "HTTP/2 towards backends is made elsewhere")]
     Http2(Http2Download),
 }
 

@@ -26,6 +26,7 @@ use super::{
     Origin, SendCause, TransportConfig,
     dial::Dialer,
     http1::{Death, Http1},
+    http2,
     transport::Reuse,
 };
 use crate::{
@@ -43,6 +44,7 @@ pub(super) struct Pool {
     dialer: RefCell<Rc<Dialer>>,
     limits: PoolLimits,
     head_limits: HeadLimits,
+    http2: http2::Settings,
     buckets: RefCell<BTreeMap<Rc<Origin>, Bucket>>,
     idle_count: Cell<usize>,
     /// Counts changes of trust and credential: connections of an earlier one are not used again.
@@ -69,6 +71,15 @@ enum Keeper {
     },
 }
 
+/// What a request is given to be sent over.
+#[derive(Debug)]
+pub(super) enum Leased {
+    /// A connection for itself.
+    Http1(Lease),
+    /// A place on a connection that others use, too.
+    Http2(http2::Lease),
+}
+
 /// A connection, for one request.
 #[derive(Debug)]
 pub(super) struct Lease {
@@ -83,8 +94,14 @@ pub(super) struct Reused(());
 
 /// A dial that has begun.
 struct Dialling {
-    channel: LocalBoxFuture<'static, Result<Channel, SendCause>>,
+    made: LocalBoxFuture<'static, Result<Made, SendCause>>,
     seat: Seat,
+}
+
+/// What a dial has made.
+enum Made {
+    Http1(Channel),
+    Http2(Box<http2::Handshaken>),
 }
 
 impl Pool {
@@ -102,6 +119,7 @@ impl Pool {
                 per_origin_max: config.connections_per_origin_max,
             },
             head_limits: HeadLimits { head_bytes_max: config.head_bytes_max },
+            http2: http2::Settings::of(config),
             buckets: RefCell::default(),
             idle_count: Cell::new(0),
             generation: Cell::new(0),
@@ -109,14 +127,58 @@ impl Pool {
         }
     }
 
-    /// A connection to `origin`: one that idles, else the first to come of a new one and one that is given back.
+    /// A connection to `origin`: one that many may use, else one that idles, else the first to come of a new one and one that is given back.
     ///
     /// # Errors
     /// The new one could not be made.
-    pub(super) async fn lease(self: &Rc<Self>, origin: &Origin) -> Result<Lease, SendCause> {
-        match self.take_idle(origin) {
-            Some(connection) => Ok(Lease { connection, reused: Some(Reused(())) }),
-            None => Ticket::queue(self, origin).await,
+    pub(super) async fn lease(self: &Rc<Self>, origin: &Origin) -> Result<Leased, SendCause> {
+        loop {
+            if let Some(lease) = self.share(origin) {
+                return Ok(Leased::Http2(lease));
+            }
+            if let Some(connection) = self.take_idle(origin) {
+                return Ok(Leased::Http1(Lease { connection, reused: Some(Reused(())) }));
+            }
+            if let Some(leased) = Ticket::queue(self, origin).await? {
+                return Ok(leased);
+            }
+        }
+    }
+
+    /// A place on a connection of HTTP/2, if there is one.
+    fn share(&self, origin: &Origin) -> Option<http2::Lease> {
+        self.buckets.borrow_mut().get_mut(origin)?.share(self.generation.get())
+    }
+
+    /// Lets all requests to an origin use a connection of HTTP/2, unless there is one already that has room: then the new one is closed, as Go closes it.
+    ///
+    /// Go: `net/http/h2_bundle.go` `clientConnPool.addConnIfNeeded`.
+    fn add_shared(self: &Rc<Self>, made: Box<http2::Handshaken>, seat: Seat) -> Option<http2::Lease> {
+        let origin = Rc::clone(seat.origin());
+        if let Some(lease) = self.share(&origin) {
+            return Some(lease);
+        }
+        let connection = made.start(&self.http2, seat);
+        let lease = http2::Lease::of(&connection);
+        let waiting = self.with_bucket(&origin, |bucket| {
+            bucket.shared.push(connection);
+            mem::take(&mut bucket.waiting)
+        });
+        waiting.iter().for_each(|waiter| waiter.give(Given::Share));
+        lease
+    }
+
+    /// A connection of HTTP/2 has room again: whoever may not dial is served by it.
+    pub(super) fn tell_of_room(&self, origin: &Origin) {
+        if self.limits.per_origin_max.is_none() {
+            return;
+        }
+        let waiter = {
+            let mut buckets = self.buckets.borrow_mut();
+            buckets.get_mut(origin).and_then(Bucket::take_without_seat)
+        };
+        if let Some(waiter) = waiter {
+            waiter.give(Given::Share);
         }
     }
 
@@ -162,6 +224,9 @@ impl Pool {
         *self.dialer.borrow_mut() = Rc::new(dialer);
         self.generation.set(self.generation.get() + 1);
         self.close_idle(|_| true);
+        for bucket in self.buckets.borrow().values() {
+            bucket.shared.iter().for_each(http2::Connection::retire);
+        }
     }
 
     /// How many connections idle.
@@ -219,7 +284,15 @@ impl Pool {
     /// A dial that begins when it is first polled.
     fn dial(&self, seat: Seat) -> Dialling {
         let dialer = Rc::clone(&self.dialer.borrow());
-        Dialling { channel: Box::pin(dialer.dial(Rc::clone(seat.origin()))), seat }
+        let (origin, settings) = (Rc::clone(seat.origin()), self.http2.clone());
+        let made = async move {
+            let channel = dialer.dial(Rc::clone(&origin)).await?;
+            match http2::is_spoken(&channel, &origin)? {
+                true => Ok(Made::Http2(Box::new(http2::Handshaken::over(channel, &settings).await?))),
+                false => Ok(Made::Http1(channel)),
+            }
+        };
+        Dialling { made: Box::pin(made), seat }
     }
 
     fn connection(&self, channel: Channel, seat: Seat) -> Box<Http1> {

@@ -165,6 +165,11 @@ impl Net for PretendNet {
 }
 
 impl Peer {
+    /// The bare pipe.
+    pub(super) fn into_stream(self) -> DuplexStream {
+        self.stream
+    }
+
     /// The next head, its empty line included.
     pub(super) async fn head(&mut self) -> String {
         self.until("\r\n\r\n").await

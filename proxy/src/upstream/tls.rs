@@ -74,7 +74,7 @@ impl Offers {
             Arc::new(config)
         };
         // Go offers nothing at all where HTTP/1 alone may be spoken.
-        Self { http1: offering(&[]), http2: offering(&[b"h2"]), both: offering(&[b"http/1.1"]) }
+        Self { http1: offering(&[]), http2: offering(&[b"h2"]), both: offering(&[b"h2", b"http/1.1"]) }
     }
 
     pub(super) fn of(&self, alpn: Alpn) -> Arc<ClientConfig> {

@@ -1,4 +1,4 @@
-use std::{borrow::Cow, num::NonZeroUsize, rc::Rc, sync::Arc, time::Duration};
+use std::{borrow::Cow, cell::RefCell, num::NonZeroUsize, rc::Rc, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use http::{Method, StatusCode};
@@ -11,12 +11,13 @@ use super::{
     dial::Dialer,
     download::Carried,
     http1::{Conversation, Http1Download, Waits},
-    pool::{Lease, Pool},
+    http2::{Http2Settings, pause_before},
+    pool::{Lease, Leased, Pool},
 };
 use crate::{
     config::limits,
     wire::{Name, ResponseHead, Tunnel, http1::Response},
-    world::World,
+    world::{Dice, World},
 };
 
 /// Sends requests to backends: a pool of connections, and Go's rules of when a request may be sent again.
@@ -46,6 +47,8 @@ pub struct TransportConfig {
     pub idle_connections_max: usize,
     /// Connections per origin, dialled, busy and idle; further requests wait in line. None: no bound.
     pub connections_per_origin_max: Option<NonZeroUsize>,
+    /// How connections of HTTP/2 are treated.
+    pub http2: Http2Settings,
     /// The head of an answer. Each 1xx head starts the count again.
     pub head_bytes_max: usize,
     /// Whether gzip is asked for where the request asks for no encoding.
@@ -88,6 +91,7 @@ impl TransportConfig {
             idle_connections_per_origin_max: limits::IDLE_CONNECTIONS_PER_ORIGIN_MAX,
             idle_connections_max: limits::IDLE_CONNECTIONS_MAX,
             connections_per_origin_max: None,
+            http2: Http2Settings::default(),
             head_bytes_max: limits::RESPONSE_HEAD_BYTES_MAX,
             compression: Compression::Ask,
             reuse: Reuse::Pooled,
@@ -122,13 +126,15 @@ struct Inner {
     world: World,
     config: TransportConfig,
     pool: Rc<Pool>,
+    dice: RefCell<Dice>,
 }
 
 impl Transport {
     /// A transport without connections.
     pub fn new(world: World, config: TransportConfig) -> Self {
         let pool = Rc::new(Pool::new(Dialer::new(&world, &config, &config.tls), &config));
-        Self(Rc::new(Inner { world, config, pool }))
+        let dice = RefCell::new(world.dice.split("upstream/http2/retry"));
+        Self(Rc::new(Inner { world, config, pool, dice }))
     }
 
     /// Speaks TLS in another way from now on: whom it trusts, or who we are, has changed. Connections made before are not used for further requests.
@@ -161,20 +167,41 @@ impl Transport {
         let config = &self.0.config;
         let gzip_was_ours = config.compression == Compression::Ask && wants_no_encoding(&request.head);
         let extra = extra_fields(gzip_was_ours, config.reuse == Reuse::Once && asks_only_once(&request.head));
-        let to = match to.tls && to.alpn != Alpn::Http1 && request.head.headers.upgrade().is_some() {
-            // An upgrade is a thing of HTTP/1.
+        let to = match to.tls && to.alpn == Alpn::Both && asks_for_websocket(&request.head) {
+            // An upgrade is a thing of HTTP/1, and this is the one that Go knows.
             true => Cow::Owned(Origin { alpn: Alpn::Http1, ..to.clone() }),
             false => Cow::Borrowed(to),
         };
         let waits =
             Waits { expect_continue: config.expect_continue_timeout, response_header: config.response_header_timeout };
+        let mut attempts = 0;
         loop {
-            let Lease { connection, reused } = self.0.pool.lease(&to).await.map_err(nothing)?;
-            let conversation = Box::new(Conversation::new(connection, request, &extra, waits));
-            match (conversation.answer(informed).await, reused) {
-                (Ok((response, conversation)), _) => return reply(response, conversation, gzip_was_ours).await,
-                (Err(Failed { again: Some(again), .. }), Some(behind)) => request = again.into_request(behind),
-                (Err(Failed { cause, delivered, .. }), _) => return Err(SendError { cause, delivered }),
+            let (failed, reused) = match self.0.pool.lease(&to).await.map_err(nothing)? {
+                Leased::Http1(Lease { connection, reused }) => {
+                    let conversation = Box::new(Conversation::new(connection, request, &extra, waits));
+                    match conversation.answer(informed).await {
+                        Ok((response, conversation)) => return reply(response, conversation, gzip_was_ours).await,
+                        Err(failed) => (failed, reused),
+                    }
+                }
+                Leased::Http2(lease) => match lease.send(to.tls, request, config, informed).await {
+                    Ok(incoming) => return Ok(Reply::Response(incoming)),
+                    Err(failed) => {
+                        attempts += 1;
+                        (failed, None)
+                    }
+                },
+            };
+            let Failed { cause, delivered, again } = failed;
+            let pause = pause_before(attempts, &mut self.0.dice.borrow_mut());
+            match (again.and_then(|again| again.into_request(reused)), pause) {
+                (Some(again), Some(pause)) => {
+                    request = again;
+                    if !pause.is_zero() {
+                        tokio::time::sleep(pause).await;
+                    }
+                }
+                _ => return Err(SendError { cause, delivered }),
             }
         }
     }
@@ -203,6 +230,11 @@ async fn reply(
 fn wants_no_encoding(head: &OutHead) -> bool {
     let is_empty = |name| head.headers.get(&name).is_none_or(<[u8]>::is_empty);
     head.method != Method::HEAD && is_empty(Name::ACCEPT_ENCODING) && is_empty(Name::RANGE)
+}
+
+/// Go: `net/http/request.go` `Request.requiresHTTP1`.
+fn asks_for_websocket(head: &OutHead) -> bool {
+    head.headers.upgrade().is_some_and(|protocol| protocol.eq_ignore_ascii_case(b"websocket"))
 }
 
 /// Whether the backend is to be told that no further request will follow.

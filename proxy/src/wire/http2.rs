@@ -5,6 +5,8 @@
 mod fields;
 mod incoming;
 mod outgoing;
+#[cfg(test)]
+pub(crate) mod raw;
 mod request;
 mod response;
 mod room;

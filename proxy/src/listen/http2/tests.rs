@@ -5,7 +5,6 @@ mod connection;
 mod handler;
 mod limits;
 mod pipe;
-mod raw;
 mod requests;
 
 use std::{future::Future, rc::Rc, sync::Arc, time::Duration};
@@ -22,7 +21,7 @@ use self::{
 use super::{Http2Limits, serve};
 use crate::{
     listen::{Stop, Stopper},
-    wire::{Channel, Peer},
+    wire::{Channel, Peer, http2::raw},
     world::{Clock, Stream, Wall, World, real},
 };
 

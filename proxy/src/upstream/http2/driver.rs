@@ -4,15 +4,17 @@ use bytes::Bytes;
 use h2::{Ping, PingPong};
 use tokio::time::{Instant, sleep_until};
 
-use super::{Http2Settings, connection::Life, watched::Watched};
-use crate::wire::SharedChannel;
+use super::{Settings, connection::Life, watched::Watched};
+use crate::{upstream::pool::Seat, wire::SharedChannel};
 
 /// Drives the frames of a connection until it ends, and notices when it is dead or of no use any more.
 pub(super) struct Driver {
     pub(super) life: Rc<Life>,
     pub(super) channel: SharedChannel,
     pub(super) heard: Rc<Cell<Instant>>,
-    pub(super) settings: Http2Settings,
+    pub(super) settings: Settings,
+    /// Given back when the connection has ended.
+    pub(super) seat: Seat,
 }
 
 type Frames = h2::client::Connection<Watched, Bytes>;
@@ -31,6 +33,7 @@ enum Event {
 
 impl Driver {
     pub(super) async fn drive(self, mut frames: Frames) {
+        let Settings { http2, idle_timeout, .. } = &self.settings;
         let mut pings = frames.ping_pong();
         // While PING waits for its answer: when that is due.
         let mut pong_due = None;
@@ -46,10 +49,10 @@ impl Driver {
                 pong_due = None;
             }
             let time = match pong_due {
-                _ if idle => since + self.settings.idle_timeout,
+                _ if idle => since + *idle_timeout,
                 Some(due) => due,
                 // On a connection that has idled for long, the first request asks at once whether it lives.
-                None => (self.heard.get() + self.settings.silence_max).max(since),
+                None => (self.heard.get() + http2.silence_max).max(since),
             };
             let event = tokio::select! {
                 biased;
@@ -68,13 +71,12 @@ impl Driver {
                 Event::Time if idle => break,
                 Event::Time => {
                     let quiet = self.heard.get().elapsed();
-                    if pong_due.is_some() && quiet >= self.settings.ping_timeout {
+                    if pong_due.is_some() && quiet >= http2.ping_timeout {
                         tracing::debug!(?quiet, "a backend answers no PING");
                         self.life.lose();
                         break;
                     }
-                    pong_due =
-                        (quiet >= self.settings.silence_max).then(|| Instant::now() + self.settings.ping_timeout);
+                    pong_due = (quiet >= http2.silence_max).then(|| Instant::now() + http2.ping_timeout);
                     if let (Some(_), Some(pings)) = (pong_due, &mut pings) {
                         // If one is under way already, its answer counts as well.
                         let _ = pings.send_ping(Ping::opaque());
@@ -85,7 +87,8 @@ impl Driver {
         self.life.retire();
         flush(&mut frames).await;
         drop(frames);
-        self.channel.linger(self.settings.linger).await;
+        drop(self.seat);
+        self.channel.linger(http2.linger).await;
     }
 }
 

@@ -4,19 +4,9 @@ use h2::Reason;
 
 use crate::{
     config::limits,
-    upstream::{Delivered, Outgoing, SendCause},
-    wire::http2::Unsendable,
+    wire::{http2::Unsendable, token::go_quote},
     world::Dice,
 };
-
-/// An attempt on one connection that failed.
-#[derive(Debug)]
-pub(in crate::upstream) struct Failure {
-    pub(in crate::upstream) cause: SendCause,
-    pub(in crate::upstream) delivered: Delivered,
-    /// The request, if it may be sent again.
-    pub(in crate::upstream) again: Option<Outgoing>,
-}
 
 /// What went wrong on HTTP/2, in Go's words where Go has some.
 #[derive(Debug, thiserror::Error)]
@@ -24,6 +14,9 @@ pub enum Http2Fault {
     /// The request cannot be said on HTTP/2.
     #[error("{0}")]
     Unsendable(Unsendable),
+    /// The backend speaks another protocol.
+    #[error("http2: unexpected ALPN protocol {}; want \"h2\"", go_quote(.0))]
+    NotAgreed(Vec<u8>),
     /// The backend has reset the stream.
     #[error("stream error: stream ID {stream}; {code}; received from peer")]
     Reset {

@@ -3,13 +3,15 @@ use std::{collections::VecDeque, rc::Rc};
 use tokio::time::Instant;
 
 use super::{Dialling, Seat, waiter::Waiter};
-use crate::upstream::http1::Http1;
+use crate::upstream::{http1::Http1, http2};
 
 /// What the pool knows of one origin.
 #[derive(Default)]
 pub(super) struct Bucket {
     /// Connections without a request; the one that was given back last stands last.
     pub(super) idle: VecDeque<Idle>,
+    /// Connections of HTTP/2, each with many requests.
+    pub(super) shared: Vec<http2::Connection>,
     /// Requests that wait, the first to come in front.
     pub(super) waiting: VecDeque<Rc<Waiter>>,
     /// Dials whose requests got another connection, or left.
@@ -26,6 +28,15 @@ pub(super) struct Idle {
 }
 
 impl Bucket {
+    /// A place on the connection of HTTP/2 with the fewest requests; none when there is no such connection, or all are full.
+    pub(super) fn share(&mut self, generation: u64) -> Option<http2::Lease> {
+        self.shared.retain(|connection| !connection.is_retired());
+        let mut by_load: Vec<_> =
+            self.shared.iter().filter(|connection| connection.generation() == generation).collect();
+        by_load.sort_by_key(|connection| connection.active());
+        by_load.into_iter().find_map(http2::Lease::of)
+    }
+
     /// The request that has waited longest. It waits no more.
     pub(super) fn next_waiter(&mut self) -> Option<Rc<Waiter>> {
         self.waiting.pop_front()
@@ -36,6 +47,12 @@ impl Bucket {
         self.waiting.iter().find(|waiter| waiter.wants_seat())
     }
 
+    /// The same, and it waits no more.
+    pub(super) fn take_without_seat(&mut self) -> Option<Rc<Waiter>> {
+        let at = self.waiting.iter().position(|waiter| waiter.wants_seat())?;
+        self.waiting.remove(at)
+    }
+
     /// Takes a waiter out that waits no more.
     pub(super) fn forget(&mut self, waiter: &Rc<Waiter>) {
         self.waiting.retain(|other| !Rc::ptr_eq(other, waiter));
@@ -43,7 +60,11 @@ impl Bucket {
 
     /// Whether nothing is known that is worth keeping.
     pub(super) fn is_empty(&self) -> bool {
-        self.seats == 0 && self.waiting.is_empty() && self.idle.is_empty() && self.orphans.is_empty()
+        self.seats == 0
+            && self.shared.iter().all(http2::Connection::is_retired)
+            && self.waiting.is_empty()
+            && self.idle.is_empty()
+            && self.orphans.is_empty()
     }
 }
 

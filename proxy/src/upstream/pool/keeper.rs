@@ -6,7 +6,7 @@ use std::{
 
 use tokio::time::{Instant, Sleep, sleep_until};
 
-use super::{Dialling, Keeper, Pool, bury};
+use super::{Dialling, Keeper, Made, Pool, bury};
 use crate::upstream::Origin;
 
 /// Watches over a pool until it is gone: closes idle connections that have died or idled too long, and finishes dials that nobody waits for.
@@ -87,7 +87,7 @@ impl Pool {
         for bucket in self.buckets.borrow_mut().values_mut() {
             let mut at = 0;
             while let Some(dialling) = bucket.orphans.get_mut(at) {
-                match dialling.channel.as_mut().poll(cx) {
+                match dialling.made.as_mut().poll(cx) {
                     Poll::Ready(dialled) => ended.push((dialled, bucket.orphans.remove(at).seat)),
                     Poll::Pending => at += 1,
                 }
@@ -96,7 +96,8 @@ impl Pool {
         // Behind the loan of the buckets: seats ask for theirs.
         for (dialled, seat) in ended {
             match dialled {
-                Ok(channel) => self.put(self.connection(channel, seat)),
+                Ok(Made::Http1(channel)) => self.put(self.connection(channel, seat)),
+                Ok(Made::Http2(made)) => drop(self.add_shared(made, seat)),
                 Err(error) => tracing::debug!(%error, "dial without a request failed"),
             }
         }

@@ -5,7 +5,7 @@ use std::{
     task::{Context, Poll, Waker},
 };
 
-use super::{Dialling, Lease, Pool, Reused, Seat};
+use super::{Dialling, Lease, Leased, Made, Pool, Reused, Seat};
 use crate::upstream::{Origin, SendCause, http1::Http1};
 
 /// A request that waits for a connection.
@@ -21,6 +21,8 @@ pub(super) enum Given {
     Connection(Box<Http1>, Reused),
     /// The right to dial one.
     Seat(Seat),
+    /// A connection of HTTP/2 has come, or has room again.
+    Share,
 }
 
 impl Waiter {
@@ -49,11 +51,11 @@ pub(super) struct Ticket {
 }
 
 impl Ticket {
-    /// Waits in line for a connection that is given back, and for one that is dialled meanwhile.
+    /// Waits in line for a connection that is given back, and for one that is dialled meanwhile. None: it is time to look around again.
     ///
     /// # Errors
     /// The dial failed.
-    pub(super) async fn queue(pool: &Rc<Pool>, origin: &Origin) -> Result<Lease, SendCause> {
+    pub(super) async fn queue(pool: &Rc<Pool>, origin: &Origin) -> Result<Option<Leased>, SendCause> {
         let known = pool.buckets.borrow().get_key_value(origin).map(|(known, _)| Rc::clone(known));
         let origin = known.unwrap_or_else(|| Rc::new(origin.clone()));
         let seat = Seat::take(pool, &origin);
@@ -68,21 +70,26 @@ impl Ticket {
         std::future::poll_fn(|cx| ticket.poll(cx)).await
     }
 
-    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<Lease, SendCause>> {
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<Option<Leased>, SendCause>> {
         match self.waiter.given.take() {
             Some(Given::Connection(connection, reused)) => {
-                return Poll::Ready(Ok(Lease { connection, reused: Some(reused) }));
+                return Poll::Ready(Ok(Some(Leased::Http1(Lease { connection, reused: Some(reused) }))));
             }
+            Some(Given::Share) => return Poll::Ready(Ok(None)),
             Some(Given::Seat(seat)) => self.dialling = Some(self.pool.dial(seat)),
             None => {}
         }
         if let Some(dialling) = &mut self.dialling
-            && let Poll::Ready(dialled) = dialling.channel.as_mut().poll(cx)
+            && let Poll::Ready(made) = dialling.made.as_mut().poll(cx)
         {
             let seat = self.dialling.take().map(|dialling| dialling.seat);
-            return Poll::Ready(dialled.and_then(|channel| match seat {
-                Some(seat) => Ok(Lease { connection: self.pool.connection(channel, seat), reused: None }),
-                None => Err(SendCause::NoHost),
+            return Poll::Ready(made.map(|made| {
+                Some(match (made, seat?) {
+                    (Made::Http1(channel), seat) => {
+                        Leased::Http1(Lease { connection: self.pool.connection(channel, seat), reused: None })
+                    }
+                    (Made::Http2(made), seat) => Leased::Http2(self.pool.add_shared(made, seat)?),
+                })
             }));
         }
         self.waiter.waker.replace(Some(cx.waker().clone()));
@@ -96,7 +103,7 @@ impl Drop for Ticket {
         match self.waiter.given.take() {
             Some(Given::Connection(connection, _)) => self.pool.put(connection),
             Some(Given::Seat(seat)) => drop(seat),
-            None => {}
+            Some(Given::Share) | None => {}
         }
         if let Some(dialling) = mem::take(&mut self.dialling) {
             self.pool.adopt(dialling);

@@ -75,7 +75,7 @@ fn resets_do_not_raise_the_number_of_handlers() {
         // CVE-2023-44487: ask and reset, for ever.
         for _ in 0..100 {
             raw.headers(stream, &get).await;
-            raw.frame(3, 0, stream, &8_u32.to_be_bytes()).await;
+            raw.reset(stream, 8).await;
             settle().await;
             stream += 2;
             if served.task.is_finished() {

@@ -9,34 +9,38 @@ use h2::{Reason, RecvStream, client::ResponseFuture};
 use http::{Method, Response, StatusCode};
 use tokio::time::{Sleep, sleep};
 
-use super::{Failure, Http2Download, Http2Fault, Lease, connection::Life, fault::Told, upload::Upload};
+use super::{
+    Connection, Http2Download, Http2Fault,
+    connection::{Life, Place},
+    fault::Told,
+    upload::Upload,
+};
 use crate::{
-    upstream::{Compression, Delivered, Outgoing, SendCause},
+    upstream::{
+        Compression, Delivered, Download, Incoming, Outgoing, Reuse, SendCause, TransportConfig,
+        again::{Again, Failed},
+        download::Carried,
+    },
     wire::{
         Cut, Length, Name, ResponseHead,
         http2::{Asked, Unsendable, read_response, write_request},
     },
 };
 
-/// How long a request waits for what.
-#[derive(Clone, Copy, Debug)]
-pub(in crate::upstream) struct Waits {
-    /// From the end of the request, its body included, to the answer's head. None: no bound.
-    pub(in crate::upstream) head: Option<Duration>,
-    /// For 100, before the body is sent unasked.
-    pub(in crate::upstream) expect_continue: Duration,
-}
-
-/// What a backend answers.
+/// A connection, and a place on it for one request.
 #[derive(Debug)]
-pub(in crate::upstream) struct Answer {
-    pub(in crate::upstream) head: ResponseHead,
-    pub(in crate::upstream) body: Http2Download,
-    /// That gzip was asked for here and not by the request.
-    pub(in crate::upstream) gzip_was_ours: bool,
+pub(in crate::upstream) struct Lease {
+    connection: Connection,
+    place: Place,
 }
 
 impl Lease {
+    /// A place on a connection, if there is one.
+    pub(in crate::upstream) fn of(connection: &Connection) -> Option<Self> {
+        let place = connection.enter()?;
+        Some(Self { connection: connection.clone(), place })
+    }
+
     /// Sends a request and reads the head of its answer. Heads of 1xx go to `informed` as they come.
     ///
     /// Dropped before it is ready, it resets the stream with CANCEL.
@@ -47,15 +51,14 @@ impl Lease {
         self,
         tls: bool,
         mut request: Outgoing,
-        compression: Compression,
-        waits: Waits,
+        config: &TransportConfig,
         informed: &mut dyn FnMut(&ResponseHead),
-    ) -> Result<Answer, Failure> {
-        let asks_gzip = asks_gzip(&request, compression);
-        let head = http_request(tls, &request, asks_gzip).map_err(unsendable)?;
+    ) -> Result<Incoming, Failed> {
+        let gzip_was_ours = config.compression == Compression::Ask && may_ask_gzip(&request);
+        let head = http_request(tls, &request, gzip_was_ours).map_err(unsendable)?;
         let Self { connection, place } = self;
         let life = connection.life();
-        if request.head.close {
+        if request.head.close || config.reuse == Reuse::Once {
             life.retire();
         }
         let ends = request.body.length() == Length::Empty;
@@ -69,12 +72,13 @@ impl Lease {
         };
         let id = stream.stream_id().as_u32();
         let is_head = request.head.method == Method::HEAD;
-        let waits_for_continue = !ends && !waits.expect_continue.is_zero() && expects_continue(&request);
+        let patience = config.expect_continue_timeout;
+        let waits_for_continue = !ends && !patience.is_zero() && expects_continue(&request);
         let mut exchange = Exchange {
             response,
             upload: Upload::new(stream, request.take_body()),
-            held_back: waits_for_continue.then(|| Box::pin(sleep(waits.expect_continue))),
-            head_wait: waits.head,
+            held_back: waits_for_continue.then(|| Box::pin(sleep(patience))),
+            head_wait: config.response_header_timeout,
             head_due: None,
         };
         match poll_fn(|cx| exchange.poll(cx, informed)).await {
@@ -82,7 +86,7 @@ impl Lease {
                 let (parts, stream) = response.into_parts();
                 let (head, length) = read_response(parts, is_head || stream.is_end_stream());
                 let body = Http2Download::new(stream, length, exchange.upload, place);
-                Ok(Answer { head, body, gzip_was_ours: asks_gzip })
+                Ok(Incoming { head, body: Download(Carried::Http2(body)), gzip_was_ours })
             }
             Err(Unanswered::Late) => Err(given_up(SendCause::HeaderTimeout)),
             Err(Unanswered::Cut(cut)) => Err(given_up(SendCause::Body(cut))),
@@ -171,61 +175,49 @@ fn declared_length(request: &Outgoing) -> Option<u64> {
 }
 
 /// Go: `httpcommon.go` `IsRequestGzip`.
-fn asks_gzip(request: &Outgoing, compression: Compression) -> bool {
+fn may_ask_gzip(request: &Outgoing) -> bool {
     let headers = &request.head.headers;
-    compression == Compression::Ask
-        && request.head.method != Method::HEAD
-        && !headers.contains(&Name::ACCEPT_ENCODING)
-        && !headers.contains(&Name::RANGE)
+    request.head.method != Method::HEAD && !headers.contains(&Name::ACCEPT_ENCODING) && !headers.contains(&Name::RANGE)
 }
 
 fn expects_continue(request: &Outgoing) -> bool {
     request.head.headers.as_headers().has_token(&Name::EXPECT, b"100-continue")
 }
 
-fn unsendable(why: Unsendable) -> Failure {
+fn unsendable(why: Unsendable) -> Failed {
     let cause = match why {
         Unsendable::FieldName(name) => SendCause::FieldName(name),
         Unsendable::FieldValue(name) => SendCause::FieldValue(name),
         other => SendCause::Http2(Http2Fault::Unsendable(other)),
     };
-    Failure { cause, delivered: Delivered::Nothing, again: None }
+    Failed { cause, delivered: Delivered::Nothing, again: None }
 }
 
 /// The connection took no stream: nothing has happened yet, so that the request goes to another one, body and all.
-fn unusable(life: &Life, error: &h2::Error, request: Outgoing) -> Failure {
+fn unusable(life: &Life, error: &h2::Error, request: Outgoing) -> Failed {
     tracing::debug!(%error, "a connection takes no further request");
     life.retire();
     let fault = if life.is_lost() { Http2Fault::Lost } else { Http2Fault::Unusable };
-    Failure { cause: SendCause::Http2(fault), delivered: Delivered::Nothing, again: Some(request) }
+    Failed { cause: SendCause::Http2(fault), delivered: Delivered::Nothing, again: Some(Again::not_begun(request)) }
 }
 
-fn given_up(cause: SendCause) -> Failure {
-    Failure { cause, delivered: Delivered::Maybe, again: None }
+fn given_up(cause: SendCause) -> Failed {
+    Failed { cause, delivered: Delivered::Maybe, again: None }
 }
 
 /// What a stream's error means for its request.
-///
-/// One that the backend says it has not seen may be sent again, if its body is still whole. One that was reset with PROTOCOL_ERROR may have been
-/// seen: it is sent again only if it may be served twice, where Go asks only that it has no body.
-///
-/// Go: `net/http/h2_bundle.go` `canRetryError`, `shouldRetryRequest`.
-fn failure(life: &Life, error: h2::Error, stream: u32, request: Outgoing, upload: Upload) -> Failure {
+fn failure(life: &Life, error: h2::Error, stream: u32, request: Outgoing, upload: Upload) -> Failed {
     let protocol_error = error.is_reset() && error.is_remote() && error.reason() == Some(Reason::PROTOCOL_ERROR);
     if protocol_error || error.is_go_away() {
         life.retire();
     }
     let told = Told::by(error, stream, life.is_lost());
     let whole = upload.into_untouched().map(|body| Outgoing { body, ..request });
-    let again = whole.filter(|request| told.unseen || (protocol_error && may_be_served_twice(request)));
+    let again = match whole {
+        Some(request) if told.unseen => Some(Again::not_begun(request)),
+        Some(request) if protocol_error => Again::after_protocol_error(request),
+        _ => None,
+    };
     let delivered = if told.unseen { Delivered::Nothing } else { Delivered::Maybe };
-    Failure { cause: SendCause::Http2(told.fault), delivered, again }
-}
-
-/// Go: `net/http/request.go` `Request.isReplayable`.
-fn may_be_served_twice(request: &Outgoing) -> bool {
-    let Outgoing { head, body } = request;
-    let safe = [Method::GET, Method::HEAD, Method::OPTIONS, Method::TRACE].contains(&head.method);
-    let keyed = head.headers.contains(&Name::IDEMPOTENCY_KEY) || head.headers.contains(&Name::X_IDEMPOTENCY_KEY);
-    body.length() == Length::Empty && (safe || keyed)
+    Failed { cause: SendCause::Http2(told.fault), delivered, again }
 }

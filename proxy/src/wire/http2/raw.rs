@@ -1,23 +1,25 @@
+//! Frames written and read by hand, for tests.
+
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, DuplexStream};
 
-/// A client that writes its frames by hand.
-pub(super) struct Raw(pub(super) DuplexStream);
+/// A peer that writes its frames by hand.
+pub(crate) struct Raw(pub(crate) DuplexStream);
 
 /// A frame as it came.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Frame {
-    pub(super) kind: u8,
-    pub(super) flags: u8,
-    pub(super) stream: u32,
-    pub(super) payload: Vec<u8>,
+pub(crate) struct Frame {
+    pub(crate) kind: u8,
+    pub(crate) flags: u8,
+    pub(crate) stream: u32,
+    pub(crate) payload: Vec<u8>,
 }
 
 impl Frame {
-    pub(super) fn reset(stream: u32, code: u32) -> Self {
+    pub(crate) fn reset(stream: u32, code: u32) -> Self {
         Self { kind: 3, flags: 0, stream, payload: code.to_be_bytes().to_vec() }
     }
 
-    pub(super) fn goaway(last: u32, code: u32, debug: &str) -> Self {
+    pub(crate) fn goaway(last: u32, code: u32, debug: &str) -> Self {
         let payload = [&last.to_be_bytes()[..], &code.to_be_bytes(), debug.as_bytes()].concat();
         Self { kind: 7, flags: 0, stream: 0, payload }
     }
@@ -29,14 +31,31 @@ impl Frame {
 
 impl Raw {
     /// Sends a preface and empty SETTINGS.
-    pub(super) async fn connect(io: DuplexStream) -> Self {
+    pub(crate) async fn connect(io: DuplexStream) -> Self {
         let mut raw = Self(io);
         raw.0.write_all(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n").await.unwrap();
         raw.frame(4, 0, 0, &[]).await;
         raw
     }
 
-    pub(super) async fn frame(&mut self, kind: u8, flags: u8, stream: u32, payload: &[u8]) {
+    /// Takes a client's preface in and sends empty SETTINGS.
+    pub(crate) async fn accept(io: DuplexStream) -> Self {
+        let mut raw = Self(io);
+        raw.0.read_exact(&mut [0; 24]).await.unwrap();
+        raw.frame(4, 0, 0, &[]).await;
+        raw
+    }
+
+    pub(crate) async fn goaway(&mut self, last: u32, code: u32) {
+        let payload = [last.to_be_bytes(), code.to_be_bytes()].concat();
+        self.frame(7, 0, 0, &payload).await;
+    }
+
+    pub(crate) async fn reset(&mut self, stream: u32, code: u32) {
+        self.frame(3, 0, stream, &code.to_be_bytes()).await;
+    }
+
+    pub(crate) async fn frame(&mut self, kind: u8, flags: u8, stream: u32, payload: &[u8]) {
         let mut bytes = (payload.len() as u32).to_be_bytes()[1..].to_vec();
         bytes.extend([kind, flags]);
         bytes.extend(stream.to_be_bytes());
@@ -45,7 +64,7 @@ impl Raw {
     }
 
     /// HEADERS of a request without a body, every field a literal that nobody remembers.
-    pub(super) async fn headers(&mut self, stream: u32, fields: &[(&str, &str)]) {
+    pub(crate) async fn headers(&mut self, stream: u32, fields: &[(&str, &str)]) {
         let mut block = Vec::new();
         for (name, value) in fields {
             block.push(0);
@@ -59,7 +78,7 @@ impl Raw {
     }
 
     /// The next frame that concerns a stream, or GOAWAY; none at the end.
-    pub(super) async fn next(&mut self) -> Option<Frame> {
+    pub(crate) async fn next(&mut self) -> Option<Frame> {
         loop {
             let mut head = [0; 9];
             self.0.read_exact(&mut head).await.ok()?;
@@ -75,7 +94,7 @@ impl Raw {
     }
 
     /// All frames of a stream, to its end.
-    pub(super) async fn stream(&mut self, stream: u32) -> Vec<Frame> {
+    pub(crate) async fn stream(&mut self, stream: u32) -> Vec<Frame> {
         let mut frames = Vec::new();
         while let Some(frame) = self.next().await {
             assert_eq!(frame.stream, stream);

@@ -1,0 +1,72 @@
+use std::time::Duration;
+
+use crate::{config::limits, upstream::TransportConfig};
+
+/// How connections of HTTP/2 to backends are treated.
+///
+/// Go: `net/http/h2_bundle.go` `configFromTransport`, and its `ReadIdleTimeout`, which is off there.
+#[derive(Clone, Debug)]
+pub struct Http2Settings {
+    /// Requests at a time on one connection, even if the backend takes more.
+    pub streams_max: usize,
+    /// What a backend may send of one answer before it is read.
+    pub stream_window_bytes: u32,
+    /// The same for all answers of a connection together.
+    pub connection_window_bytes: u32,
+    /// A frame that the backend sends.
+    pub frame_bytes_max: u32,
+    /// Bytes of one request that wait to be written.
+    pub send_buffer_bytes_max: usize,
+    /// A connection that was silent for so long while requests wait is asked whether it lives.
+    pub silence_max: Duration,
+    /// How long it has for its answer.
+    pub ping_timeout: Duration,
+    /// How long an ended connection is read and forgotten, so that the backend can read its end.
+    pub linger: Duration,
+}
+
+impl Default for Http2Settings {
+    fn default() -> Self {
+        Self {
+            streams_max: limits::HTTP2_BACKEND_STREAMS_MAX,
+            stream_window_bytes: limits::HTTP2_BACKEND_STREAM_WINDOW_BYTES,
+            connection_window_bytes: limits::HTTP2_BACKEND_CONNECTION_WINDOW_BYTES,
+            frame_bytes_max: limits::HTTP2_BACKEND_FRAME_BYTES_MAX,
+            send_buffer_bytes_max: limits::HTTP2_SEND_BUFFER_BYTES_MAX,
+            silence_max: limits::HTTP2_BACKEND_SILENCE_MAX,
+            ping_timeout: limits::HTTP2_BACKEND_PING_TIMEOUT,
+            linger: limits::HTTP2_LINGER,
+        }
+    }
+}
+
+/// The same, with what holds for both versions of HTTP.
+#[derive(Clone, Debug)]
+pub(in crate::upstream) struct Settings {
+    pub(super) http2: Http2Settings,
+    pub(super) header_list_bytes_max: u32,
+    pub(super) idle_timeout: Duration,
+}
+
+impl Settings {
+    pub(in crate::upstream) fn of(config: &TransportConfig) -> Self {
+        Self {
+            http2: config.http2.clone(),
+            header_list_bytes_max: u32::try_from(config.head_bytes_max).unwrap_or(u32::MAX),
+            idle_timeout: config.idle_connection_timeout,
+        }
+    }
+
+    pub(super) fn builder(&self) -> h2::client::Builder {
+        let mut builder = h2::client::Builder::new();
+        builder
+            .enable_push(false)
+            .initial_window_size(self.http2.stream_window_bytes)
+            .initial_connection_window_size(self.http2.connection_window_bytes)
+            .max_frame_size(self.http2.frame_bytes_max)
+            .max_header_list_size(self.header_list_bytes_max)
+            .max_send_buffer_size(self.http2.send_buffer_bytes_max)
+            .initial_max_send_streams(self.http2.streams_max);
+        builder
+    }
+}
