@@ -133,13 +133,12 @@ impl RequestReader {
             let line = RequestLine::parse(&input[start..end], start)?;
             self.state = State::Fields { line, length: self.lines.position(), checked: false };
         }
-        let whole = self.lines.fields(&mut input[..window], at_end);
-        let whole = match whole? {
-            Some(whole) => whole,
-            None if full => return Err(Wrong::RequestTooLarge),
-            None => {
+        let whole = match self.lines.fields(&mut input[..window], at_end) {
+            Ok(Some(whole)) => whole,
+            Ok(None) if full => return Err(Wrong::RequestTooLarge),
+            unfinished => {
                 self.check_target(input)?;
-                return Ok(Event::NeedMore);
+                return unfinished.map(|_| Event::NeedMore);
             }
         };
         let State::Fields { line, length, .. } = std::mem::replace(&mut self.state, State::FirstLine) else {

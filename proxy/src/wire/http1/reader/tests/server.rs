@@ -215,6 +215,7 @@ fn an_end_within_a_head_is_answered_and_an_end_before_it_is_not() {
     for (bytes, silent) in [
         ("GET /x HT", false),
         ("GET /x HTTP/1.1\r\nHo", false),
+        ("GET foo HTTP/1.1", false),
         ("GET /x HTTP/1.1", true),
         ("GET /x HTTP/1.1\r\nHost: h", true),
         ("GET /x HTTP/1.1\r\nHost: h\r\n", true),
