@@ -45,6 +45,8 @@ pub enum Event {
     Delivered(Delivered),
     /// A backend has seen the end of a request's body, one way or the other.
     BodyEnded(BodyEnded),
+    /// A backend has seen the end of a tunnel.
+    TunnelEnded(u64, Tunnelled),
 }
 
 /// What happened on a connection.
@@ -99,6 +101,8 @@ pub enum Got {
     Whole(Reply),
     /// A response that was cut.
     Cut(Reply),
+    /// A tunnel.
+    Tunnel(Tunnelled),
     /// No response, and why.
     Nothing(String),
     /// The client left by itself.
@@ -116,10 +120,23 @@ pub struct Reply {
     pub answers: Option<u64>,
     /// The checksum of the request's body that the backend says it read.
     pub echo: Option<u64>,
+    /// The trailer that tells the checksum of the body.
+    pub trailer: Option<u64>,
     /// Bytes of body.
     pub body_bytes: usize,
     /// Their checksum.
     pub body: u64,
+}
+
+/// What came out of a tunnel.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tunnelled {
+    /// Bytes.
+    pub bytes: usize,
+    /// Their checksum.
+    pub sum: u64,
+    /// Behind them came an end, not an error.
+    pub clean: bool,
 }
 
 /// A request's head, as a backend read it.
@@ -228,6 +245,7 @@ impl fmt::Display for Event {
             Self::Answered(answered) => write!(f, "{answered:?}"),
             Self::Delivered(delivered) => write!(f, "{delivered:?}"),
             Self::BodyEnded(ended) => write!(f, "{ended:?}"),
+            Self::TunnelEnded(id, ended) => write!(f, "TunnelEnded {{ id: {id}, {ended:?} }}"),
         }
     }
 }

@@ -32,7 +32,7 @@ impl Report {
             End::TimeUp => Some("the clients did not end in time".to_owned()),
             End::Finished => {
                 let events = events.into_iter().map(|(_, event)| event);
-                validate(events, &scenario.traffic).err().map(|broken| broken.to_string())
+                validate(events, &scenario.traffic, &scenario.faults).err().map(|broken| broken.to_string())
             }
         };
         Self {

@@ -36,10 +36,12 @@ pub struct Exchange {
 /// What a client sends.
 #[derive(Clone, Debug)]
 pub struct RequestPlan {
-    /// GET has no body here; POST has one.
-    pub method: &'static str,
-    /// Its body.
+    /// Its method.
+    pub method: Method,
+    /// Its body; what it sends through the tunnel, if it asks for one.
     pub body: BodyPlan,
+    /// The client waits for a 100 before it sends the body.
+    pub expects: bool,
     /// Fields that must not go past the proxy.
     pub one_hop: OneHop,
     /// The client leaves after so many bytes of the body.
@@ -48,17 +50,58 @@ pub struct RequestPlan {
     pub think: Duration,
 }
 
+/// The method of a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Method {
+    /// GET, without a body.
+    Get,
+    /// HEAD.
+    Head,
+    /// POST, with a body.
+    Post,
+    /// GET that asks for a tunnel.
+    Upgrade,
+}
+
 /// What a backend answers.
 #[derive(Clone, Debug)]
 pub struct ReplyPlan {
     /// A 103 goes first.
     pub hints: bool,
-    /// Its body.
+    /// What it is like.
+    pub shape: Shape,
+    /// Its body; what the backend sends through the tunnel, if one was asked for.
     pub body: BodyPlan,
+    /// What becomes of the connection behind it.
+    pub behind: Behind,
     /// The backend cuts its answer after so many bytes of the body.
     pub cut: Option<(usize, Leave)>,
     /// The backend thinks before it answers.
     pub think: Duration,
+}
+
+/// What an answer is like.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shape {
+    /// 200, after the request's body was read.
+    Plain,
+    /// 204.
+    Empty,
+    /// 200, chunked, with a trailer.
+    Trailer,
+    /// 200, before the request's body is read.
+    Early,
+}
+
+/// What becomes of a connection behind an answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Behind {
+    /// It waits for the next request.
+    Open,
+    /// It is closed, as the answer says.
+    Announced,
+    /// It is closed, and nothing said so.
+    Silent,
 }
 
 /// A body: its bytes follow from the exchange's number.
@@ -123,28 +166,20 @@ impl Traffic {
 
 impl Exchange {
     fn draw(id: u64, dice: &Dice) -> Self {
-        let mut request = dice.split("request");
-        let posts = request.below(2) == 0;
-        let body = if posts { BodyPlan::draw(&dice.split("request body")) } else { BodyPlan::NONE };
-        let leaves = (posts && request.below(5) == 0)
-            .then(|| (request.below(body.bytes as u64 + 1) as usize, Leave::draw(&mut request)));
-        let request = RequestPlan {
-            method: if posts { "POST" } else { "GET" },
-            body,
-            one_hop: [OneHop::None, OneHop::None, OneHop::Named, OneHop::Known][request.below(4) as usize],
-            leaves,
-            think: Duration::from_millis(request.below(300)),
-        };
-        let mut reply = dice.split("reply");
-        let body = BodyPlan::draw(&dice.split("reply body"));
-        let cut = (reply.below(6) == 0).then(|| (reply.below(body.bytes as u64) as usize, Leave::draw(&mut reply)));
-        let reply = ReplyPlan {
-            hints: reply.below(6) == 0,
-            body,
-            cut,
-            think: Duration::from_millis(reply.below(3) * reply.below(200)),
-        };
+        let request = RequestPlan::draw(dice);
+        let reply = ReplyPlan::draw(dice, request.method);
         Self { id, request, reply }
+    }
+
+    /// Bytes of body that the client reads when nothing goes wrong.
+    pub fn reply_bytes(&self) -> usize {
+        let none = self.request.method == Method::Head || self.reply.shape == Shape::Empty;
+        if none { 0 } else { self.reply.body.bytes }
+    }
+
+    /// Whether nothing but a fault can keep it from being whole.
+    pub fn is_peaceful(&self) -> bool {
+        self.request.leaves.is_none() && self.reply.cut.is_none() && self.reply.shape != Shape::Early
     }
 
     /// A small GET that nobody cuts: what clients ask when all faults are over.
@@ -153,13 +188,83 @@ impl Exchange {
         Self {
             id,
             request: RequestPlan {
-                method: "GET",
+                method: Method::Get,
                 body: BodyPlan::NONE,
+                expects: false,
                 one_hop: OneHop::None,
                 leaves: None,
                 think: Duration::ZERO,
             },
-            reply: ReplyPlan { hints: false, body, cut: None, think: Duration::ZERO },
+            reply: ReplyPlan {
+                hints: false,
+                shape: Shape::Plain,
+                body,
+                behind: Behind::Open,
+                cut: None,
+                think: Duration::ZERO,
+            },
+        }
+    }
+}
+
+impl RequestPlan {
+    fn draw(dice: &Dice) -> Self {
+        let body = BodyPlan::draw(&dice.split("request body"));
+        let mut dice = dice.split("request");
+        let method = match dice.below(12) {
+            0 => Method::Head,
+            1 => Method::Upgrade,
+            2..=5 => Method::Get,
+            _ => Method::Post,
+        };
+        let sends = matches!(method, Method::Post | Method::Upgrade);
+        let body = if sends { body } else { BodyPlan::NONE };
+        Self {
+            method,
+            body,
+            expects: method == Method::Post && dice.below(8) == 0,
+            one_hop: [OneHop::None, OneHop::None, OneHop::Named, OneHop::Known][dice.below(4) as usize],
+            leaves: (sends && dice.below(5) == 0)
+                .then(|| (dice.below(body.bytes as u64 + 1) as usize, Leave::draw(&mut dice))),
+            think: Duration::from_millis(dice.below(300)),
+        }
+    }
+}
+
+impl ReplyPlan {
+    fn draw(dice: &Dice, method: Method) -> Self {
+        let body = BodyPlan::draw(&dice.split("reply body"));
+        let mut dice = dice.split("reply");
+        let shape = match dice.below(12) {
+            _ if method == Method::Upgrade => Shape::Plain,
+            0 => Shape::Empty,
+            1 if method != Method::Head => Shape::Trailer,
+            2 if method == Method::Post => Shape::Early,
+            _ => Shape::Plain,
+        };
+        Self {
+            hints: dice.below(6) == 0,
+            shape,
+            body: BodyPlan { chunked: body.chunked || shape == Shape::Trailer, ..body },
+            behind: match dice.below(12) {
+                0 => Behind::Announced,
+                1 => Behind::Silent,
+                _ => Behind::Open,
+            },
+            cut: (dice.below(6) == 0 && shape != Shape::Empty && method != Method::Head)
+                .then(|| (dice.below(body.bytes as u64) as usize, Leave::draw(&mut dice))),
+            think: Duration::from_millis(dice.below(3) * dice.below(200)),
+        }
+    }
+}
+
+impl Method {
+    /// Its name on the wire.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Get | Self::Upgrade => "GET",
+            Self::Head => "HEAD",
+            Self::Post => "POST",
         }
     }
 }
@@ -171,12 +276,13 @@ impl BodyPlan {
     fn draw(dice: &Dice) -> Self {
         let mut dice = dice.clone();
         let most = [100, 10_000, 300_000][dice.below(3) as usize];
-        Self {
-            bytes: 1 + dice.below(most) as usize,
-            chunked: dice.below(2) == 0,
-            piece: 1 + dice.below(most) as usize,
-            pause: Duration::from_millis(dice.below(2) * dice.below(20)),
-        }
+        let bytes = 1 + dice.below(most) as usize;
+        let chunked = dice.below(2) == 0;
+        let piece = 1 + dice.below(most) as usize;
+        let pause = Duration::from_millis(dice.below(2) * dice.below(20));
+        // With pauses a body takes a second at most, so that it is over while its client still waits.
+        let piece = if pause.is_zero() { piece } else { piece.max(bytes / 50 + 1) };
+        Self { bytes, chunked, piece, pause }
     }
 }
 

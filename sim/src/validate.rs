@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 
 use crate::{
+    fault::Fault,
     history::{Asked, Delivered, Event, Got, Reply},
     scenario::PROBES_FROM,
-    traffic::{Traffic, Whose, checksum_of},
+    traffic::{Behind, Exchange, Method, Shape, Traffic, Whose, checksum_of},
 };
 
 /// A promise that a run broke.
@@ -21,7 +22,7 @@ pub struct Broken {
 type Promise = fn(&Facts<'_>) -> Result<(), String>;
 
 /// First what the other promises build upon.
-const PROMISES: [(&str, Promise); 8] = [
+const PROMISES: [(&str, Promise); 11] = [
     ("every request ends once", every_request_ends_once),
     ("a response belongs to its request", a_response_belongs_to_its_request),
     ("no cut response is called complete", no_cut_response_is_called_complete),
@@ -29,13 +30,18 @@ const PROMISES: [(&str, Promise); 8] = [
     ("no backend answers that was not asked", no_backend_answers_that_was_not_asked),
     ("no field of one hop goes further", no_field_of_one_hop_goes_further),
     ("no POST is delivered twice", no_post_is_delivered_twice),
+    ("trailers come behind a whole body", trailers_come_behind_a_whole_body),
+    ("tunnels carry every byte once", tunnels_carry_every_byte_once),
+    ("what nothing disturbs succeeds", what_nothing_disturbs_succeeds),
     ("after healing everybody is served", after_healing_everybody_is_served),
 ];
 
 /// The first promise that the events break.
-pub fn validate(events: impl IntoIterator<Item = Event>, traffic: &Traffic) -> Result<(), Broken> {
+///
+/// Without `faults` more is promised.
+pub fn validate(events: impl IntoIterator<Item = Event>, traffic: &Traffic, faults: &[Fault]) -> Result<(), Broken> {
     let events: Vec<Event> = events.into_iter().collect();
-    let facts = Facts::of(&events, traffic);
+    let facts = Facts::of(&events, traffic, faults);
     PROMISES.iter().try_for_each(|(promise, holds)| holds(&facts).map_err(|how| Broken { promise, how }))
 }
 
@@ -43,21 +49,22 @@ pub fn validate(events: impl IntoIterator<Item = Event>, traffic: &Traffic) -> R
 struct Facts<'a> {
     events: &'a [Event],
     traffic: &'a Traffic,
+    faults: &'a [Fault],
     asked: BTreeMap<u64, &'a Asked>,
     got: BTreeMap<u64, Vec<&'a Got>>,
     delivered: BTreeMap<u64, Vec<&'a Delivered>>,
 }
 
 impl<'a> Facts<'a> {
-    fn of(events: &'a [Event], traffic: &'a Traffic) -> Self {
+    fn of(events: &'a [Event], traffic: &'a Traffic, faults: &'a [Fault]) -> Self {
         let mut facts =
-            Self { events, traffic, asked: BTreeMap::new(), got: BTreeMap::new(), delivered: BTreeMap::new() };
+            Self { events, traffic, faults, asked: BTreeMap::new(), got: BTreeMap::new(), delivered: BTreeMap::new() };
         for event in events {
             match event {
                 Event::Asked(asked) => drop(facts.asked.insert(asked.id, asked)),
                 Event::Answered(answered) => facts.got.entry(answered.id).or_default().push(&answered.got),
                 Event::Delivered(delivered) => facts.delivered.entry(delivered.id).or_default().push(delivered),
-                Event::Socket { .. } | Event::Fault(_) | Event::BodyEnded(_) => {}
+                Event::Socket { .. } | Event::Fault(_) | Event::BodyEnded(_) | Event::TunnelEnded(..) => {}
             }
         }
         facts
@@ -68,12 +75,12 @@ impl<'a> Facts<'a> {
         self.got.iter().flat_map(|(id, gots)| gots.iter().map(|got| (*id, *got))).filter_map(|(id, got)| match got {
             Got::Whole(reply) => Some((id, reply, true)),
             Got::Cut(reply) => Some((id, reply, false)),
-            Got::Nothing(_) | Got::Left => None,
+            Got::Nothing(_) | Got::Left | Got::Tunnel(_) => None,
         })
     }
 
     fn reply_bytes(&self, id: u64) -> usize {
-        self.traffic.exchange(id).map_or(PROBE_BYTES, |exchange| exchange.reply.body.bytes)
+        self.traffic.exchange(id).map_or(PROBE_BYTES, Exchange::reply_bytes)
     }
 }
 
@@ -93,7 +100,8 @@ fn a_response_belongs_to_its_request(facts: &Facts<'_>) -> Result<(), String> {
             return Err(format!("request {id} got {} bytes that are not its own", reply.body_bytes));
         }
         let sent = facts.asked.get(&id).map_or(0, |asked| asked.body_bytes);
-        if whole && reply.echo != Some(checksum_of(id, Whose::Request, sent)) {
+        let early = facts.traffic.exchange(id).is_some_and(|exchange| exchange.reply.shape == Shape::Early);
+        if whole && !early && reply.echo != Some(checksum_of(id, Whose::Request, sent)) {
             return Err(format!("request {id} was answered by a backend that read another body"));
         }
     }
@@ -156,6 +164,63 @@ fn no_post_is_delivered_twice(facts: &Facts<'_>) -> Result<(), String> {
         }
     }
     Ok(())
+}
+
+fn trailers_come_behind_a_whole_body(facts: &Facts<'_>) -> Result<(), String> {
+    for (id, reply, whole) in facts.replies().filter(|(_, reply, _)| reply.backend.is_some()) {
+        let sent = facts.traffic.exchange(id).is_some_and(|exchange| exchange.reply.shape == Shape::Trailer);
+        let expected = (whole && sent).then(|| checksum_of(id, Whose::Reply, facts.reply_bytes(id)));
+        if reply.trailer != expected {
+            return Err(format!("request {id}: trailer {:?} instead of {expected:?}", reply.trailer));
+        }
+    }
+    Ok(())
+}
+
+fn tunnels_carry_every_byte_once(facts: &Facts<'_>) -> Result<(), String> {
+    let at_backends = facts.events.iter().filter_map(|event| match event {
+        Event::TunnelEnded(id, ended) => Some((*id, Whose::Request, ended)),
+        _ => None,
+    });
+    let at_clients = facts.got.iter().flat_map(|(id, gots)| gots.iter().map(|got| (*id, *got)));
+    let at_clients = at_clients.filter_map(|(id, got)| match got {
+        Got::Tunnel(ended) => Some((id, Whose::Reply, ended)),
+        _ => None,
+    });
+    for (id, whose, ended) in at_backends.chain(at_clients) {
+        let Some(exchange) = facts.traffic.exchange(id) else { return Err(format!("tunnel {id} was not asked for")) };
+        let sent = match whose {
+            Whose::Request => exchange.request.body.bytes,
+            Whose::Reply => exchange.reply.body.bytes,
+        };
+        if ended.bytes > sent || ended.sum != checksum_of(id, whose, ended.bytes) {
+            return Err(format!("tunnel {id}: {} bytes that are not the {whose:?}'s", ended.bytes));
+        }
+        let calm = facts.faults.is_empty() && exchange.is_peaceful();
+        if calm && (ended.bytes != sent || !ended.clean) {
+            return Err(format!("tunnel {id}: {} of {sent} bytes, clean: {}", ended.bytes, ended.clean));
+        }
+    }
+    Ok(())
+}
+
+fn what_nothing_disturbs_succeeds(facts: &Facts<'_>) -> Result<(), String> {
+    if !facts.faults.is_empty() {
+        return Ok(());
+    }
+    // A POST that meets a connection just being closed in silence may fail, as nobody knows whether it was delivered.
+    let mut exchanges = facts.traffic.clients.iter().flat_map(|client| &client.exchanges);
+    let silent = exchanges.clone().any(|exchange| exchange.reply.behind == Behind::Silent || !exchange.is_peaceful());
+    exchanges.try_for_each(|exchange| {
+        let excused = !exchange.is_peaceful() || (silent && exchange.request.method == Method::Post);
+        let got = facts.got.get(&exchange.id).and_then(|gots| gots.first());
+        match got {
+            _ if excused => Ok(()),
+            Some(Got::Whole(reply)) if reply.backend.is_some() => Ok(()),
+            Some(Got::Tunnel(_)) => Ok(()),
+            got => Err(format!("request {} got {got:?}", exchange.id)),
+        }
+    })
 }
 
 fn after_healing_everybody_is_served(facts: &Facts<'_>) -> Result<(), String> {

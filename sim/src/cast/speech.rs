@@ -5,7 +5,10 @@ use std::{io, time::Duration};
 use bytes::{Buf as _, BytesMut};
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 
-use crate::traffic::BodyPlan;
+use crate::{
+    history::{Checksum, Tunnelled},
+    traffic::BodyPlan,
+};
 
 /// A message's first line and fields.
 #[derive(Debug)]
@@ -89,23 +92,22 @@ impl<R: AsyncRead + Unpin> Reader<R> {
         let text = String::from_utf8(text.to_vec()).map_err(|_| Unread::Nonsense("not text".to_owned()))?;
         let mut lines = text.split("\r\n");
         let first = lines.next().unwrap_or_default().to_owned();
-        let fields = lines
-            .map(|line| match line.split_once(':') {
-                Some((name, value)) => Ok((name.to_ascii_lowercase(), value.trim().to_owned())),
-                None => Err(Unread::Nonsense(format!("field {line:?}"))),
-            })
-            .collect::<Result<_, _>>()?;
+        let fields = lines.map(field).collect::<Result<_, _>>()?;
         Ok(Head { first, fields })
     }
 
-    /// Reads a body; `each` sees its bytes as they come, also those of one that is cut.
-    pub(super) async fn body(&mut self, framing: Framing, mut each: impl FnMut(&[u8])) -> Result<(), Unread> {
+    /// Reads a body and its trailers; `each` sees its bytes as they come, also those of one that is cut.
+    pub(super) async fn body(
+        &mut self,
+        framing: Framing,
+        mut each: impl FnMut(&[u8]),
+    ) -> Result<Vec<(String, String)>, Unread> {
         match framing {
-            Framing::Exactly(bytes) => self.exactly(bytes, &mut each).await,
+            Framing::Exactly(bytes) => self.exactly(bytes, &mut each).await.map(|()| Vec::new()),
             Framing::UntilClose => loop {
                 each(&self.buffer.split());
                 if !self.fill().await? {
-                    return Ok(());
+                    return Ok(Vec::new());
                 }
             },
             Framing::Chunked => {
@@ -121,8 +123,14 @@ impl<R: AsyncRead + Unpin> Reader<R> {
                         return Err(Unread::Nonsense("bytes behind a chunk".to_owned()));
                     }
                 }
-                while !self.line().await?.is_empty() {}
-                Ok(())
+                let mut trailers = Vec::new();
+                loop {
+                    let line = self.line().await?;
+                    if line.is_empty() {
+                        return Ok(trailers);
+                    }
+                    trailers.push(field(&line)?);
+                }
             }
         }
     }
@@ -167,6 +175,25 @@ impl<R: AsyncRead + Unpin> Reader<R> {
     }
 }
 
+fn field(line: &str) -> Result<(String, String), Unread> {
+    match line.split_once(':') {
+        Some((name, value)) => Ok((name.to_ascii_lowercase(), value.trim().to_owned())),
+        None => Err(Unread::Nonsense(format!("field {line:?}"))),
+    }
+}
+
+/// Reads all that comes through a tunnel.
+pub(super) async fn drain<R: AsyncRead + Unpin>(from: &mut Reader<R>) -> Tunnelled {
+    let (mut bytes, mut sum) = (0, Checksum::EMPTY);
+    let read = from
+        .body(Framing::UntilClose, |piece| {
+            bytes += piece.len();
+            sum = sum.with(piece);
+        })
+        .await;
+    Tunnelled { bytes, sum: sum.0, clean: read.is_ok() }
+}
+
 /// The field that announces a body.
 pub(super) fn announce(plan: &BodyPlan) -> String {
     if plan.chunked {
@@ -176,12 +203,13 @@ pub(super) fn announce(plan: &BodyPlan) -> String {
     }
 }
 
-/// Writes the first `until` bytes of a body as planned; the end too if these are all.
+/// Writes the first `until` bytes of a body as planned; the end and the trailers too if these are all.
 pub(super) async fn write_body(
     to: &mut (impl AsyncWrite + Unpin),
     plan: &BodyPlan,
     body: &[u8],
     until: usize,
+    trailers: &str,
 ) -> io::Result<()> {
     for piece in body[..until].chunks(plan.piece) {
         if plan.chunked {
@@ -196,7 +224,7 @@ pub(super) async fn write_body(
         }
     }
     if plan.chunked && until == plan.bytes {
-        to.write_all(b"0\r\n\r\n").await?;
+        to.write_all(format!("0\r\n{trailers}\r\n").as_bytes()).await?;
     }
     Ok(())
 }

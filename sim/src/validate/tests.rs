@@ -2,7 +2,8 @@ use std::time::Duration;
 
 use super::*;
 use crate::{
-    history::{Answered, BodyEnded},
+    fault::What,
+    history::{Answered, BodyEnded, Tunnelled},
     traffic::{BodyPlan, ClientPlan, Exchange, ReplyPlan, RequestPlan},
 };
 
@@ -13,11 +14,16 @@ const BACK: usize = 20;
 /// One client that posts ten bytes and gets twenty.
 fn traffic() -> Traffic {
     let body = |bytes| BodyPlan { bytes, ..BodyPlan::NONE };
-    let request = RequestPlan { method: "POST", body: body(SENT), ..Exchange::probe(ID).request };
+    let request = RequestPlan { method: Method::Post, body: body(SENT), ..Exchange::probe(ID).request };
     let reply = ReplyPlan { body: body(BACK), ..Exchange::probe(ID).reply };
     Traffic {
         clients: vec![ClientPlan { starts: Duration::ZERO, exchanges: vec![Exchange { id: ID, request, reply }] }],
     }
+}
+
+fn disturbance() -> Fault {
+    let what = What::Hold("proxy".to_owned(), "backend-0".to_owned());
+    Fault { starts: Duration::ZERO, lasts: Duration::ZERO, what }
 }
 
 fn asked() -> Asked {
@@ -39,6 +45,7 @@ fn reply(id: u64, sent: usize, bytes: usize) -> Reply {
         backend: Some("backend-0".to_owned()),
         answers: Some(id),
         echo: Some(checksum_of(id, Whose::Request, sent)),
+        trailer: None,
         body_bytes: bytes,
         body: checksum_of(id, Whose::Reply, bytes),
     }
@@ -58,7 +65,7 @@ fn healed() -> [Event; 3] {
 
 /// Holds a history, and the probe's behind it, against the promises: the one that breaks.
 fn broken(events: impl IntoIterator<Item = Event>) -> Option<&'static str> {
-    validate(events.into_iter().chain(healed()), &traffic()).err().map(|broken| broken.promise)
+    validate(events.into_iter().chain(healed()), &traffic(), &[disturbance()]).err().map(|broken| broken.promise)
 }
 
 fn whole(reply: Reply) -> [Event; 4] {
@@ -129,6 +136,27 @@ fn a_post_that_is_delivered_twice_is_seen() {
 
 #[test]
 fn a_client_that_is_not_served_after_healing_is_seen() {
-    let judged = validate(whole(reply(ID, SENT, BACK)), &traffic());
+    let judged = validate(whole(reply(ID, SENT, BACK)), &traffic(), &[]);
     assert_eq!(judged.unwrap_err().promise, "after healing everybody is served");
+}
+
+#[test]
+fn a_failure_without_a_fault_is_seen() {
+    let failed = [Event::Asked(asked()), answered(Got::Nothing(String::new()))];
+    let judged = validate(failed.into_iter().chain(healed()), &traffic(), &[]);
+    assert_eq!(judged.unwrap_err().promise, "what nothing disturbs succeeds");
+}
+
+#[test]
+fn a_trailer_that_is_lost_or_invented_is_seen() {
+    let invented = Reply { trailer: Some(1), ..reply(ID, SENT, BACK) };
+    assert_eq!(broken(whole(invented)), Some("trailers come behind a whole body"));
+}
+
+#[test]
+fn a_byte_that_a_tunnel_changes_is_seen() {
+    let ended = |sum| Event::TunnelEnded(ID, Tunnelled { bytes: 4, sum, clean: true });
+    let history = |sum| [Event::Asked(asked()), ended(sum), answered(Got::Left)];
+    assert_eq!(broken(history(checksum_of(ID, Whose::Request, 4))), None);
+    assert_eq!(broken(history(0)), Some("tunnels carry every byte once"));
 }
