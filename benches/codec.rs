@@ -1,4 +1,5 @@
-//! The HTTP/1 codec alone: a request head read, an answer written. `httparse` beside it reads the same head, without copying, checking or canonicalising.
+//! The HTTP/1 codec alone: a request head read, an answer written. `httparse` beside it reads the same head, without copying, checking or
+//! canonicalising.
 
 use std::hint::black_box;
 

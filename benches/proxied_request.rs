@@ -1,4 +1,5 @@
-//! One proxied request over loopback: Weir beside a hyper-util proxy that does the same work. Prints the ratio of their CPU time, measured interleaved.
+//! One proxied request over loopback: Weir beside a hyper-util proxy that does the same work. Prints the ratio of their CPU time, measured
+//! interleaved.
 
 use std::hint::black_box;
 

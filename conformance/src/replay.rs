@@ -50,7 +50,8 @@ impl Play {
         Self { trace: self.trace.rewritten(|text| masks.apply(text)), faults: self.faults }
     }
 
-    /// The same with the `Content-Length` fields that Go's handler saw: ours sees the length as a number alone, so the field is taken over for every
+    /// The same with the `Content-Length` fields that Go's handler saw: ours sees the length as a number alone, so the field is taken over
+    /// for every
     /// request whose number is the same.
     pub fn with_length_fields_of(mut self, go: &CaseTrace) -> Self {
         let is_field = |line: &String| line.starts_with("Content-Length: ");

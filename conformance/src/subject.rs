@@ -50,7 +50,8 @@ impl WeirSubject {
         self.seen.clone()
     }
 
-    /// Serves at `listener` until it is dropped. `addresses` are what the placeholders of the case stand for, `backend` is where its backend is.
+    /// Serves at `listener` until it is dropped. `addresses` are what the placeholders of the case stand for, `backend` is where its
+    /// backend is.
     pub async fn run(self, world: World, listener: Listener, addresses: Addresses, backend: Option<SocketAddr>) {
         match (self.subject.kind, backend) {
             (Some(Kind::ReverseProxy), Some(backend)) => {

@@ -12,7 +12,8 @@ use weir_conformance::{evidence::Evidence, pattern::Pattern};
 
 use self::sources::{Source, root, sources};
 
-/// The rooms of the proxy, from the ground up: a room uses rooms above it in this list, never below it. Rooms that have nothing in them yet stand
+/// The rooms of the proxy, from the ground up: a room uses rooms above it in this list, never below it. Rooms that have nothing in them
+/// yet stand
 /// here too.
 const ROOMS: &[&str] = &[
     "world",
@@ -142,15 +143,11 @@ fn bugs_are_planted_in_the_simulator_alone() {
 #[test]
 fn lines_are_at_most_140_columns_wide() {
     let mut found = Vec::new();
-    for source in all_sources() {
-        // The vectors of tests may be wide: breaking them makes them no plainer.
-        let wide = |text: &str| text.chars().count() > 160 || (text.chars().count() > 140 && !text.contains('"'));
-        found.extend(
-            (1..)
-                .zip(source.text.lines())
-                .filter(|(_, text)| wide(text))
-                .map(|(line, _)| format!("{}:{line}", source.path)),
-        );
+    for source in all_sources().into_iter().filter(|source| !source.is_generated()) {
+        // A string may be wide: breaking it makes it no plainer.
+        let wide = |text: &str| text.chars().count() > 140 && !text.contains('"') && !text.ends_with('\\');
+        let lines = (1..).zip(source.text.lines()).filter(|(_, text)| wide(text));
+        found.extend(lines.map(|(line, _)| format!("{}:{line}", source.path)));
     }
     assert!(found.is_empty(), "{}", found.join("\n"));
 }

@@ -16,7 +16,6 @@ pub use self::{
 };
 use self::{flush::flush_interval, relay::Relay};
 use crate::{
-    chain::Handler,
     refusal::Refusal,
     upstream::{Download, Incoming, Origin, Outgoing, Reply, SendError, StrippedHeaders, Transport},
     wire::{Answer, Body, Exchange, Gone, Length, Name, ResponseHead},
@@ -46,7 +45,11 @@ impl ReverseProxy {
         self
     }
 
-    async fn forward(&self, exchange: &mut Exchange) -> Result<Answer, Refusal> {
+    /// Sends a request on and answers with what the backend says.
+    ///
+    /// # Errors
+    /// The backend could not be asked, or switched to a protocol that nobody asked for.
+    pub async fn forward(&self, exchange: &mut Exchange) -> Result<Answer, Refusal> {
         let upgrade = switch::asked(&exchange.head)?;
         let outgoing = self.outgoing(exchange, upgrade.as_ref());
         let gone = exchange.gone.clone();
@@ -80,12 +83,6 @@ impl ReverseProxy {
         head.headers = StrippedHeaders::from_inbound(head.headers, &Planted::none()).into_headers();
         let interval = flush_interval(&head, body.length(), gunzip, self.flush);
         Answer::Reply(head, relay(body, interval, gunzip, gone))
-    }
-}
-
-impl Handler for ReverseProxy {
-    async fn serve(&self, exchange: &mut Exchange) -> Result<Answer, Refusal> {
-        self.forward(exchange).await
     }
 }
 

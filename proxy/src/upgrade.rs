@@ -13,7 +13,8 @@ use crate::wire::{Channel, Tunnel};
 
 /// Carries bytes both ways until both sides have ended or one has failed, then closes both connections.
 ///
-/// What came early is delivered first: the client's bytes behind its request, and the backend's behind its 101. The end of one side is passed on as
+/// What came early is delivered first: the client's bytes behind its request, and the backend's behind its 101. The end of one side is
+/// passed on as
 /// the end of that direction alone.
 pub async fn run(mut client: Channel, client_early: Bytes, tunnel: Tunnel) {
     let Tunnel { mut backend, early } = tunnel;

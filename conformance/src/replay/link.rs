@@ -30,7 +30,8 @@ use crate::{
     trace::{Awaited, ConnectionTrace, End, Received},
 };
 
-/// One connection of the client or the backend. It is read all the time, so that how the peer ended it is seen when it happens; awaits take from
+/// One connection of the client or the backend. It is read all the time, so that how the peer ended it is seen when it happens; awaits
+/// take from
 /// what has come.
 pub(super) struct Link {
     pulse: Rc<Pulse>,

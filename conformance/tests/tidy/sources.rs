@@ -21,6 +21,11 @@ impl Source {
         self.path.contains("/tests/") || self.path.ends_with("/tests.rs")
     }
 
+    /// Whether a program wrote it.
+    pub(crate) fn is_generated(&self) -> bool {
+        self.text.lines().next().is_some_and(|line| line.ends_with("; do not edit."))
+    }
+
     /// What stands before the tests at the end of the file.
     pub(crate) fn code_without_tests(&self) -> &str {
         self.code.split("#[cfg(test)]").next().unwrap_or_default()
@@ -37,13 +42,13 @@ pub(crate) fn sources(folder: &str) -> Vec<Source> {
     let mut found = Vec::new();
     let mut folders = vec![folder.to_owned()];
     while let Some(folder) = folders.pop() {
-        for entry in fs::read_dir(root().join(&folder)).unwrap() {
-            let entry = entry.unwrap();
+        for entry in fs::read_dir(root().join(&folder)).expect("a folder of the repository") {
+            let entry = entry.expect("a file of the repository");
             let path = format!("{folder}/{}", entry.file_name().to_string_lossy());
             if entry.path().is_dir() {
                 folders.push(path);
             } else if path.ends_with(".rs") {
-                let text = fs::read_to_string(entry.path()).unwrap();
+                let text = fs::read_to_string(entry.path()).expect("Rust is UTF-8");
                 let code = code(&text);
                 found.push(Source { path, text, code });
             }

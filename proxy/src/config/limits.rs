@@ -77,11 +77,13 @@ pub const HTTP2_APISERVER_STREAMS_MAX: u32 = 100;
 pub const HTTP2_APISERVER_BODY_BYTES: u32 = 256 << 10;
 /// Go: `SecureServingInfo.Serve`, as long as clients keep idle connections.
 pub const HTTP2_APISERVER_IDLE_TIMEOUT: Duration = Duration::from_secs(90);
-/// Requests at a time on a backend's HTTP/2 connection, until the backend says how many. Go: `net/http/h2_bundle.go` `initialMaxConcurrentStreams`.
+/// Requests at a time on a backend's HTTP/2 connection, until the backend says how many. Go: `net/http/h2_bundle.go`
+/// `initialMaxConcurrentStreams`.
 pub const HTTP2_BACKEND_STREAMS_MAX: usize = 100;
 /// What a backend may send of one answer before it is read. Go: `transportDefaultStreamFlow`.
 pub const HTTP2_BACKEND_STREAM_WINDOW_BYTES: u32 = 4 << 20;
-/// The same for all answers of a connection: so much that the answers nobody reads leave room for the others. Go: `transportDefaultConnFlow`.
+/// The same for all answers of a connection: so much that the answers nobody reads leave room for the others. Go:
+/// `transportDefaultConnFlow`.
 pub const HTTP2_BACKEND_CONNECTION_WINDOW_BYTES: u32 = 1 << 30;
 /// A backend's frame. Go: `http2Transport.maxFrameReadSize`.
 pub const HTTP2_BACKEND_FRAME_BYTES_MAX: u32 = 16 << 10;

@@ -62,7 +62,8 @@ impl ProxyRequest<'_> {
         self.out.host = Bytes::new();
     }
 
-    /// Sets `X-Forwarded-For`, `-Host` and `-Proto` from what came in; the client's address goes behind addresses that the rules have put there.
+    /// Sets `X-Forwarded-For`, `-Host` and `-Proto` from what came in; the client's address goes behind addresses that the rules have put
+    /// there.
     ///
     /// Go: `ProxyRequest.SetXForwarded`.
     pub fn set_x_forwarded(&mut self) {

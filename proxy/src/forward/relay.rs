@@ -12,7 +12,8 @@ use crate::{
     wire::{Cut, Frame, Frames, Gone, Headers},
 };
 
-/// The body of an answer on its way to the client: the backend's body, unpacked if need be, flushed as the policy says, cut when the client leaves.
+/// The body of an answer on its way to the client: the backend's body, unpacked if need be, flushed as the policy says, cut when the
+/// client leaves.
 pub(super) struct Relay {
     download: Download,
     gunzip: Option<Gunzip>,

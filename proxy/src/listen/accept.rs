@@ -63,7 +63,8 @@ impl Drop for Place {
     }
 }
 
-/// Accepts connections until told to stop, then takes what the kernel has accepted already: nothing that a client sees as connected is lost.
+/// Accepts connections until told to stop, then takes what the kernel has accepted already: nothing that a client sees as connected is
+/// lost.
 ///
 /// Go: `net/http/server.go` `Server.Serve`.
 pub(super) async fn accept_until_stopped<H: Handler + 'static>(

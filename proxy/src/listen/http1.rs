@@ -191,7 +191,8 @@ async fn end(shared: &Shared) {
     }
 }
 
-/// Ends the writing side and waits before the connection is closed: a client that is still sending would else meet a reset and might lose the answer.
+/// Ends the writing side and waits before the connection is closed: a client that is still sending would else meet a reset and might lose
+/// the answer.
 ///
 /// Go: `net/http/server.go` `closeWriteAndWait`.
 async fn linger(shared: &Shared) {

@@ -45,7 +45,8 @@ impl Again {
         Self::may_be_served_twice(&request).then_some(Self { request, behind: Behind::Reused })
     }
 
-    /// A request on HTTP/2 that was not begun: its connection took no further stream, or the backend has refused it or declared it unseen. It must
+    /// A request on HTTP/2 that was not begun: its connection took no further stream, or the backend has refused it or declared it unseen.
+    /// It must
     /// still have its body.
     ///
     /// Go: `net/http/h2_bundle.go` `canRetryError`.

@@ -4,7 +4,8 @@ use http::Method;
 use super::StrippedHeaders;
 use crate::wire::{Body, message::Announced};
 
-/// A request on its way to a backend. It cannot be cloned: whoever sends it gives it away, and gets it back only if none of it was delivered.
+/// A request on its way to a backend. It cannot be cloned: whoever sends it gives it away, and gets it back only if none of it was
+/// delivered.
 #[derive(Debug)]
 pub struct Outgoing {
     /// Its head.

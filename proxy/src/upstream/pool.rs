@@ -36,7 +36,8 @@ use crate::{
 
 /// The connections of one worker to backends.
 ///
-/// The connection that was used last is used first: those beyond what the load needs grow old and are closed. A request waits for a new connection or for
+/// The connection that was used last is used first: those beyond what the load needs grow old and are closed. A request waits for a new
+/// connection or for
 /// one that comes back, whichever is first.
 ///
 /// Go: `net/http/transport.go` `Transport.getConn`, `tryPutIdleConn`, `queueForIdleConn`, `queueForDial`.
@@ -127,7 +128,8 @@ impl Pool {
         }
     }
 
-    /// A connection to `origin`: one that many may use, else one that idles, else the first to come of a new one and one that is given back.
+    /// A connection to `origin`: one that many may use, else one that idles, else the first to come of a new one and one that is given
+    /// back.
     ///
     /// # Errors
     /// The new one could not be made.
@@ -150,7 +152,8 @@ impl Pool {
         self.buckets.borrow_mut().get_mut(origin)?.share(self.generation.get())
     }
 
-    /// Lets all requests to an origin use a connection of HTTP/2, unless there is one already that has room: then the new one is closed, as Go closes it.
+    /// Lets all requests to an origin use a connection of HTTP/2, unless there is one already that has room: then the new one is closed,
+    /// as Go closes it.
     ///
     /// Go: `net/http/h2_bundle.go` `clientConnPool.addConnIfNeeded`.
     fn add_shared(self: &Rc<Self>, made: Box<http2::Handshaken>, seat: Seat) -> Option<http2::Lease> {

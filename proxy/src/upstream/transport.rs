@@ -137,7 +137,8 @@ impl Transport {
         Self(Rc::new(Inner { world, config, pool, dice }))
     }
 
-    /// Speaks TLS in another way from now on: whom it trusts, or who we are, has changed. Connections made before are not used for further requests.
+    /// Speaks TLS in another way from now on: whom it trusts, or who we are, has changed. Connections made before are not used for further
+    /// requests.
     pub fn renew_tls(&self, tls: &rustls::ClientConfig) {
         self.0.pool.renew(Dialer::new(&self.0.world, &self.0.config, tls));
     }

@@ -46,7 +46,8 @@ pub enum Cut {
     /// The peer broke the rules of its protocol; the text is Go's where Go has one.
     #[error("{0}")]
     Malformed(&'static str),
-    /// The server has closed the request's body: what is left of it never reaches whoever sends it on, who gives up sending. The answer stands.
+    /// The server has closed the request's body: what is left of it never reaches whoever sends it on, who gives up sending. The answer
+    /// stands.
     #[error("http: invalid Read on closed Body")]
     BodyClosed,
     /// The deadline passed.

@@ -114,7 +114,8 @@ impl Headers {
 
     /// Takes out all fields that the values of `list` name.
     ///
-    /// Each field is looked up among the names: a head of 1 MiB has room for 100,000 of both, and comparing all pairs would hold a worker for seconds.
+    /// Each field is looked up among the names: a head of 1 MiB has room for 100,000 of both, and comparing all pairs would hold a worker
+    /// for seconds.
     pub fn remove_named(&mut self, list: &Name) {
         let mut names = self.names_in(list);
         names.sort_unstable();
@@ -132,7 +133,8 @@ impl Headers {
 
     /// Writes `Name: value` lines sorted by name, values of one name in their order, as Go does.
     ///
-    /// Names that are no tokens are left out; CR and LF in a value become spaces, and values are trimmed: what is written here is always one line.
+    /// Names that are no tokens are left out; CR and LF in a value become spaces, and values are trimmed: what is written here is always
+    /// one line.
     ///
     /// Go: `net/http/header.go` `Header.writeSubset`.
     pub fn write_sorted(&self, out: &mut BytesMut) {

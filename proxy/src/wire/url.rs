@@ -1,6 +1,7 @@
 //! Go's `net/url`, over bytes, as `net/http` uses it.
 //!
-//! `parse` reads one, `escape` knows which byte may stand where, `join` lays a request on a backend's base, `query` reads and cleans parameters.
+//! `parse` reads one, `escape` knows which byte may stand where, `join` lays a request on a backend's base, `query` reads and cleans
+//! parameters.
 
 mod address;
 mod escape;

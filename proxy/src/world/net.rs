@@ -17,7 +17,8 @@ use super::LocalBoxFuture;
 pub trait Net: fmt::Debug + Send + Sync {
     /// One listener per worker, all of them at `at`.
     ///
-    /// Real: a group of sockets that share the port, bound only after a plain bind has proved the port free. Port 0 takes a free one, the same for all.
+    /// Real: a group of sockets that share the port, bound only after a plain bind has proved the port free. Port 0 takes a free one, the
+    /// same for all.
     fn listen(&self, at: &Address, workers: usize) -> io::Result<Vec<Listener>>;
 
     /// The addresses of a host name, in the resolver's order; an address in text form is its own answer.

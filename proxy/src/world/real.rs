@@ -108,7 +108,8 @@ impl Net for RealNet {
     }
 }
 
-/// A group of sockets that share the port, after a plain bind has proved that nobody else has it: SO_REUSEPORT alone would join a stranger's group.
+/// A group of sockets that share the port, after a plain bind has proved that nobody else has it: SO_REUSEPORT alone would join a
+/// stranger's group.
 fn listen_tcp(address: SocketAddr, workers: usize) -> io::Result<Vec<Listener>> {
     let proof = bound(address, Sharing::Alone)?;
     let address =

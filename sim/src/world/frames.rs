@@ -1,4 +1,5 @@
-//! What travels inside a simulated connection: turmoil's TCP carries frames, so that resets, windows and half closes cross the link like bytes do.
+//! What travels inside a simulated connection: turmoil's TCP carries frames, so that resets, windows and half closes cross the link like
+//! bytes do.
 
 use std::{
     io,

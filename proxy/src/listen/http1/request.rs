@@ -25,7 +25,8 @@ pub(super) enum Next {
 
 /// Waits for the next request's head.
 ///
-/// The header clock starts with the connection, later with the fourth byte of a request; until then the idle clock runs, and a server that stops ends
+/// The header clock starts with the connection, later with the fourth byte of a request; until then the idle clock runs, and a server that
+/// stops ends
 /// the connection: at once if it idles, when it is five seconds old if nothing has come on it yet. Go: `net/http/server.go` `conn.serve`.
 pub(super) async fn next(shared: &Shared, settings: &Settings, first: bool, stop: &mut Stop) -> Next {
     let started = Instant::now();

@@ -39,7 +39,8 @@ enum State {
 }
 
 impl Http1Download {
-    /// The body behind the head of an answer. The connection of an answer without a body is given back here, as Go does: before the head is told.
+    /// The body behind the head of an answer. The connection of an answer without a body is given back here, as Go does: before the head
+    /// is told.
     pub(in crate::upstream) fn new(mut conversation: Box<Conversation>, response: &Response) -> Self {
         let mut download = Self {
             upload_done: conversation.upload_done(),

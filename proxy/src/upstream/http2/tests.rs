@@ -1,4 +1,5 @@
-//! The transport towards backends of HTTP/2 with prior knowledge: the `h2` crate's server, or frames written by hand, at the other end of a pipe.
+//! The transport towards backends of HTTP/2 with prior knowledge: the `h2` crate's server, or frames written by hand, at the other end of
+//! a pipe.
 
 mod answers;
 mod deaths;

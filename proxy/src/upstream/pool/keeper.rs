@@ -9,7 +9,8 @@ use tokio::time::{Instant, Sleep, sleep_until};
 use super::{Dialling, Keeper, Made, Pool, bury};
 use crate::upstream::Origin;
 
-/// Watches over a pool until it is gone: closes idle connections that have died or idled too long, and finishes dials that nobody waits for.
+/// Watches over a pool until it is gone: closes idle connections that have died or idled too long, and finishes dials that nobody waits
+/// for.
 pub(super) async fn watch(pool: Weak<Pool>) {
     let mut timer: Option<Pin<Box<Sleep>>> = None;
     std::future::poll_fn(|cx| match pool.upgrade() {

@@ -6,7 +6,8 @@ use std::{
 use super::{Pool, waiter::Given};
 use crate::upstream::Origin;
 
-/// The place that a connection takes among those of its origin, from the start of its dial to its end. Dropping it lets the next request dial.
+/// The place that a connection takes among those of its origin, from the start of its dial to its end. Dropping it lets the next request
+/// dial.
 ///
 /// Go: `net/http/transport.go` `Transport.decConnsPerHost`.
 pub(in crate::upstream) struct Seat {

@@ -42,7 +42,8 @@ impl Waiter {
     }
 }
 
-/// A request's place in the line, and its own dial. Dropped, it leaves the line: what it was given goes back, and its dial goes on without it.
+/// A request's place in the line, and its own dial. Dropped, it leaves the line: what it was given goes back, and its dial goes on without
+/// it.
 pub(super) struct Ticket {
     pool: Rc<Pool>,
     origin: Rc<Origin>,

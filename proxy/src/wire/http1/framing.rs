@@ -25,7 +25,8 @@ pub(super) struct Framing {
 
 /// How the body of a request is framed.
 ///
-/// Where both fields frame it, chunked wins, and the connection ends behind the answer: an implementation between the client and us may have
+/// Where both fields frame it, chunked wins, and the connection ends behind the answer: an implementation between the client and us may
+/// have
 /// counted otherwise. Go goes on with it.
 ///
 /// # Errors

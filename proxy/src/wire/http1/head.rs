@@ -205,7 +205,8 @@ impl Fields {
     }
 }
 
-/// Makes one line of a field and the lines that continue it, in its place: blanks at the ends of lines go, one space joins them. Gives its end.
+/// Makes one line of a field and the lines that continue it, in its place: blanks at the ends of lines go, one space joins them. Gives its
+/// end.
 fn unfold(input: &mut [u8], start: usize, end: usize) -> usize {
     let mut from = start;
     let mut to = start;

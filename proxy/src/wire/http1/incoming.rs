@@ -7,7 +7,8 @@ use std::{
 use super::{BodyState, Connection, Event};
 use crate::wire::body::{Cut, Frame, Length};
 
-/// The body of a request that comes off an HTTP/1 connection. It shares the connection with the connection's loop: no channel, no lock, no copy.
+/// The body of a request that comes off an HTTP/1 connection. It shares the connection with the connection's loop: no channel, no lock, no
+/// copy.
 ///
 /// The first read sends 100 Continue, if the client waits for one.
 #[derive(Debug)]

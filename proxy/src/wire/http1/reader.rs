@@ -208,7 +208,8 @@ impl ResponseReader {
 
     /// Takes the next event out of the input; `at_end` says that the backend has ended its side and nothing will be added.
     ///
-    /// A 1xx head is followed by the next head. Behind a 101 stands `Done`; what follows stays in the input, as it does while no answer is expected.
+    /// A 1xx head is followed by the next head. Behind a 101 stands `Done`; what follows stays in the input, as it does while no answer is
+    /// expected.
     /// At the end this is `NeedMore` only while no answer is expected.
     ///
     /// # Errors

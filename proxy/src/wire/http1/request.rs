@@ -23,7 +23,8 @@ pub struct Request {
     pub head: RequestHead,
     /// The length of the body.
     pub length: Length,
-    /// That the connection is to end behind the answer: the client said so, speaks HTTP/1.0 and did not ask otherwise, or framed its body twice.
+    /// That the connection is to end behind the answer: the client said so, speaks HTTP/1.0 and did not ask otherwise, or framed its body
+    /// twice.
     pub close: bool,
     /// That a client of HTTP/1.0 asked to go on.
     pub keep_alive_asked: bool,

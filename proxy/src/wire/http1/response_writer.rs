@@ -120,7 +120,8 @@ impl ResponseWriter {
         }
     }
 
-    /// Whether the head is written by what comes next. Then the rest of the request's body is read before, unless `closes`, and `settle` is told.
+    /// Whether the head is written by what comes next. Then the rest of the request's body is read before, unless `closes`, and `settle`
+    /// is told.
     pub fn will_write_head(&self, next: Next) -> bool {
         self.written_head.is_none()
             && match next {
@@ -130,7 +131,8 @@ impl ResponseWriter {
             }
     }
 
-    /// Whether the connection ends behind this response whatever becomes of the request's body: what is left of it is not read before the head.
+    /// Whether the connection ends behind this response whatever becomes of the request's body: what is left of it is not read before the
+    /// head.
     pub fn closes(&self, next: Next) -> bool {
         match self.written_head {
             Some(head) => head.close,
@@ -204,7 +206,8 @@ impl ResponseWriter {
         if head.close || short { After::Close } else { After::KeepAlive }
     }
 
-    /// Whether nothing but the end of the connection tells the client where the body ends that was begun: a clean end would call a cut body complete.
+    /// Whether nothing but the end of the connection tells the client where the body ends that was begun: a clean end would call a cut
+    /// body complete.
     pub fn ends_with_connection(&self) -> bool {
         let bodyless = self.asked.method_is_head || !self.takes_body();
         !bodyless && self.written_head.is_some_and(|head| !head.chunked && head.length.is_none())

@@ -184,7 +184,8 @@ macro_rules! answer {
 }
 
 impl Wrong {
-    /// What a server writes to the socket before it closes the connection: Go's bytes, without `Date` and length. None: it closes in silence.
+    /// What a server writes to the socket before it closes the connection: Go's bytes, without `Date` and length. None: it closes in
+    /// silence.
     ///
     /// What is wrong with a body has no answer of its own: the handler that reads the body sees it.
     ///

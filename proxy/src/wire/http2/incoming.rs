@@ -14,7 +14,8 @@ use crate::wire::{
 
 /// The body of a message that comes off an HTTP/2 stream.
 ///
-/// Bytes are given back to the stream's window as they are pulled, so a reader that stops reading stops the sender. Dropping it before its end
+/// Bytes are given back to the stream's window as they are pulled, so a reader that stops reading stops the sender. Dropping it before its
+/// end
 /// leaves the rest unread; the stream ends when its other half ends too.
 pub struct Incoming {
     stream: RecvStream,
@@ -40,7 +41,8 @@ enum Next {
 }
 
 impl Incoming {
-    /// The body of a request. Trailers that were not announced are dropped, as in Go; `on_first_read` answers 100 to a client that waits for it.
+    /// The body of a request. Trailers that were not announced are dropped, as in Go; `on_first_read` answers 100 to a client that waits
+    /// for it.
     pub fn request(
         stream: RecvStream,
         length: Length,

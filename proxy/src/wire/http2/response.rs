@@ -88,7 +88,8 @@ fn trailer_field(announced: &Announced) -> Option<Bytes> {
     (!names.is_empty()).then(|| names.freeze())
 }
 
-/// Reads the head of a backend's response, and how the end of its body will be known; `bodyless` says that HEADERS ended the stream or that the
+/// Reads the head of a backend's response, and how the end of its body will be known; `bodyless` says that HEADERS ended the stream or
+/// that the
 /// request was HEAD.
 ///
 /// Go: `net/http/h2_bundle.go` `clientConnReadLoop.handleResponse`.
