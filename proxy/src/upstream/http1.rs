@@ -107,13 +107,17 @@ impl Http1 {
         if self.ended {
             return Poll::Ready(Ok(false));
         }
-        self.input.reserve(match self.reader.remaining() {
+        let room = match self.reader.remaining() {
             Remaining::Nothing => limits::ANSWER_READ_BYTES,
             Remaining::Exactly(left) => usize::try_from(left)
                 .unwrap_or(usize::MAX)
                 .clamp(limits::ANSWER_READ_BYTES, limits::ANSWER_BODY_READ_BYTES),
             Remaining::Unknown => limits::ANSWER_BODY_READ_BYTES,
-        });
+        };
+        if self.input.capacity() - self.input.len() < limits::ANSWER_READ_BYTES {
+            // A stream of small pieces fills one large buffer, not one for each piece.
+            self.input.reserve(room);
+        }
         let read = ready!(pin!(self.channel.read_buf(&mut self.input)).poll(cx))?;
         self.ended = read == 0;
         Poll::Ready(Ok(read > 0))

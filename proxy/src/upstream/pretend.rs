@@ -49,6 +49,8 @@ pub(super) struct PretendNet {
     accepted: mpsc::UnboundedSender<Peer>,
     socket_bytes: usize,
     pub(super) writes: Arc<AtomicUsize>,
+    /// So many of the next writes fail.
+    pub(super) failing_writes: Arc<AtomicUsize>,
     pub(super) resolved: Mutex<Vec<IpAddr>>,
 }
 
@@ -81,6 +83,7 @@ impl Stage {
             accepted: tell,
             socket_bytes,
             writes: Arc::default(),
+            failing_writes: Arc::default(),
             resolved: Mutex::new(vec![IpAddr::V4(Ipv4Addr::new(10, 0, 0, 1))]),
         });
         let mut world = real::world([7; 32]);
@@ -133,7 +136,12 @@ impl PretendNet {
     fn connect(&self) -> Stream {
         let (ours, theirs) = tokio::io::duplex(self.socket_bytes);
         let reset = Arc::<AtomicBool>::default();
-        let end = End { stream: ours, reset: Arc::clone(&reset), writes: Arc::clone(&self.writes) };
+        let end = End {
+            stream: ours,
+            reset: Arc::clone(&reset),
+            writes: Arc::clone(&self.writes),
+            failing_writes: Arc::clone(&self.failing_writes),
+        };
         // Nobody may be there to accept it: then the connection ends at once.
         drop(self.accepted.send(Peer { stream: theirs, reset }));
         Stream::Simulated(Box::pin(end))
@@ -213,6 +221,11 @@ impl Peer {
         self.send(&format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{body}", body.len())).await;
     }
 
+    /// The bare stream.
+    pub(super) fn into_stream(self) -> DuplexStream {
+        self.stream
+    }
+
     /// Ends the writing side.
     pub(super) async fn end(&mut self) {
         self.stream.shutdown().await.unwrap();
@@ -229,9 +242,17 @@ struct End {
     stream: DuplexStream,
     reset: Arc<AtomicBool>,
     writes: Arc<AtomicUsize>,
+    failing_writes: Arc<AtomicUsize>,
 }
 
 impl End {
+    fn count_write(&self) -> io::Result<()> {
+        self.check()?;
+        self.writes.fetch_add(1, Ordering::Relaxed);
+        let fails = self.failing_writes.try_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1));
+        if fails.is_ok() { Err(io::ErrorKind::ConnectionReset.into()) } else { Ok(()) }
+    }
+
     fn check(&self) -> io::Result<()> {
         if self.reset.load(Ordering::Relaxed) { Err(io::ErrorKind::ConnectionReset.into()) } else { Ok(()) }
     }
@@ -247,8 +268,7 @@ impl AsyncRead for End {
 
 impl AsyncWrite for End {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
-        self.check()?;
-        self.writes.fetch_add(1, Ordering::Relaxed);
+        self.count_write()?;
         Pin::new(&mut self.stream).poll_write(cx, buf)
     }
 
@@ -257,8 +277,7 @@ impl AsyncWrite for End {
         cx: &mut Context<'_>,
         bufs: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        self.check()?;
-        self.writes.fetch_add(1, Ordering::Relaxed);
+        self.count_write()?;
         Pin::new(&mut self.stream).poll_write_vectored(cx, bufs)
     }
 

@@ -1,5 +1,9 @@
 //! Questions to the transport as a whole, over a network in memory and in paused time.
 
+mod early;
+mod expect;
 mod failures;
 mod retry;
 mod reuse;
+mod tls;
+mod uploads;

@@ -5,7 +5,7 @@ use std::{
     task::{Context, Poll, Waker},
 };
 
-use super::{Dialling, Lease, Leased, Made, Pool, Reused, Seat};
+use super::{Dialling, Lease, Leased, Made, Pool, Reused, Seat, bury};
 use crate::upstream::{Origin, SendCause, http1::Http1};
 
 /// A request that waits for a connection.
@@ -73,8 +73,14 @@ impl Ticket {
 
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<Option<Leased>, SendCause>> {
         match self.waiter.given.take() {
-            Some(Given::Connection(connection, reused)) => {
-                return Poll::Ready(Ok(Some(Leased::Http1(Lease { connection, reused: Some(reused) }))));
+            Some(Given::Connection(mut connection, reused)) => {
+                match connection.poll_death(&mut Context::from_waker(Waker::noop())) {
+                    Poll::Pending => {
+                        return Poll::Ready(Ok(Some(Leased::Http1(Lease { connection, reused: Some(reused) }))));
+                    }
+                    Poll::Ready(death) => bury(connection, &death),
+                }
+                self.queue_again();
             }
             Some(Given::Share) => return Poll::Ready(Ok(None)),
             Some(Given::Seat(seat)) => self.dialling = Some(self.pool.dial(seat)),
@@ -95,6 +101,16 @@ impl Ticket {
         }
         self.waiter.waker.replace(Some(cx.waker().clone()));
         Poll::Pending
+    }
+
+    /// The connection it was given has died on the way: back to the head of the line, and to a dial.
+    fn queue_again(&mut self) {
+        self.pool.with_bucket(&self.origin, |bucket| bucket.waiting.push_front(Rc::clone(&self.waiter)));
+        if self.dialling.is_none() {
+            let seat = Seat::take(&self.pool, &self.origin);
+            self.waiter.wants_seat.set(seat.is_none());
+            self.dialling = seat.map(|seat| self.pool.dial(seat));
+        }
     }
 }
 

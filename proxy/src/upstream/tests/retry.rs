@@ -1,3 +1,5 @@
+use std::sync::atomic::Ordering;
+
 use tokio::join;
 
 use crate::{
@@ -182,6 +184,49 @@ async fn the_body_of_a_failed_request_is_not_pulled_for_another_connection() {
         assert_eq!(answer.unwrap_err().delivered, Delivered::Maybe);
         assert!(feed.send(data("world")).is_err());
         assert_eq!(stage.net.dialled().len(), 1);
+    })
+    .await;
+}
+
+/// What becomes of a request on a used connection whose first write fails: the answer's body, or the error, and how often it was dialled.
+async fn unwritten(request: Outgoing) -> (Result<String, (String, Delivered)>, usize) {
+    let stage = Stage::new(|_| {});
+    let _peer = used(&stage).await;
+    stage.net.failing_writes.store(1, Ordering::Relaxed);
+    let backend = async {
+        let mut again = stage.accept().await;
+        again.head().await;
+        again.answer("again").await;
+        std::future::pending().await
+    };
+    let sending = stage.ask(request);
+    let answer = tokio::select! { biased; answer = sending => answer, () = backend => unreachable!() };
+    let answer = answer.map(|(_, body)| body).map_err(|error| (error.to_string(), error.delivered));
+    (answer, stage.net.dialled().len())
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_never_written_is_sent_again_with_any_method_but_not_with_a_body() {
+    on_a_worker(async {
+        for method in ["GET", "DELETE", "POST", "get"] {
+            let (answer, dialled) = unwritten(request(method, "/2", &[], Body::empty())).await;
+            assert_eq!((answer.unwrap().as_str(), dialled), ("again", 2));
+        }
+        let (answer, dialled) = unwritten(post("/2", Body::whole("hello"))).await;
+        let text = "write tcp 10.0.0.9:1024->10.0.0.1:80: write: connection reset by peer".to_owned();
+        assert_eq!(answer.unwrap_err(), (text, Delivered::Nothing));
+        assert_eq!(dialled, 1);
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_new_connection_does_not_take_is_not_sent_again() {
+    on_a_worker(async {
+        let stage = Stage::new(|_| {});
+        stage.net.failing_writes.store(1, Ordering::Relaxed);
+        let error = stage.ask(get("/")).await.unwrap_err();
+        assert_eq!((error.delivered, stage.net.dialled().len()), (Delivered::Nothing, 1));
     })
     .await;
 }

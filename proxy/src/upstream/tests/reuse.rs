@@ -432,3 +432,32 @@ async fn connections_of_an_earlier_trust_are_not_used_again() {
     })
     .await;
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_connection_that_dies_on_its_way_to_a_waiting_request_is_not_used() {
+    on_a_worker(async {
+        let stage = Stage::new(|config| config.connections_per_origin_max = NonZeroUsize::new(1));
+        let (first, mut peer) = join!(stage.respond(get("/1")), accept(&stage));
+        let mut body = first.unwrap().body;
+        let mut second = Box::pin(stage.ask(get("/2")));
+        assert!(poll_once(&mut second).await.is_none());
+        // Given to the second request, and dead before that one looks at it.
+        while frame(&mut body).await.is_some() {}
+        peer.answer("no").await;
+        let (answer, _) = join!(second, accept(&stage));
+        assert_eq!(answer.unwrap().1, "ok");
+        assert_eq!(stage.net.dialled().len(), 2);
+    })
+    .await;
+}
+
+/// Polls once.
+async fn poll_once<F: Future + Unpin>(future: &mut F) -> Option<F::Output> {
+    std::future::poll_fn(|cx| {
+        std::task::Poll::Ready(match std::pin::Pin::new(&mut *future).poll(cx) {
+            std::task::Poll::Ready(output) => Some(output),
+            std::task::Poll::Pending => None,
+        })
+    })
+    .await
+}
