@@ -237,6 +237,12 @@ impl Pool {
         self.idle_count.get()
     }
 
+    /// Whether nothing is known of any origin.
+    #[cfg(test)]
+    pub(super) fn is_empty(&self) -> bool {
+        self.buckets.borrow().is_empty()
+    }
+
     /// The connection that was given back last, and still lives.
     fn take_idle(&self, origin: &Origin) -> Option<Box<Http1>> {
         loop {

@@ -193,6 +193,27 @@ impl Peer {
         String::from_utf8(seen).unwrap()
     }
 
+    /// The next head; none if the other end leaves first.
+    pub(super) async fn try_head(&mut self) -> Option<String> {
+        let mut seen = Vec::new();
+        while !seen.ends_with(b"\r\n\r\n") {
+            seen.push(self.stream.read_u8().await.ok()?);
+        }
+        String::from_utf8(seen).ok()
+    }
+
+    /// So many bytes; none if the other end leaves first.
+    pub(super) async fn try_bytes(&mut self, count: usize) -> Option<Vec<u8>> {
+        let mut seen = vec![0; count];
+        self.stream.read_exact(&mut seen).await.ok()?;
+        Some(seen)
+    }
+
+    /// Sends to whoever is still there.
+    pub(super) async fn say(&mut self, bytes: &str) {
+        drop(self.stream.write_all(bytes.as_bytes()).await);
+    }
+
     /// So many bytes.
     pub(super) async fn bytes(&mut self, count: usize) -> String {
         let mut seen = vec![0; count];

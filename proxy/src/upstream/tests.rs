@@ -5,5 +5,6 @@ mod expect;
 mod failures;
 mod retry;
 mod reuse;
+mod swarm;
 mod tls;
 mod uploads;

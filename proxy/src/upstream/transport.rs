@@ -148,6 +148,12 @@ impl Transport {
         self.0.pool.idle_count()
     }
 
+    /// Whether nothing is known any more of any origin.
+    #[cfg(test)]
+    pub(super) fn is_forgetful(&self) -> bool {
+        self.0.pool.is_empty()
+    }
+
     /// Sends a request and reads the head of its answer. Heads of 1xx but 101 go to `informed` as they come.
     ///
     /// To be called within a `LocalSet`: the pool starts its one task there. Dropped before it is ready, it closes the connection.
