@@ -451,6 +451,22 @@ async fn a_connection_that_dies_on_its_way_to_a_waiting_request_is_not_used() {
     .await;
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_connection_given_to_one_who_leaves_goes_back() {
+    on_a_worker(async {
+        let stage = Stage::new(|config| config.connections_per_origin_max = NonZeroUsize::new(1));
+        let (first, _peer) = join!(stage.respond(get("/1")), accept(&stage));
+        let mut body = first.unwrap().body;
+        let mut second = Box::pin(stage.ask(get("/2")));
+        assert!(poll_once(&mut second).await.is_none());
+        while frame(&mut body).await.is_some() {}
+        assert_eq!(stage.transport.idle_connections(), 0);
+        drop(second);
+        assert_eq!(stage.transport.idle_connections(), 1);
+    })
+    .await;
+}
+
 /// Polls once.
 async fn poll_once<F: Future + Unpin>(future: &mut F) -> Option<F::Output> {
     std::future::poll_fn(|cx| {
