@@ -242,11 +242,6 @@ impl Peer {
         self.send(&format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{body}", body.len())).await;
     }
 
-    /// The bare stream.
-    pub(super) fn into_stream(self) -> DuplexStream {
-        self.stream
-    }
-
     /// Ends the writing side.
     pub(super) async fn end(&mut self) {
         self.stream.shutdown().await.unwrap();
