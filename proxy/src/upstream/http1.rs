@@ -8,6 +8,7 @@ mod upload;
 
 use std::{
     fmt, io,
+    mem::MaybeUninit,
     pin::{Pin, pin},
     task::{Context, Poll, Waker, ready},
 };
@@ -72,8 +73,9 @@ impl Http1 {
         if self.ended {
             return Poll::Ready(Death::Ended);
         }
-        let mut bytes = [0; UNSOLICITED_BYTES_SHOWN];
-        let mut bytes = ReadBuf::new(&mut bytes);
+        // As much as Go's buffer: what is left unread on the socket would turn the end into a reset.
+        let mut bytes = [MaybeUninit::uninit(); limits::ANSWER_READ_BYTES];
+        let mut bytes = ReadBuf::uninit(&mut bytes);
         Poll::Ready(match ready!(Pin::new(&mut self.channel).poll_read(cx, &mut bytes)) {
             Err(error) => Death::Failed(error),
             Ok(()) if bytes.filled().is_empty() => Death::Ended,
