@@ -109,7 +109,8 @@ impl<H: Handler + 'static> Server<H> {
         let channel = Channel::Server(Box::new(tls));
         if speaks_http2 {
             let handler = Rc::clone(&self.handler);
-            return http2::serve(channel, peer, handler, &self.settings.http2, &self.world, stop).await;
+            let limits = self.settings.http2.with_head_bytes_max(self.settings.head.head_bytes_max);
+            return http2::serve(channel, peer, handler, &limits, &self.world, stop).await;
         }
         self.serve_http1(channel, peer, stop).await;
     }

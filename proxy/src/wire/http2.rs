@@ -15,7 +15,7 @@ mod tests;
 
 pub use self::{
     fields::{TooManyFields, may_be_trailer, trailers_to_map},
-    incoming::Incoming,
+    incoming::{Incoming, RequestStream},
     outgoing::{Asked, Unsendable, write_request},
     request::{BadField, Request, Wrong, read_request},
     response::{Framing, informational, read_response, write_response},

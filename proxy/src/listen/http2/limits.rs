@@ -52,6 +52,12 @@ impl Http2Limits {
         }
     }
 
+    /// The same with the bound of a head that HTTP/1 has. Go: `http2serverConn.maxHeaderListSize`.
+    pub fn with_head_bytes_max(&self, head_bytes_max: usize) -> Self {
+        let bytes = head_bytes_max.saturating_add(limits::HTTP2_HEADER_LIST_BYTES_MORE);
+        Self { header_list_bytes_max: u32::try_from(bytes).unwrap_or(u32::MAX), ..self.clone() }
+    }
+
     pub(super) fn builder(&self) -> h2::server::Builder {
         let mut builder = h2::server::Builder::new();
         builder
@@ -71,7 +77,7 @@ impl Default for Http2Limits {
     fn default() -> Self {
         Self {
             streams_max: limits::HTTP2_STREAMS_MAX,
-            header_list_bytes_max: limits::HTTP2_HEADER_LIST_BYTES_MAX,
+            header_list_bytes_max: (limits::REQUEST_HEAD_BYTES_MAX + limits::HTTP2_HEADER_LIST_BYTES_MORE) as u32,
             frame_bytes_max: limits::HTTP2_FRAME_BYTES_MAX,
             stream_window_bytes: limits::HTTP2_STREAM_WINDOW_BYTES,
             connection_window_bytes: limits::HTTP2_CONNECTION_WINDOW_BYTES,

@@ -145,26 +145,20 @@ struct Sending<'a> {
 
 impl Sending<'_> {
     async fn send(mut self, start: Start, mut body: Body) -> Result<(), Broken> {
-        let ends = start.is_all();
-        let trailers = start.trailers.as_ref().map(trailers_to_map).transpose();
-        let trailers = trailers.map_err(|_| Broken::Cut(Cut::Limit("too many trailers")))?.unwrap_or_default();
         let bytes = match start.bytes.len() {
             0 | 1 => start.bytes.into_iter().next().unwrap_or_default(),
             _ => joined(&start.bytes),
         };
-        if !ends {
-            if !bytes.is_empty() {
-                self.data(bytes, false)?;
-            }
-            return self.rest(&mut body).await;
-        }
-        if trailers.is_empty() {
+        if start.ended {
             return self.data(bytes, true);
         }
         if !bytes.is_empty() {
             self.data(bytes, false)?;
         }
-        self.trailers(trailers)
+        match start.trailers {
+            Some(trailers) => self.end(&trailers, &mut body).await,
+            None => self.rest(&mut body).await,
+        }
     }
 
     /// Sends what follows, frame by frame: one is pulled when the one before it fits into the client's window and the buffer.
@@ -183,11 +177,7 @@ impl Sending<'_> {
                     self.data(bytes, false)?;
                 }
                 Some(Frame::Flush) => {}
-                Some(Frame::Trailers(trailers)) => {
-                    let trailers = trailers_to_map(&trailers);
-                    let trailers = trailers.map_err(|_| Broken::Cut(Cut::Limit("too many trailers")))?;
-                    return if trailers.is_empty() { self.data(Bytes::new(), true) } else { self.trailers(trailers) };
-                }
+                Some(Frame::Trailers(trailers)) => return self.end(&trailers, body).await,
                 None => return self.data(Bytes::new(), true),
             }
         }
@@ -197,16 +187,23 @@ impl Sending<'_> {
     fn data(&mut self, bytes: Bytes, ends: bool) -> Result<(), Broken> {
         if let Some(left) = self.left {
             let left = left.checked_sub(bytes.len() as u64).filter(|left| !ends || *left == 0);
-            self.left = Some(left.ok_or(Broken::Cut(Cut::Malformed("body differs from its declared Content-Length")))?);
+            self.left = Some(left.ok_or(Broken::Cut(Cut::Malformed(OTHER_LENGTH)))?);
         }
         self.stream.send_data(bytes, ends).map_err(|_| self.over())
     }
 
-    fn trailers(&mut self, trailers: http::HeaderMap) -> Result<(), Broken> {
-        if self.left.is_some_and(|left| left > 0) {
-            return Err(Broken::Cut(Cut::Malformed("body differs from its declared Content-Length")));
+    /// Sends trailers, and lets the body see its own end: whoever makes it may give a connection back there.
+    async fn end(&mut self, trailers: &Headers, body: &mut Body) -> Result<(), Broken> {
+        let trailers = trailers_to_map(trailers).map_err(|_| Broken::Cut(Cut::Limit("too many trailers")))?;
+        if trailers.is_empty() {
+            self.data(Bytes::new(), true)?;
+        } else if self.left.is_some_and(|left| left > 0) {
+            return Err(Broken::Cut(Cut::Malformed(OTHER_LENGTH)));
+        } else {
+            self.stream.send_trailers(trailers).map_err(|_| self.over())?;
         }
-        self.stream.send_trailers(trailers).map_err(|_| self.over())
+        poll_fn(|cx| poll_body(body, cx)).await;
+        Ok(())
     }
 
     fn over(&self) -> Broken {
@@ -238,3 +235,5 @@ fn may_have_body(status: StatusCode) -> bool {
 
 /// Go: `net/http/h2_bundle.go` `handlerChunkWriteSize`.
 const BUFFER_BYTES: usize = 4096;
+
+const OTHER_LENGTH: &str = "body differs from its declared Content-Length";

@@ -8,7 +8,11 @@ use bytes::Bytes;
 use h2::{Reason, SendStream, server::SendResponse};
 use http::{Response, StatusCode};
 
-use crate::wire::{ResponseHead, exchange::Early, http2};
+use crate::wire::{
+    ResponseHead,
+    exchange::Early,
+    http2::{self, RequestStream},
+};
 
 /// The writing side of a stream until its final head is out. The handler's 1xx heads, the first read of the body and the answer share it.
 #[derive(Debug)]
@@ -62,18 +66,21 @@ impl Responder {
     }
 }
 
-/// Sends 1xx heads on an HTTP/2 stream.
-pub(super) struct EarlyHttp2(pub(super) Rc<RefCell<Responder>>);
+/// A stream as the handler and the reader of its body act on it.
+pub(super) struct Shared(pub(super) Rc<RefCell<Responder>>);
 
-impl EarlyHttp2 {
-    /// Sends 100 Continue.
-    pub(super) fn go_on(&mut self) {
-        self.inform(&ResponseHead::new(StatusCode::CONTINUE));
+impl Early for Shared {
+    fn inform(&mut self, head: &ResponseHead) {
+        self.0.borrow_mut().inform(head);
     }
 }
 
-impl Early for EarlyHttp2 {
-    fn inform(&mut self, head: &ResponseHead) {
-        self.0.borrow_mut().inform(head);
+impl RequestStream for Shared {
+    fn go_on(&mut self) {
+        self.0.borrow_mut().inform(&ResponseHead::new(StatusCode::CONTINUE));
+    }
+
+    fn refuse(&mut self) {
+        self.0.borrow_mut().reset(Reason::PROTOCOL_ERROR);
     }
 }

@@ -15,7 +15,7 @@ use tokio::time::{Sleep, sleep};
 use super::{
     Context,
     reply::Reply,
-    responder::{EarlyHttp2, Responder},
+    responder::{Responder, Shared},
 };
 use crate::{
     chain::Handler,
@@ -36,6 +36,11 @@ pub(super) async fn serve<H: Handler>(
     let method = parts.method.clone();
     let gone = Gone::default();
     let answer = match read_request(parts, stream.is_end_stream()) {
+        Ok(request) if asks_for_the_server(&request) => {
+            let mut head = ResponseHead::new(StatusCode::OK);
+            head.content_length = Some(0);
+            Answer::Reply(head, Body::empty())
+        }
         Ok(request) => match answer(&context, request, stream, &responder, &gone).await {
             Some(answer) => answer,
             None => return,
@@ -55,7 +60,7 @@ pub(super) async fn serve<H: Handler>(
             return responder.borrow_mut().reset(Reason::INTERNAL_ERROR);
         }
     };
-    if head.close {
+    if head.close || head.headers.get(&Name::CONNECTION) == Some(b"close") {
         context.hang_up.notify_one();
     }
     let reply =
@@ -72,7 +77,7 @@ async fn answer<H: Handler>(
     gone: &Gone,
 ) -> Option<Answer> {
     let body = body_of(&request, stream, responder);
-    let early = Box::new(EarlyHttp2(Rc::clone(responder)));
+    let early = Box::new(Shared(Rc::clone(responder)));
     let mut exchange = Exchange::new(request.head, body, context.peer.clone(), gone.clone(), early);
     let mut running = Running { responder, gone, grace: None };
     match running.finish(context.limits.gone_grace, context.handler.serve(&mut exchange)).await {
@@ -93,16 +98,16 @@ async fn answer<H: Handler>(
     }
 }
 
+/// `OPTIONS *` is answered by the server itself. Go: `net/http/server.go` `serverHandler.ServeHTTP`.
+fn asks_for_the_server(request: &Request) -> bool {
+    request.head.method == Method::OPTIONS && &request.head.target.raw[..] == b"*"
+}
+
 fn body_of(request: &Request, stream: RecvStream, responder: &Rc<RefCell<Responder>>) -> Body {
     if request.length == Length::Empty {
         return Body::empty();
     }
-    let on_first_read = request.waits_for_continue.then(|| {
-        let mut early = EarlyHttp2(Rc::clone(responder));
-        Box::new(move || early.go_on()) as Box<dyn FnOnce()>
-    });
-    let announced = request.head.announced.clone();
-    Body::http2(http2::Incoming::request(stream, request.length, announced, on_first_read))
+    Body::http2(http2::Incoming::request(stream, request, Box::new(Shared(Rc::clone(responder)))))
 }
 
 /// Go: `net/http/h2_bundle.go` `new400Handler`.

@@ -76,7 +76,8 @@ impl Handshaken {
         let Self { send, frames, channel, heard } = *self;
         let life = Rc::new(Life::new(&seat));
         let generation = seat.generation();
-        let driver = Driver { life: Rc::clone(&life), channel, heard, settings: settings.clone(), seat };
+        let open = send.clone();
+        let driver = Driver { life: Rc::clone(&life), channel, heard, settings: settings.clone(), seat, open };
         tokio::task::spawn_local(driver.drive(frames));
         Connection(Rc::new(Inner { send, life, streams_max: settings.http2.streams_max, generation }))
     }
@@ -122,6 +123,12 @@ impl Connection {
     /// No further request is to use it. It ends when those under way have ended.
     pub(in crate::upstream) fn retire(&self) {
         self.0.life.retire();
+    }
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        self.life.retire();
     }
 }
 

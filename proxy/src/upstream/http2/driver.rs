@@ -1,7 +1,7 @@
 use std::{cell::Cell, future::poll_fn, pin::Pin, rc::Rc, task::Poll};
 
 use bytes::Bytes;
-use h2::{Ping, PingPong};
+use h2::{Ping, PingPong, client::SendRequest};
 use tokio::time::{Instant, sleep_until};
 
 use super::{Settings, connection::Life, watched::Watched};
@@ -15,6 +15,8 @@ pub(super) struct Driver {
     pub(super) settings: Settings,
     /// Given back when the connection has ended.
     pub(super) seat: Seat,
+    /// While it is here, the `h2` crate does not end the connection of its own accord, and say GOAWAY, where Go just closes.
+    pub(super) open: SendRequest<Bytes>,
 }
 
 type Frames = h2::client::Connection<Watched, Bytes>;
@@ -86,8 +88,7 @@ impl Driver {
         }
         self.life.retire();
         flush(&mut frames).await;
-        drop(frames);
-        drop(self.seat);
+        drop((frames, self.open, self.seat));
         self.channel.linger(http2.linger).await;
     }
 }

@@ -6,7 +6,7 @@ use std::{
 use h2::RecvStream;
 use http::HeaderMap;
 
-use super::fields;
+use super::{Request, fields};
 use crate::wire::{
     body::{Cut, Frame, Length},
     message::Announced,
@@ -24,9 +24,24 @@ pub struct Incoming {
     next: Next,
 }
 
+/// The stream of a request, as the reader of its body acts on it.
+pub trait RequestStream {
+    /// Sends 100 Continue.
+    fn go_on(&mut self);
+
+    /// Resets the stream: what came on it is no request.
+    fn refuse(&mut self);
+}
+
 enum Role {
-    /// Of a request, with the trailers that it announced, and what the first read does.
-    Request(Announced, Option<Box<dyn FnOnce()>>),
+    /// Of a request.
+    Request {
+        /// The trailers that it announced.
+        announced: Announced,
+        /// The client waits for 100.
+        waits: bool,
+        request: Box<dyn RequestStream>,
+    },
     /// Of a response.
     Response,
 }
@@ -41,15 +56,11 @@ enum Next {
 }
 
 impl Incoming {
-    /// The body of a request. Trailers that were not announced are dropped, as in Go; `on_first_read` answers 100 to a client that waits
-    /// for it.
-    pub fn request(
-        stream: RecvStream,
-        length: Length,
-        announced: Announced,
-        on_first_read: Option<Box<dyn FnOnce()>>,
-    ) -> Self {
-        Self { stream, length, role: Role::Request(announced, on_first_read), next: Next::Data }
+    /// The body of a request. Trailers that it did not announce are dropped, as in Go.
+    pub fn request(stream: RecvStream, of: &Request, request: Box<dyn RequestStream>) -> Self {
+        let announced = of.head.announced.clone();
+        let role = Role::Request { announced, waits: of.waits_for_continue, request };
+        Self { stream, length: of.length, role, next: Next::Data }
     }
 
     /// The body of a response.
@@ -67,10 +78,10 @@ impl Incoming {
     /// # Errors
     /// The stream was reset, its message is malformed, or its connection failed.
     pub fn poll_frame(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame, Cut>>> {
-        if let Role::Request(_, first_read) = &mut self.role
-            && let Some(first_read) = first_read.take()
+        if let Role::Request { waits, request, .. } = &mut self.role
+            && std::mem::take(waits)
         {
-            first_read();
+            request.go_on();
         }
         let frame = ready!(self.poll_next(cx));
         match frame {
@@ -96,12 +107,12 @@ impl Incoming {
                 },
                 Next::Trailers => {
                     return Poll::Ready(match ready!(self.stream.poll_trailers(cx)) {
-                        Ok(map) => self.trailers(map.unwrap_or_default()).transpose(),
+                        Ok(map) => self.trailers(&map.unwrap_or_default()).transpose(),
                         Err(error) => Some(Err(self.cut(error))),
                     });
                 }
                 Next::End => return Poll::Ready(None),
-                Next::Cut => return Poll::Ready(Some(Err(Cut::Malformed(READ_TOO_LATE)))),
+                Next::Cut => return Poll::Ready(Some(Err(Cut::BodyClosed))),
             }
         }
     }
@@ -109,10 +120,11 @@ impl Incoming {
     /// What the reader may see of the trailers; none if that is nothing.
     ///
     /// Go: `net/http/h2_bundle.go` `stream.processTrailerHeaders`.
-    fn trailers(&self, map: HeaderMap) -> Result<Option<Frame>, Cut> {
-        let mut trailers = fields::from_map(&map);
-        if let Role::Request(announced, _) = &self.role {
+    fn trailers(&mut self, map: &HeaderMap) -> Result<Option<Frame>, Cut> {
+        let mut trailers = fields::from_map(map);
+        if let Role::Request { announced, request, .. } = &mut self.role {
             if !announced.is_empty() && !trailers.iter().all(|(name, _)| fields::may_be_trailer(name)) {
+                request.refuse();
                 return Err(Cut::Malformed("invalid trailer field"));
             }
             trailers.retain(|name, _| announced.contains(name));
@@ -125,10 +137,10 @@ impl Incoming {
             (_, Some(reason)) if error.is_reset() && error.is_remote() => Cut::Reset(reason.into()),
             // The crate does not say what was wrong: most often it is the length, and this is Go's word for a body that is too short.
             (Role::Response, Some(_)) if error.is_reset() && error.is_library() => Cut::Malformed("unexpected EOF"),
-            (Role::Request(..), Some(_)) if error.is_reset() && error.is_library() => {
+            (Role::Request { .. }, Some(_)) if error.is_reset() && error.is_library() => {
                 Cut::Malformed("malformed HTTP/2 request body")
             }
-            (Role::Request(..), _) => Cut::ClientGone,
+            (Role::Request { .. }, _) => Cut::ClientGone,
             (Role::Response, _) => Cut::BackendGone(io::Error::other(error)),
         }
     }
@@ -139,5 +151,3 @@ impl fmt::Debug for Incoming {
         f.debug_struct("Incoming").field("length", &self.length).field("next", &self.next).finish_non_exhaustive()
     }
 }
-
-const READ_TOO_LATE: &str = "invalid Read on closed Body";

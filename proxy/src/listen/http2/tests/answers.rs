@@ -60,11 +60,13 @@ fn head_tells_type_and_length_and_sends_no_data() {
 #[test]
 fn trailers_are_a_last_head_sorted_and_without_framing() {
     play(async {
-        let (_served, io) = start(Http2Limits::default());
+        let (served, io) = start(Http2Limits::default());
         let answered = Client::connect(io).await.get("/trailers").await;
         assert_eq!(answered.fields, ["trailer: X-B", "content-type: text/plain; charset=utf-8", DATE]);
         assert_eq!(&answered.body.unwrap()[..], b"ok\n");
         assert_eq!(answered.trailers, ["x-a: 1", "x-b: 2"]);
+        // Else whoever made the body could not give its connection back.
+        assert_eq!(*served.seen.notes.borrow(), ["end"]);
     });
 }
 

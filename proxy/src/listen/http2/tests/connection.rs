@@ -84,13 +84,15 @@ fn a_drain_waits_for_the_streams_that_run() {
 
 #[test]
 fn a_close_of_a_handler_is_a_goaway_behind_its_answer() {
-    play(async {
-        let (served, io) = start(Http2Limits::default());
-        let mut client = Client::connect(io).await;
-        assert_eq!(&client.get("/close").await.body.unwrap()[..], b"ok\n");
-        client.driver.await.unwrap().unwrap();
-        served.task.await.unwrap();
-    });
+    for path in ["/close", "/close-field"] {
+        play(async {
+            let (served, io) = start(Http2Limits::default());
+            let mut client = Client::connect(io).await;
+            assert_eq!(&client.get(path).await.body.unwrap()[..], b"ok\n");
+            client.driver.await.unwrap().unwrap();
+            served.task.await.unwrap();
+        });
+    }
 }
 
 #[test]

@@ -70,7 +70,7 @@ impl Handler for Stage {
             "/empty" => Answer::Reply(ResponseHead::new(StatusCode::OK), Body::empty()),
             "/fields" => fields(),
             "/flushed" => steps(None, vec![data("ok\n"), Ok(Frame::Flush), data("ok\n")]),
-            "/trailers" => trailers(),
+            "/trailers" => trailers(seen),
             "/304" => {
                 let mut head = ResponseHead::new(StatusCode::NOT_MODIFIED);
                 head.headers.append(Name::CONTENT_TYPE, "text/plain");
@@ -86,6 +86,11 @@ impl Handler for Stage {
             "/close" => {
                 let mut head = ResponseHead::new(StatusCode::OK);
                 head.close = true;
+                Answer::Reply(head, Body::whole("ok\n"))
+            }
+            "/close-field" => {
+                let mut head = ResponseHead::new(StatusCode::OK);
+                head.headers.append(Name::CONNECTION, "close");
                 Answer::Reply(head, Body::whole("ok\n"))
             }
             "/refused" => return Err(Refusal::UpgradeMismatch("x".to_owned())),
@@ -162,7 +167,7 @@ fn fields() -> Answer {
     Answer::Reply(head, Body::whole("ok\n"))
 }
 
-fn trailers() -> Answer {
+fn trailers(seen: &Rc<Seen>) -> Answer {
     let mut trailers = Headers::new();
     for (name, value) in [("X-B", "2"), ("Content-Length", "7"), ("X-A", "1")] {
         trailers.append(Name::from_slice(name.as_bytes()), value);
@@ -170,7 +175,20 @@ fn trailers() -> Answer {
     let mut head = ResponseHead::new(StatusCode::OK);
     head.announced.push(Name::from_slice(b"X-B"));
     let frames = vec![data("ok\n"), Ok(Frame::Flush), Ok(Frame::Trailers(trailers))];
-    Answer::Reply(head, Body::made(Length::Unknown, Steps(frames.into_iter())))
+    Answer::Reply(head, Body::made(Length::Unknown, Noted(Steps(frames.into_iter()), Rc::clone(seen))))
+}
+
+/// Notes when its end was seen.
+struct Noted(Steps, Rc<Seen>);
+
+impl Frames for Noted {
+    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame, Cut>>> {
+        let frame = Pin::new(&mut self.0).poll_frame(cx);
+        if matches!(frame, Poll::Ready(None)) {
+            self.1.note("end");
+        }
+        frame
+    }
 }
 
 /// Gives frames one after the other.

@@ -131,3 +131,29 @@ fn a_body_cut_by_the_client_is_no_clean_end() {
         assert_eq!(*served.seen.notes.borrow(), ["stream reset with code 8"]);
     });
 }
+
+#[test]
+fn a_trailer_that_none_may_be_resets_the_stream() {
+    play(async {
+        let (served, io) = start(Http2Limits::default());
+        let mut client = Client::connect(io).await;
+        let asked = Request::builder().method("POST").uri("https://h.test/echo").header("trailer", "x-a").body(());
+        let (response, mut stream) = client.ask(asked.unwrap(), false).await;
+        let mut trailers = HeaderMap::new();
+        trailers.append("content-length", "1".parse().unwrap());
+        stream.send_trailers(trailers).unwrap();
+        assert_eq!(reset_code(&response.await.unwrap_err()), 1);
+        assert_eq!(*served.seen.notes.borrow(), ["invalid trailer field"]);
+    });
+}
+
+#[test]
+fn options_of_the_server_itself_reach_no_handler() {
+    play(async {
+        let (served, io) = start(Http2Limits::default());
+        let mut raw = raw::Raw::connect(io).await;
+        raw.headers(1, &[(":method", "OPTIONS"), (":scheme", "https"), (":authority", "h.test"), (":path", "*")]).await;
+        assert_eq!(raw.stream(1).await.len(), 1);
+        assert_eq!(served.seen.called.get(), 0);
+    });
+}

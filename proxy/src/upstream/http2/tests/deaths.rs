@@ -217,6 +217,7 @@ async fn a_connection_without_requests_ends_after_its_time() {
             tokio::time::sleep(Duration::from_secs(pause)).await;
         }
         tokio::time::sleep(Duration::from_secs(1)).await;
+        // Without GOAWAY, as Go does.
         assert!(first.unwrap().driver.is_finished());
         let sent = send(&stage, get("/x"));
         answer(Backend::accept(&stage).await.request().await.1, "ok");
