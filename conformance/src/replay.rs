@@ -45,9 +45,13 @@ pub struct Fault {
 }
 
 impl Play {
-    /// The same with what is not steady masked.
+    /// The same with what is not steady masked. Requests that came over HTTP/2 run side by side: they are sorted, as in Go's traces.
     pub fn masked(self, masks: &Masks) -> Self {
-        Self { trace: self.trace.rewritten(|text| masks.apply(text)), faults: self.faults }
+        let mut trace = self.trace.rewritten(|text| masks.apply(text));
+        if trace.seen.iter().all(|request| request.first().is_some_and(|line| line.ends_with(" HTTP/2.0"))) {
+            trace.seen.sort();
+        }
+        Self { trace, faults: self.faults }
     }
 
     /// The same with the `Content-Length` fields that Go's handler saw: ours sees the length as a number alone, so the field is taken over

@@ -14,7 +14,7 @@ use weir::{
         Alpn, Compression, Origin, Transport, TransportConfig,
         tls::{Trust, client_config},
     },
-    wire::{Name, http1::HeadLimits, url::Url},
+    wire::{Name, url::Url},
     world::{Address, Listener, World},
 };
 
@@ -72,7 +72,7 @@ impl WeirSubject {
         });
         let mut settings = Settings::as_go(tls);
         if let Some(head_bytes_max) = self.subject.header_bytes_max {
-            settings.head = HeadLimits { head_bytes_max };
+            settings = settings.head_bytes_max(head_bytes_max);
         }
         let (_never_stops, stop) = Stopper::new();
         Server::new(Rc::new(handler), settings, world).run(listener, stop).await;

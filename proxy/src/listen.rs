@@ -65,6 +65,15 @@ impl Settings {
         }
     }
 
+    /// With another bound of a request's head, for both versions of HTTP. Go: `Server.MaxHeaderBytes`.
+    #[must_use]
+    pub fn head_bytes_max(mut self, bytes: usize) -> Self {
+        self.head = HeadLimits { head_bytes_max: bytes };
+        // Go adds what its own estimate of a field's cost leaves out.
+        self.http2.header_list_bytes_max = u32::try_from(bytes.saturating_add(320)).unwrap_or(u32::MAX);
+        self
+    }
+
     /// As Go's `http.Server` is when nothing is set: nobody is hurried.
     pub fn as_go(tls: Option<Arc<rustls::ServerConfig>>) -> Self {
         Self { read_header_timeout: None, idle_timeout: None, http2: Http2Limits::default(), ..Self::bounded(tls) }

@@ -20,7 +20,7 @@ use crate::{
         send_error::Delivered,
     },
     wire::{
-        Body, Channel, Headers, Name, ResponseHead,
+        Body, Channel, Cut, Headers, Name, ResponseHead,
         http1::{Event, Framing, Remaining, RequestLine, Response, Wrong, write_request_head},
         token::tokens,
     },
@@ -284,6 +284,11 @@ impl Conversation {
     /// The request's own body broke off: the answer has no meaning any more.
     pub(super) fn poll_upload(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), BadUpload>> {
         match std::task::ready!(self.poll_send(cx)) {
+            Err(Fault::Upload(BadUpload::Cut(Cut::BodyClosed))) => {
+                // The server reads the rest itself, for its answer goes out now: the answer stands, the connection ends behind it.
+                self.sending = Sending::GivenUp;
+                Poll::Ready(Ok(()))
+            }
             Err(Fault::Upload(bad)) => Poll::Ready(Err(bad)),
             Ok(()) | Err(_) => Poll::Ready(Ok(())),
         }
