@@ -73,7 +73,7 @@ impl ReverseProxy {
 
     fn answer(&self, incoming: Incoming, gone: Gone) -> Answer {
         let Incoming { mut head, body, gzip_was_ours } = incoming;
-        let gunzip = gzip_was_ours && gunzip::applies(&head);
+        let gunzip = gzip_was_ours && gunzip::applies(&head, body.length());
         if gunzip {
             gunzip::strip(&mut head);
         }

@@ -7,11 +7,12 @@ use std::io::{self, Write as _};
 use bytes::{Buf as _, Bytes, BytesMut};
 use flate2::write::MultiGzDecoder;
 
-use crate::wire::{Cut, Name, ResponseHead};
+use crate::wire::{Cut, Length, Name, ResponseHead};
 
-/// Whether a body is gzip.
-pub(super) fn applies(head: &ResponseHead) -> bool {
-    head.headers.get(&Name::CONTENT_ENCODING).is_some_and(|coding| coding.eq_ignore_ascii_case(b"gzip"))
+/// Whether there is a body, and it is gzip.
+pub(super) fn applies(head: &ResponseHead, length: Length) -> bool {
+    length != Length::Empty
+        && head.headers.get(&Name::CONTENT_ENCODING).is_some_and(|coding| coding.eq_ignore_ascii_case(b"gzip"))
 }
 
 /// Takes what speaks of the compressed body out of the head.
@@ -25,12 +26,13 @@ pub(super) fn strip(head: &mut ResponseHead) {
 pub(super) struct Gunzip {
     decoder: MultiGzDecoder<Vec<u8>>,
     packed: BytesMut,
+    begun: bool,
     broken: Option<io::Error>,
 }
 
 impl Gunzip {
     pub(super) fn new() -> Self {
-        Self { decoder: MultiGzDecoder::new(Vec::new()), packed: BytesMut::new(), broken: None }
+        Self { decoder: MultiGzDecoder::new(Vec::new()), packed: BytesMut::new(), begun: false, broken: None }
     }
 
     /// Takes packed bytes in; they are unpacked by `next`.
@@ -42,7 +44,9 @@ impl Gunzip {
     pub(super) fn next(&mut self) -> Result<Option<Bytes>, Cut> {
         while !self.packed.is_empty() && self.broken.is_none() {
             let piece = self.packed.len().min(PACKED_BYTES_MAX);
-            self.broken = self.decoder.write_all(&self.packed[..piece]).err();
+            self.begun = true;
+            // The decoder holds back what it is not asked for.
+            self.broken = self.decoder.write_all(&self.packed[..piece]).and_then(|()| self.decoder.flush()).err();
             self.packed.advance(piece);
             if let Some(bytes) = self.taken() {
                 return Ok(Some(bytes));
@@ -54,8 +58,11 @@ impl Gunzip {
         }
     }
 
-    /// The last unpacked bytes; an error when the packed ones broke off.
+    /// The last unpacked bytes; an error when the packed ones broke off. No bytes at all are an empty body, as in Go.
     pub(super) fn end(&mut self) -> Result<Option<Bytes>, Cut> {
+        if !self.begun {
+            return Ok(None);
+        }
         self.decoder.try_finish().map_err(Cut::BackendGone)?;
         Ok(self.taken())
     }
@@ -106,6 +113,26 @@ mod tests {
         gunzip.push(&bytes[..bytes.len() - 4]);
         unpack(&mut gunzip);
         assert!(gunzip.end().is_err());
+    }
+
+    #[test]
+    fn an_answer_without_a_body_keeps_its_encoding_as_in_go() {
+        // A 304 lost its Content-Encoding, and was cut.
+        let mut head = ResponseHead::new(http::StatusCode::NOT_MODIFIED);
+        head.headers.set(Name::CONTENT_ENCODING, "gzip");
+        assert!(!applies(&head, Length::Empty));
+        assert!(applies(&head, Length::Unknown));
+    }
+
+    #[test]
+    fn what_has_come_is_unpacked_at_once() {
+        // The decoder held it back until more came: an event stream was one event late.
+        let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
+        encoder.write_all(b"first event").unwrap();
+        encoder.flush().unwrap();
+        let mut gunzip = Gunzip::new();
+        gunzip.push(encoder.get_ref());
+        assert_eq!(unpack(&mut gunzip), b"first event");
     }
 
     #[test]

@@ -7,16 +7,15 @@ use std::{
 use tokio::time::{Instant, Sleep, sleep};
 
 use super::{FlushInterval, gunzip::Gunzip};
-use crate::{
-    upstream::Download,
-    wire::{Cut, Frame, Frames, Gone, Headers},
-};
+use crate::wire::{Cut, Frame, Frames, Gone, Headers};
 
 /// The body of an answer on its way to the client: the backend's body, unpacked if need be, flushed as the policy says, cut when the
 /// client leaves.
-pub(super) struct Relay {
-    download: Download,
+pub(super) struct Relay<D> {
+    download: D,
     gunzip: Option<Gunzip>,
+    /// Trailers that came while the last bytes were unpacked.
+    trailers: Option<Headers>,
     flush: FlushTimer,
     gone: Gone,
     after: After,
@@ -32,11 +31,12 @@ enum After {
     Nothing,
 }
 
-impl Relay {
-    pub(super) fn new(download: Download, interval: FlushInterval, gunzip: bool, gone: Gone) -> Self {
+impl<D: Frames + Unpin> Relay<D> {
+    pub(super) fn new(download: D, interval: FlushInterval, gunzip: bool, gone: Gone) -> Self {
         Self {
             download,
             gunzip: gunzip.then(Gunzip::new),
+            trailers: None,
             flush: FlushTimer::new(interval),
             gone,
             after: After::Running,
@@ -52,16 +52,23 @@ impl Relay {
                     Err(cut) => return Poll::Ready(Some(Err(cut))),
                 }
             }
+            if let Some(trailers) = self.trailers.take() {
+                return Poll::Ready(Some(Ok(Frame::Trailers(trailers))));
+            }
             let frame = std::task::ready!(Pin::new(&mut self.download).poll_frame(cx));
             match (frame, &mut self.gunzip) {
                 (Some(Ok(Frame::Data(bytes))), Some(gunzip)) => gunzip.push(&bytes),
-                (None, Some(gunzip)) => {
+                (end @ (Some(Ok(Frame::Trailers(_))) | None), Some(gunzip)) => {
                     let last = gunzip.end();
                     self.gunzip = None;
-                    match last {
-                        Ok(Some(bytes)) => return Poll::Ready(Some(Ok(Frame::Data(bytes)))),
-                        Ok(None) => return Poll::Ready(None),
-                        Err(cut) => return Poll::Ready(Some(Err(cut))),
+                    if let Some(Ok(Frame::Trailers(trailers))) = end {
+                        self.trailers = Some(trailers);
+                    }
+                    if let Some(last) = last.transpose() {
+                        return Poll::Ready(Some(last.map(Frame::Data)));
+                    }
+                    if self.trailers.is_none() {
+                        return Poll::Ready(None);
                     }
                 }
                 (frame, _) => return Poll::Ready(frame),
@@ -70,7 +77,7 @@ impl Relay {
     }
 }
 
-impl Frames for Relay {
+impl<D: Frames + Unpin> Frames for Relay<D> {
     fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame, Cut>>> {
         let this = self.get_mut();
         match std::mem::replace(&mut this.after, After::Nothing) {
@@ -163,3 +170,6 @@ impl FlushTimer {
         Poll::Ready(())
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,64 @@
+use std::{collections::VecDeque, io::Write as _};
+
+use bytes::Bytes;
+use flate2::{Compression, write::GzEncoder};
+
+use super::*;
+use crate::wire::{Body, Length, Name};
+
+/// A download that gives these frames.
+struct Given(VecDeque<Frame>);
+
+impl Frames for Given {
+    fn poll_frame(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Result<Frame, Cut>>> {
+        Poll::Ready(self.0.pop_front().map(Ok))
+    }
+}
+
+fn packed(bytes: &[u8]) -> Bytes {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
+    encoder.write_all(bytes).unwrap();
+    encoder.finish().unwrap().into()
+}
+
+fn trailers() -> Headers {
+    [(Name::ETAG, Bytes::from_static(b"x"))].into_iter().collect()
+}
+
+/// What the client gets of a packed body, as text.
+async fn unpacked(frames: impl IntoIterator<Item = Frame>) -> String {
+    let download = Given(frames.into_iter().collect());
+    let relay = Relay::new(download, FlushInterval::Never, true, Gone::default());
+    let mut body = Body::made(Length::Unknown, relay);
+    let mut said = String::new();
+    while let Some(frame) = body.frame().await {
+        match frame {
+            Ok(Frame::Data(bytes)) => said.push_str(&String::from_utf8_lossy(&bytes)),
+            Ok(Frame::Flush) => {}
+            Ok(Frame::Trailers(_)) => said.push_str(", trailers"),
+            Err(_) => return said + ", cut",
+        }
+    }
+    said
+}
+
+#[tokio::test]
+async fn trailers_come_behind_the_last_unpacked_bytes() {
+    // They came before them.
+    let frames = [Frame::Data(packed(b"hello")), Frame::Trailers(trailers())];
+    assert_eq!(unpacked(frames).await, "hello, trailers");
+}
+
+#[tokio::test]
+async fn a_packed_body_that_breaks_off_before_trailers_is_cut() {
+    // The trailers went out: they call a body complete.
+    let whole = packed(b"hello");
+    let frames = [Frame::Data(whole.slice(..whole.len() - 4)), Frame::Trailers(trailers())];
+    assert_eq!(unpacked(frames).await, "hello, cut");
+}
+
+#[tokio::test]
+async fn an_empty_body_that_is_called_gzip_is_empty_as_in_go() {
+    // It was cut: it has not even a header of gzip.
+    assert_eq!(unpacked([]).await, "");
+}
