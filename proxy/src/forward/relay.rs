@@ -43,6 +43,18 @@ impl<D: Frames + Unpin> Relay<D> {
         }
     }
 
+    /// The trailers, once the download has ended: nothing follows them, and only then is its connection whole again.
+    fn poll_end(&mut self, trailers: Headers, cx: &mut Context<'_>) -> Poll<Option<Result<Frame, Cut>>> {
+        match Pin::new(&mut self.download).poll_frame(cx) {
+            Poll::Ready(Some(Err(cut))) => Poll::Ready(Some(Err(cut))),
+            Poll::Ready(_) => Poll::Ready(Some(Ok(Frame::Trailers(trailers)))),
+            Poll::Pending => {
+                self.after = After::Trailers(trailers);
+                Poll::Pending
+            }
+        }
+    }
+
     fn poll_data(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame, Cut>>> {
         loop {
             if let Some(unpacked) = self.gunzip.as_mut().map(Gunzip::next) {
@@ -82,11 +94,7 @@ impl<D: Frames + Unpin> Frames for Relay<D> {
         let this = self.get_mut();
         match std::mem::replace(&mut this.after, After::Nothing) {
             After::Running => this.after = After::Running,
-            After::Trailers(trailers) => {
-                // The download is polled to its end: only then is its connection whole again.
-                this.after = After::Running;
-                return Poll::Ready(Some(Ok(Frame::Trailers(trailers))));
-            }
+            After::Trailers(trailers) => return this.poll_end(trailers, cx),
             After::Nothing => return Poll::Ready(None),
         }
         if this.gone.poll(cx).is_ready() {
