@@ -75,11 +75,14 @@ pub(super) async fn accept_until_stopped<H: Handler + 'static>(
     let connections = Connections::default();
     let mut pause = Pause::default();
     loop {
-        connections.below(server.settings.connections_max).await;
+        let next = async {
+            connections.below(server.settings.connections_max).await;
+            poll_fn(|cx| listener.poll_accept(cx)).await
+        };
         let accepted = tokio::select! {
             biased;
             () = stop.wait() => break,
-            accepted = poll_fn(|cx| listener.poll_accept(cx)) => accepted,
+            accepted = next => accepted,
         };
         match accepted {
             Ok(stream) => {
@@ -89,10 +92,24 @@ pub(super) async fn accept_until_stopped<H: Handler + 'static>(
             Err(error) => pause.after(&error).await,
         }
     }
-    while let Poll::Ready(Ok(stream)) = poll_fn(|cx| Poll::Ready(listener.poll_accept(cx))).await {
-        start(server, stream, &connections, &stop);
-    }
+    // The runtime looks at its sockets before it comes back here, and then must not mistake a long queue for a task that ought to yield.
+    tokio::task::yield_now().await;
+    tokio::task::unconstrained(poll_fn(|cx| {
+        loop {
+            match listener.poll_accept(cx) {
+                Poll::Ready(Ok(stream)) => start(server, stream, &connections, &stop),
+                Poll::Ready(Err(error)) if has_left(&error) => {}
+                Poll::Ready(Err(_)) | Poll::Pending => return Poll::Ready(()),
+            }
+        }
+    }))
+    .await;
     connections
+}
+
+/// Whether the client left before it was accepted.
+fn has_left(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::ConnectionAborted | io::ErrorKind::Interrupted)
 }
 
 fn start<H: Handler + 'static>(server: &Rc<Server<H>>, stream: Stream, connections: &Connections, stop: &Stop) {
@@ -110,8 +127,8 @@ struct Pause(Duration);
 
 impl Pause {
     async fn after(&mut self, error: &io::Error) {
-        if matches!(error.kind(), io::ErrorKind::ConnectionAborted | io::ErrorKind::Interrupted) {
-            return; // the client left before it was accepted
+        if has_left(error) {
+            return;
         }
         self.0 = (self.0 * 2).clamp(PAUSE_MIN, PAUSE_MAX);
         tracing::warn!(%error, retry_in = ?self.0, "accept failed");
@@ -121,3 +138,6 @@ impl Pause {
 
 const PAUSE_MIN: Duration = Duration::from_millis(5);
 const PAUSE_MAX: Duration = Duration::from_secs(1);
+
+#[cfg(test)]
+mod tests;
