@@ -145,7 +145,7 @@ fn finish(out: Outbound<StrippedHeaders>, inbound: &RequestHead) -> OutHead {
 
 /// The client's address as text, without its port; none where there is none.
 fn client_ip(peer: &Peer) -> Option<String> {
-    peer.address.map(|address| address.ip().to_string())
+    peer.address.map(|address| address.ip().to_canonical().to_string())
 }
 
 /// Joins what was there into one line, and the client's address behind it.
@@ -157,4 +157,17 @@ fn append_forwarded_for(headers: &mut StrippedHeaders, ip: &str) {
     }
     line.put_slice(ip.as_bytes());
     headers.set(Name::X_FORWARDED_FOR, line.freeze());
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_ipv4_client_of_an_ipv6_socket_has_its_ipv4_address_as_in_go() {
+        // Backends were told `::ffff:192.0.2.1`, which no list of addresses knows.
+        let peer = |text: &str| Peer { address: Some(text.parse().unwrap()), tls: None };
+        assert_eq!(client_ip(&peer("[::ffff:192.0.2.1]:80")).as_deref(), Some("192.0.2.1"));
+        assert_eq!(client_ip(&peer("[2001:db8::1]:80")).as_deref(), Some("2001:db8::1"));
+    }
 }
