@@ -2,7 +2,9 @@
 
 mod events;
 mod message;
+mod seen;
 
+pub use self::seen::beside;
 use crate::{
     replay::Play,
     trace::{CaseTrace, ConnectionTrace, Received},
@@ -31,7 +33,7 @@ pub fn differences(go: &CaseTrace, ours: &Play) -> Vec<Difference> {
     }
     found.count("seen.requests", go.seen.len(), ours.trace.seen.len());
     for (at, (go, ours)) in go.seen.iter().zip(&ours.trace.seen).enumerate() {
-        message::seen(&mut found, &format!("seen[{at}]"), go, ours);
+        seen::compare(&mut found, &format!("seen[{at}]"), go, ours);
     }
     for fault in &ours.faults {
         found.note(&format!("{}.script", fault.side), "played to its end", &fault.reason);

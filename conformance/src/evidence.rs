@@ -7,7 +7,7 @@ use std::{
 };
 
 use crate::{
-    compare::differences,
+    compare::{beside, differences},
     exceptions::{ExceptionError, Exceptions, Verdict},
     mask::{MaskError, Masks},
     replay::{CertificateError, Certificates, Play},
@@ -125,7 +125,8 @@ impl Evidence {
     pub fn judge(&self, case: &Case, play: Play) -> Result<(Play, Verdict), NotRecorded> {
         let (_, go) = self.cases().find(|(other, _)| other.id == case.id).ok_or(NotRecorded)?;
         let go = go.ok_or(NotRecorded)?;
-        let play = play.masked(&self.masks).with_length_fields_of(go);
+        let Play { trace, faults } = play.masked(&self.masks);
+        let play = Play { trace: beside(go, case, trace), faults };
         let verdict = self.exceptions.judge(&case.id, differences(go, &play));
         Ok((play, verdict))
     }

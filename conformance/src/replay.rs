@@ -23,6 +23,7 @@ pub use self::{
 use crate::{
     mask::Masks,
     scenario::{Addresses, Case, Protocol, Side, Step},
+    subject::SeenRequests,
     trace::CaseTrace,
 };
 
@@ -54,20 +55,10 @@ impl Play {
         Self { trace, faults: self.faults }
     }
 
-    /// The same with the `Content-Length` fields that Go's handler saw: ours sees the length as a number alone, so the field is taken over
-    /// for every
-    /// request whose number is the same.
-    pub fn with_length_fields_of(mut self, go: &CaseTrace) -> Self {
-        let is_field = |line: &String| line.starts_with("Content-Length: ");
-        let number = |lines: &[String]| lines.iter().find(|line| line.starts_with("length: ")).cloned();
-        for (ours, go) in self.trace.seen.iter_mut().zip(&go.seen) {
-            if number(ours) == number(go) {
-                ours.retain(|line| !is_field(line));
-                if let Some(at) = go.iter().position(is_field) {
-                    ours.insert(at.min(ours.len()), go[at].clone());
-                }
-            }
-        }
+    /// The same with what the subject's handler saw.
+    pub fn with_seen(mut self, seen: &SeenRequests, addresses: &Addresses) -> Self {
+        let restored = |lines: Vec<String>| lines.iter().map(|line| addresses.restore(line)).collect();
+        self.trace.seen = seen.lines().into_iter().map(restored).collect();
         self
     }
 }

@@ -51,16 +51,17 @@ pub fn play(case: &Case, certificates: &Certificates, bug: Option<Bug>) -> Resul
                 let at = SocketAddr::new(venue.client, BACKEND_PORT);
                 (venue.backend, _) = VenueBackend::open(&world, &case, at).map_err(|error| error.to_string())?;
                 listening.notified().await;
-                played.replace(Some(replay::play(&world, &case, venue, &certificates).await));
+                let addresses = venue.addresses();
+                let play = replay::play(&world, &case, venue, &certificates).await;
+                let seen = seen.take().ok_or("the subject was not started")?;
+                played.replace(Some(play.with_seen(&seen, &addresses)));
                 Ok(())
             })
         }
     });
     stage.run(LIMIT)?;
 
-    let mut play = played.take().expect("the stage has run to its end");
-    play.trace.seen = seen.take().map(|seen| seen.lines()).unwrap_or_default();
-    Ok(play)
+    Ok(played.take().expect("the stage has run to its end"))
 }
 
 /// Where everything is, on either machine. The backend is not open yet.

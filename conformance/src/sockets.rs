@@ -53,12 +53,11 @@ pub async fn play(case: &Case, certificates: &Certificates) -> io::Result<Play> 
     let (listener, venue) = open(&world, case)?;
     let subject = WeirSubject::of(case, certificates);
     let seen = subject.seen();
-    let backend_address = venue.backend_address;
-    let running = tokio::task::spawn_local(subject.run(world.clone(), listener, venue.addresses(), backend_address));
-    let mut play = replay::play(&world, case, venue, certificates).await;
+    let (addresses, backend) = (venue.addresses(), venue.backend_address);
+    let running = tokio::task::spawn_local(subject.run(world.clone(), listener, addresses.clone(), backend));
+    let play = replay::play(&world, case, venue, certificates).await;
     running.abort();
-    play.trace.seen = seen.lines();
-    Ok(play)
+    Ok(play.with_seen(&seen, &addresses))
 }
 
 fn open(world: &World, case: &Case) -> io::Result<(Listener, Venue)> {

@@ -1,4 +1,4 @@
-//! Differences within HTTP/1, and within what the scripted handler saw.
+//! Differences within HTTP/1.
 
 use super::Findings;
 
@@ -54,25 +54,5 @@ impl<'a> Message<'a> {
         };
         let fields = lines.map(|line| line.split_once(": ")).collect::<Option<_>>()?;
         Some(Self { start, fields, rest })
-    }
-}
-
-/// What the scripted handler saw of one request, line by line.
-pub(super) fn seen(found: &mut Findings, field: &str, go: &[String], ours: &[String]) {
-    let (go, ours) = (Seen::of(go), Seen::of(ours));
-    found.text(&format!("{field}.request_line"), go.request_line, ours.request_line);
-    found.fields(field, &go.fields, &ours.fields);
-}
-
-struct Seen<'a> {
-    request_line: &'a str,
-    fields: Vec<(&'a str, &'a str)>,
-}
-
-impl<'a> Seen<'a> {
-    fn of(lines: &'a [String]) -> Self {
-        let mut lines = lines.iter().map(String::as_str);
-        let request_line = lines.next().unwrap_or_default();
-        Self { request_line, fields: lines.map(|line| line.split_once(": ").unwrap_or((line, ""))).collect() }
     }
 }
