@@ -21,6 +21,7 @@ pub const DIAL_FALLBACK_DELAY: Duration = Duration::from_millis(300);
 /// The least that one of several addresses gets of the time to dial. Go: `net/dial.go` `partialDeadline`.
 pub const DIAL_SHARE_MIN: Duration = Duration::from_secs(2);
 /// How long a connection whose answer has ended waits for the end of its request, to be used again. Go: `maxWriteWaitBeforeConnReuse`.
+/// And how long an answer may still come when the request cannot be written any further.
 pub const UPLOAD_GRACE: Duration = Duration::from_millis(50);
 /// The most data in one chunk of a request, as one read of Go's proxy gives it.
 pub const UPLOAD_CHUNK_BYTES_MAX: usize = 32 << 10;

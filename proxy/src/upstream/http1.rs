@@ -2,6 +2,7 @@
 
 mod conversation;
 mod download;
+mod fault;
 mod output;
 
 mod upload;

@@ -316,30 +316,6 @@ impl Pool {
             None => work(buckets.entry(Rc::clone(origin)).or_default()),
         }
     }
-
-    fn start_keeper(self: &Rc<Self>) {
-        let mut keeper = self.keeper.borrow_mut();
-        if matches!(*keeper, Keeper::NotStarted) {
-            *keeper = Keeper::Started { waker: Waker::noop().clone(), armed: true };
-            tokio::task::spawn_local(keeper::watch(Rc::downgrade(self)));
-        }
-    }
-
-    fn keeper_waker(&self) -> Waker {
-        match &*self.keeper.borrow() {
-            Keeper::NotStarted => Waker::noop().clone(),
-            Keeper::Started { waker, .. } => waker.clone(),
-        }
-    }
-
-    /// Has the keeper look at the clock again, unless it will anyway.
-    fn arm_keeper(&self) {
-        if let Keeper::Started { waker, armed } = &mut *self.keeper.borrow_mut()
-            && !mem::replace(armed, true)
-        {
-            waker.wake_by_ref();
-        }
-    }
 }
 
 impl Drop for Pool {

@@ -11,11 +11,13 @@ use tokio::time::{Sleep, sleep};
 
 use super::{
     Http1,
+    fault::{BadAnswer, Fault, Heard},
     upload::{BadUpload, Fed, Upload},
 };
 use crate::{
+    config::limits,
     upstream::{
-        ConnectionFault, OutHead, Outgoing, SendCause,
+        OutHead, Outgoing, SendCause,
         again::{Again, Failed},
         send_error::Delivered,
     },
@@ -39,6 +41,8 @@ pub(in crate::upstream) struct Conversation {
     upload: Upload,
     sending: Sending,
     written_before: u64,
+    /// Why the backend takes no more of the request. What it said before may still be on its way, and tells more: it has a little time.
+    unwritten: Option<(io::Error, Pin<Box<Sleep>>)>,
     header_timeout: Option<Duration>,
     header_timer: Option<Pin<Box<Sleep>>>,
 }
@@ -63,16 +67,6 @@ enum Sending {
 pub(in crate::upstream) struct Waits {
     pub(in crate::upstream) expect_continue: Duration,
     pub(in crate::upstream) response_header: Option<Duration>,
-}
-
-/// A step that cannot be taken.
-#[derive(Debug)]
-enum Fault {
-    Upload(BadUpload),
-    Write(io::Error),
-    Read(io::Error),
-    Answer(Wrong),
-    HeaderTimeout,
 }
 
 /// What stands next in the answer's body.
@@ -124,6 +118,7 @@ impl Conversation {
             upload: Upload::new(body, framing),
             sending,
             written_before,
+            unwritten: None,
             header_timeout: waits.response_header,
             header_timer: None,
         }
@@ -157,21 +152,26 @@ impl Conversation {
         informed: &mut dyn FnMut(&ResponseHead),
     ) -> Poll<Result<Response, Fault>> {
         loop {
-            let sent = match self.poll_send(cx) {
-                Poll::Ready(Err(Fault::Write(error))) => Some(error),
+            match self.poll_send(cx) {
+                Poll::Ready(Err(Fault::Write(error))) => {
+                    self.unwritten = Some((error, Box::pin(sleep(limits::UPLOAD_GRACE))));
+                }
                 Poll::Ready(Err(fault)) => return Poll::Ready(Err(fault)),
-                Poll::Ready(Ok(())) | Poll::Pending => None,
-            };
+                Poll::Ready(Ok(())) | Poll::Pending => {}
+            }
             let waited = matches!(self.sending, Sending::Waiting(_));
             if let Poll::Ready(answered) = self.poll_head(cx, informed) {
                 return Poll::Ready(answered);
             }
-            if let Some(error) = sent {
-                // No answer is on its way to tell more than this.
-                return Poll::Ready(Err(Fault::Write(error)));
-            }
             if waited && matches!(self.sending, Sending::Body) {
                 continue;
+            }
+            if let Some((error, mut patience)) = self.unwritten.take() {
+                if patience.as_mut().poll(cx).is_ready() {
+                    return Poll::Ready(Err(Fault::Write(error)));
+                }
+                self.unwritten = Some((error, patience));
+                return Poll::Pending;
             }
             return self.poll_header_timer(cx).map(|()| Err(Fault::HeaderTimeout));
         }
@@ -249,31 +249,17 @@ impl Conversation {
         }
     }
 
-    /// Go: `net/http/transport.go` `persistConn.mapRoundTripError`, `persistConn.shouldRetryRequest`.
+    /// What is left of a conversation that got no answer.
     fn fail(self, fault: Fault) -> Failed {
-        let silent = self.request.is_some();
         let unsent = self.connection.output.written() == self.written_before;
-        let ends = self.connection.ends();
-        let delivered = if unsent { Delivered::Nothing } else { Delivered::Maybe };
-        let plain = silent || unsent;
-        let (cause, may_repeat) = match fault {
-            Fault::Upload(BadUpload::Cut(cut)) => (SendCause::Body(cut), false),
-            Fault::Upload(BadUpload::Length { declared, given }) => {
-                (SendCause::Broken(ConnectionFault::BodyLength { declared, given }), false)
-            }
-            Fault::HeaderTimeout => (SendCause::HeaderTimeout, false),
-            Fault::Write(error) if unsent => (SendCause::Connection(ConnectionFault::Write(ends, error)), true),
-            Fault::Write(error) => (SendCause::Broken(ConnectionFault::Write(ends, error)), false),
-            Fault::Read(error) if plain => (SendCause::Connection(ConnectionFault::Read(ends, error)), true),
-            Fault::Read(error) => (SendCause::Broken(ConnectionFault::Read(ends, error)), false),
-            Fault::Answer(Wrong::Ended) => (SendCause::Connection(ConnectionFault::Ended), true),
-            Fault::Answer(wrong) => (SendCause::Broken(ConnectionFault::Answer(wrong)), false),
-        };
+        let heard = if self.request.is_some() { Heard::Nothing } else { Heard::Something };
+        let may_repeat = fault.may_repeat(unsent);
         let again = self.request.filter(|_| may_repeat && self.bodyless).and_then(|head| {
             let request = Outgoing { head, body: Body::empty() };
             if unsent { Again::unsent(request) } else { Again::replay(request) }
         });
-        Failed { cause, delivered, again }
+        let delivered = if unsent { Delivered::Nothing } else { Delivered::Maybe };
+        Failed { cause: fault.into_cause(self.connection.ends(), delivered, heard), delivered, again }
     }
 
     /// Drives what is left of the request, behind the head of its answer. Ready when nothing more of it will be sent.
@@ -354,25 +340,8 @@ impl Conversation {
     /// It cannot be sent.
     pub(in crate::upstream) async fn send_rest(&mut self) -> Result<(), SendCause> {
         let sent = std::future::poll_fn(|cx| self.poll_send(cx)).await;
-        sent.map_err(|fault| match fault {
-            Fault::Upload(BadUpload::Cut(cut)) => SendCause::Body(cut),
-            Fault::Upload(BadUpload::Length { declared, given }) => {
-                SendCause::Broken(ConnectionFault::BodyLength { declared, given })
-            }
-            Fault::Write(error) | Fault::Read(error) => {
-                SendCause::Broken(ConnectionFault::Write(self.connection.ends(), error))
-            }
-            Fault::Answer(wrong) => SendCause::Broken(ConnectionFault::Answer(wrong)),
-            Fault::HeaderTimeout => SendCause::HeaderTimeout,
-        })
+        sent.map_err(|fault| fault.into_cause(self.connection.ends(), Delivered::Maybe, Heard::Something))
     }
-}
-
-/// Why an answer breaks off.
-#[derive(Debug)]
-pub(super) enum BadAnswer {
-    Gone(io::Error),
-    Wrong(Wrong),
 }
 
 /// Go: `net/http/request.go` `Request.expectsContinue`: the first value alone.

@@ -6,11 +6,7 @@ use std::{
 
 use tokio::time::{Sleep, sleep};
 
-use super::{
-    Conversation,
-    conversation::{BadAnswer, Part},
-    upload::BadUpload,
-};
+use super::{Conversation, conversation::Part, fault::BadAnswer, upload::BadUpload};
 use crate::{
     config::limits,
     wire::{

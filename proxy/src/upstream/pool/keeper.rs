@@ -1,7 +1,8 @@
 use std::{
+    mem,
     pin::Pin,
     rc::{Rc, Weak},
-    task::{Context, Poll},
+    task::{Context, Poll, Waker},
 };
 
 use tokio::time::{Instant, Sleep, sleep_until};
@@ -24,6 +25,32 @@ pub(super) async fn watch(pool: Weak<Pool>) {
 }
 
 impl Pool {
+    /// Starts the keeper, if it is not there yet.
+    pub(super) fn start_keeper(self: &Rc<Self>) {
+        let mut keeper = self.keeper.borrow_mut();
+        if matches!(*keeper, Keeper::NotStarted) {
+            *keeper = Keeper::Started { waker: Waker::noop().clone(), armed: true };
+            tokio::task::spawn_local(watch(Rc::downgrade(self)));
+        }
+    }
+
+    /// What wakes the keeper.
+    pub(super) fn keeper_waker(&self) -> Waker {
+        match &*self.keeper.borrow() {
+            Keeper::NotStarted => Waker::noop().clone(),
+            Keeper::Started { waker, .. } => waker.clone(),
+        }
+    }
+
+    /// Has the keeper look at the clock again, unless it will anyway.
+    pub(super) fn arm_keeper(&self) {
+        if let Keeper::Started { waker, armed } = &mut *self.keeper.borrow_mut()
+            && !mem::replace(armed, true)
+        {
+            waker.wake_by_ref();
+        }
+    }
+
     /// Has the keeper finish a dial that nobody waits for: its connection may serve the next request.
     ///
     /// There are no more of them than connections that may idle.

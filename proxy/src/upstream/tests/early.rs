@@ -1,4 +1,4 @@
-use std::time::Duration;
+use std::{sync::atomic::Ordering, time::Duration};
 
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
@@ -153,6 +153,23 @@ async fn an_answer_is_read_although_the_backend_takes_no_more_of_the_request() {
         };
         let (answer, ()) = join!(stage.ask(post("/", body)), backend);
         assert_eq!(answer.unwrap().1, "no");
+    })
+    .await;
+}
+
+/// A backend that refuses a long body and closes: on a real socket its answer can be behind the failure of our write.
+#[tokio::test(start_paused = true)]
+async fn an_answer_wins_over_the_write_that_fails_before_it() {
+    on_a_worker(async {
+        let stage = Stage::new(|_| {});
+        stage.net.failing_writes.store(1, Ordering::Relaxed);
+        let backend = async {
+            let mut peer = stage.accept().await;
+            sleep(Duration::from_millis(10)).await;
+            peer.send("HTTP/1.1 413 Content Too Large\r\nConnection: close\r\nContent-Length: 2\r\n\r\nno").await;
+        };
+        let (answer, ()) = join!(stage.ask(post("/", Body::whole("hello"))), backend);
+        assert_eq!(answer.unwrap().0.status, 413);
     })
     .await;
 }
