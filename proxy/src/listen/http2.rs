@@ -108,7 +108,11 @@ async fn drive<H: Handler + 'static>(
                 idle_since = Instant::now();
                 false
             }
-            () = sleep_until(patience_ends), if idle && patience.is_some() => true,
+            () = sleep_until(patience_ends), if idle && patience.is_some() => {
+                idle_since = Instant::now();
+                // An answer that waits for the client's window, or for its socket, is not sent yet.
+                phase == Phase::Closing || !connection.has_streams()
+            }
         };
         if leave {
             idle_since = Instant::now();

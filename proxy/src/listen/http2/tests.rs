@@ -4,6 +4,7 @@ mod answers;
 mod connection;
 mod handler;
 mod limits;
+mod noise;
 mod pipe;
 mod requests;
 

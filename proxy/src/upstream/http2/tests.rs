@@ -3,6 +3,7 @@
 
 mod answers;
 mod deaths;
+mod noise;
 mod requests;
 mod sharing;
 

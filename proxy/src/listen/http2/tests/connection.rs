@@ -129,3 +129,43 @@ fn a_bad_preface_gets_settings_and_the_end() {
         served.task.await.unwrap();
     });
 }
+
+#[test]
+fn a_drain_waits_for_a_client_that_reads_slowly() {
+    // The last task had ended, the connection was ended a second later, and what waited for the client's window was lost.
+    play(async {
+        let (served, io) = start(Http2Limits::default());
+        let mut builder = h2::client::Builder::new();
+        let mut client = Client::connect_with(io, builder.initial_window_size(1000)).await;
+        let (response, _stream) = client.ask(request("GET", "/large"), true).await;
+        let mut stream = response.await.unwrap().into_body();
+        served.stopper.stop();
+        let mut read = 0;
+        while let Some(bytes) = stream.data().await {
+            let bytes = bytes.unwrap();
+            read += bytes.len();
+            tokio::time::sleep(Duration::from_secs(3)).await;
+            stream.flow_control().release_capacity(bytes.len()).unwrap();
+        }
+        assert_eq!(read, 20_000);
+        client.driver.await.unwrap().unwrap();
+        served.task.await.unwrap();
+    });
+}
+
+#[test]
+fn a_connection_may_end_while_an_early_answer_waits_for_the_window() {
+    // The `h2` crate asserts in a destructor that it has counted right, and has not.
+    play(async {
+        let (served, io) = start(Http2Limits::default());
+        let mut raw = raw::Raw::connect(io).await;
+        for (stream, path) in [(1, "/64MiB"), (3, "/large")] {
+            let head = [&[0x83, 0x87, 0x04, path.len() as u8], path.as_bytes(), &[0x41, 1, b'h']].concat();
+            raw.frame(1, 4, stream, &head).await;
+            settle().await;
+        }
+        raw.reset(1, 8).await;
+        drop(raw);
+        served.task.await.unwrap();
+    });
+}
