@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, fmt, fs, io, path::Path};
 
 use serde::Deserialize;
 
-use crate::{compare::Difference, transcript};
+use crate::compare::Difference;
 
 /// All exceptions, by the id of their case.
 #[derive(Debug, Default)]
@@ -187,7 +187,7 @@ pub fn as_gaps(case: &str, differences: &[Difference]) -> String {
 }
 
 fn shown(text: &str) -> String {
-    let text = transcript::one_line(text);
+    let text = crate::latin1::quote(text);
     match text.char_indices().nth(SHOWN_MAX) {
         Some((end, _)) => format!("{}… ({} characters)", &text[..end], text.chars().count()),
         None => text,

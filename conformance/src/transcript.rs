@@ -38,21 +38,6 @@ pub fn of_case(case: &Case, trace: &CaseTrace) -> String {
     out
 }
 
-/// A text on one line, as transcripts show it, in quotes.
-pub fn one_line(text: &str) -> String {
-    let mut out = String::from("\"");
-    for shown in line::folded(text) {
-        match shown {
-            line::Shown::Line(line) => out.push_str(&line),
-            line::Shown::Repeat { lines, times } => {
-                write!(out, " ({lines} above × {times}) ").expect("a String takes what is written")
-            }
-        }
-    }
-    out.push('"');
-    out
-}
-
 /// The text of a snapshot file, as insta reads it.
 pub fn snapshot(transcript: &str) -> String {
     format!("---\nsource: conformance/tests/traces.rs\n---\n{transcript}")

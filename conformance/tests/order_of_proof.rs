@@ -1,7 +1,6 @@
 //! The hardest things that the proxy has to carry, on both versions of HTTP, in the simulator and over sockets.
 //!
-//! A row below is a conversation: a name, what is shown, what the client speaks, what the backend speaks. It is played in each of the
-//! places. The
+//! A row below is a conversation: a name, what is shown, what the client speaks, what the backend speaks. It is played in each of the places. The
 //! proxy is `weir reverse-proxy` by its command line; in the places `as_a_process` it is the program itself.
 
 #[path = "order_of_proof/backend.rs"]

@@ -1,9 +1,14 @@
-use std::{convert::Infallible, net::SocketAddr, path::Path, time::Duration};
+use std::{
+    convert::Infallible,
+    net::{IpAddr, Ipv4Addr, SocketAddr},
+    path::Path,
+};
 
 use hyper_util::rt::{TokioExecutor, TokioIo};
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use weir::world::{Address, Stream};
-use weir_sim::Stage;
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::{TcpListener, TcpStream},
+};
 
 use super::*;
 use crate::{
@@ -11,47 +16,29 @@ use crate::{
     trace::{End, Received},
 };
 
-/// Plays a case in the simulator against a subject that `serve` is, connection by connection: a stream, the world, and the backend's
-/// address.
-fn played<F>(case: &str, serve: impl Fn(Stream, World, Option<SocketAddr>) -> F + Clone + 'static) -> Play
-where
-    F: Future<Output = ()> + 'static,
-{
+/// Plays a case over real sockets against a subject that `serve` is, connection by connection.
+fn played<F: Future<Output = ()> + 'static>(
+    case: &str,
+    serve: impl Fn(TcpStream, Option<SocketAddr>) -> F + 'static,
+) -> Play {
     let case = format!("about: A.\ncases:\n  - {}", case.trim().replace('\n', "\n    "));
-    let case = Family::parse("area/family", "family.yaml", &case).unwrap().cases.remove(0);
-    let mut stage = Stage::new(1);
-    let backend_address = |ip, case: &Case| case.subject.has_backend().then(|| SocketAddr::new(ip, 2));
-    stage.host("subject", {
-        let case = case.clone();
-        move |world| {
-            let (case, serve) = (case.clone(), serve.clone());
-            Box::pin(async move {
-                let players = world.net.resolve("players").await.unwrap()[0];
-                let backend = backend_address(players, &case);
-                let at = SocketAddr::new(world.net.resolve("subject").await.unwrap()[0], 1);
-                let mut listener = world.net.listen(&Address::Tcp(at), 1).unwrap().remove(0);
-                while let Ok(stream) = std::future::poll_fn(|cx| listener.poll_accept(cx)).await {
-                    tokio::task::spawn_local(serve(stream, world.clone(), backend));
-                }
-            })
-        }
-    });
-    let played = Rc::new(RefCell::new(None));
-    stage.client("players", {
-        let played = Rc::clone(&played);
-        move |world| {
-            Box::pin(async move {
-                let client = world.net.resolve("players").await.unwrap()[0];
-                let subject = SocketAddr::new(world.net.resolve("subject").await.unwrap()[0], 1);
-                let (backend, backend_address) = VenueBackend::open(&world, &case, SocketAddr::new(client, 2)).unwrap();
-                let venue = Venue { subject, backend, backend_address, client };
-                played.replace(Some(play(&world, &case, venue, &certificates()).await));
-                Ok(())
-            })
-        }
-    });
-    stage.run(Duration::from_secs(100)).unwrap();
-    played.take().unwrap()
+    let family = Family::parse("area/family", "family.yaml", &case).unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    tokio::task::LocalSet::new().block_on(&runtime, async move {
+        let world = weir::world::real::world([1; 32]);
+        let any = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+        let (backend, backend_address) = VenueBackend::open(&world, &family.cases[0], any).unwrap();
+        let listener = TcpListener::bind(any).await.unwrap();
+        let subject = listener.local_addr().unwrap();
+        tokio::task::spawn_local(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                tokio::task::spawn_local(serve(stream, backend_address));
+            }
+        });
+        let client = IpAddr::V4(Ipv4Addr::LOCALHOST);
+        let venue = Venue { subject, backend, backend_address, client };
+        play(&world, &family.cases[0], venue, &certificates()).await
+    })
 }
 
 fn certificates() -> Certificates {
@@ -80,16 +67,16 @@ client:
   - connect: true
   - await: end
 "#;
-    let play = played(case, |mut stream, _, _| async move {
+    let play = played(case, |mut stream, _| async move {
         let mut read = vec![0; 100];
         let count = stream.read(&mut read).await.unwrap();
         if count == 0 {
             return;
         }
-        let address = stream.local().unwrap();
+        let address = stream.local_addr().unwrap();
         assert_eq!(read[..count], *format!("GET {address}\n\n").as_bytes());
         stream.write_all(format!("{address}\r\n\r\nabcdef").as_bytes()).await.unwrap();
-        tokio::time::sleep(Duration::from_secs(60)).await;
+        tokio::time::sleep(std::time::Duration::from_secs(60)).await;
     });
     assert_eq!(play.faults, []);
     let [first, second, third] = &play.trace.client[..] else { panic!("{:?}", play.trace) };
@@ -104,7 +91,7 @@ client:
 fn a_reset_is_told_from_an_end() {
     let case =
         "name: a\nasks: What?\nsubject: {kind: server}\nclient:\n  - await: end\n  - connect: true\n  - rst: true";
-    let play = played(case, |stream, _, _| async move { stream.reset() });
+    let play = played(case, |stream, _| async move { stream.set_zero_linger().unwrap() });
     assert_eq!(play.trace.client[0].end, End::Rst);
     assert_eq!(play.trace.client[1].end, End::Closed);
 }
@@ -131,8 +118,8 @@ backend:
   - pause: 20
   - fin: true
 "#;
-    let play = played(case, |mut stream, world, backend| async move {
-        let mut backend = world.net.dial(&Address::Tcp(backend.unwrap())).await.unwrap();
+    let play = played(case, |mut stream, backend| async move {
+        let mut backend = TcpStream::connect(backend.unwrap()).await.unwrap();
         drop(tokio::io::copy_bidirectional(&mut stream, &mut backend).await);
     });
     assert_eq!(play.faults, []);
@@ -147,8 +134,8 @@ backend:
 #[test]
 fn a_script_that_nobody_signals_is_a_fault_and_ends() {
     let case = "name: a\nasks: What?\nsubject: {kind: reverse-proxy, backend: refused}\nclient:\n  - wait: go\nbackend:\n  - signal: go";
-    let play = played(case, |mut stream, world, backend| async move {
-        world.net.dial(&Address::Tcp(backend.unwrap())).await.unwrap_err();
+    let play = played(case, |mut stream, backend| async move {
+        TcpStream::connect(backend.unwrap()).await.unwrap_err();
         drop(stream.read(&mut [0]).await);
     });
     assert_eq!(play.faults, [Fault { side: Side::Client, reason: "nobody signalled \"go\"".to_owned() }]);
@@ -171,7 +158,8 @@ client:
   - http2: [ping, {rst: {stream: 99, code: 8}}]
   - await: end
 "#;
-    let play = played(case, |stream, world, _| async move {
+    let play = played(case, |stream, _| async move {
+        let world = weir::world::real::world([1; 32]);
         let acceptor = certificates().accept(&world, Protocol::Http2).unwrap();
         let stream = TokioIo::new(acceptor.accept(stream).await.unwrap());
         let service = hyper::service::service_fn(|_| async {

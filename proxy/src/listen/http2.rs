@@ -108,11 +108,7 @@ async fn drive<H: Handler + 'static>(
                 idle_since = Instant::now();
                 false
             }
-            () = sleep_until(patience_ends), if idle && patience.is_some() => {
-                idle_since = Instant::now();
-                // An answer that waits for the client's window, or for its socket, is not sent yet.
-                phase == Phase::Closing || !connection.has_streams()
-            }
+            () = sleep_until(patience_ends), if idle && patience.is_some() => true,
         };
         if leave {
             idle_since = Instant::now();

@@ -430,24 +430,3 @@ async fn a_100_that_the_channel_holds_back_is_flushed_until_it_is_out() {
     };
     tokio::join!(serve(channel, peer, &handler, &settings, &world, stop), talk);
 }
-
-#[tokio::test(start_paused = true)]
-async fn an_end_behind_early_bytes_of_an_upgrade_is_no_departure() {
-    // The client's half close was taken for a departure, and its tunnel refused.
-    let (stage, _stopper) = Stage::new();
-    let noticed = Cell::new(false);
-    let handler = async |exchange: &mut Exchange| {
-        let waited = tokio::time::timeout(Duration::from_secs(1), exchange.gone.wait()).await;
-        noticed.set(waited.is_ok());
-        Ok(ok(Body::empty()))
-    };
-    stage
-        .play(handler, async |mut client| {
-            let request = b"GET /x HTTP/1.1\r\nHost: h\r\nConnection: Upgrade\r\nUpgrade: foo\r\n\r\nearly";
-            client.write_all(request).await.unwrap();
-            client.shutdown().await.unwrap();
-            read_quiet(&mut client).await
-        })
-        .await;
-    assert!(!noticed.get());
-}

@@ -4,7 +4,6 @@ mod answers;
 mod connection;
 mod handler;
 mod limits;
-mod noise;
 mod pipe;
 mod requests;
 

@@ -3,7 +3,6 @@
 
 mod answers;
 mod deaths;
-mod noise;
 mod requests;
 mod sharing;
 

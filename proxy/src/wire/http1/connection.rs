@@ -9,7 +9,7 @@ use tokio::io::AsyncWrite as _;
 use tokio_util::io::poll_read_buf;
 
 use super::{Event, HeadLimits, Remaining, Request, RequestReader, Wrong};
-use crate::wire::{body::Length, channel::Channel, headers::Name};
+use crate::wire::{body::Length, channel::Channel};
 
 /// A client's HTTP/1 connection: its bytes, the reader that understands them, and what is to be written.
 ///
@@ -31,8 +31,6 @@ pub struct Connection {
     body: BodyState,
     /// That the client may be watched by reading: until bytes have come behind the request being served.
     watching: bool,
-    /// That the request being served asks for another protocol: bytes behind it, and an end behind them, are meant for the tunnel.
-    asks_to_switch: bool,
 }
 
 /// How far the body of the request being served has been read.
@@ -63,7 +61,6 @@ impl Connection {
             request: 0,
             body: BodyState::Done,
             watching: true,
-            asks_to_switch: false,
         }
     }
 
@@ -78,7 +75,6 @@ impl Connection {
                 self.continue_owed = false;
                 self.body = BodyState::Open;
                 self.watching = true;
-                self.asks_to_switch = request.head.headers.has_token(&Name::CONNECTION, b"upgrade");
                 if request.length == Length::Empty {
                     self.next_of_body()?; // its end, so that the client is watched from now on
                 }
@@ -177,10 +173,6 @@ impl Connection {
         }
         match ready!(self.poll_fill(cx)) {
             Ok(true) => {
-                self.watching = false;
-                Poll::Pending
-            }
-            Ok(false) if self.asks_to_switch && !self.input.is_empty() => {
                 self.watching = false;
                 Poll::Pending
             }
