@@ -18,8 +18,7 @@ use weir::world::{Accept, Address, Listener, LocalBoxFuture, Net, Stream};
 use super::{
     Machine,
     frames::{Frame, Wire},
-    kernel::os_error,
-    stream::SimStream,
+    stream::{SimStream, os_error},
 };
 use crate::history::Did;
 
