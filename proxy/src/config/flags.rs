@@ -26,8 +26,12 @@ pub struct ReverseProxyFlags {
     /// Where to listen: IP:PORT (port 0 takes a free one), :PORT for every address, or unix:PATH
     #[arg(long, value_name = "ADDR")]
     pub listen: String,
-    /// The backend: http://HOST[:PORT][/PATH][?QUERY] or https://...; path and query go in front of those of each request
-    #[arg(long, value_name = "URL")]
+    /// The backend; path and query go in front of those of each request.
+    #[arg(
+        long,
+        value_name = "URL",
+        help = "The backend: http://HOST[:PORT][/PATH][?QUERY] or https://...; path and query go in front of those of each request"
+    )]
     pub to: String,
     /// Serve TLS with this certificate chain (PEM); HTTP/2 is offered by ALPN
     #[arg(long, value_name = "FILE", requires = "tls_private_key_file")]

@@ -20,7 +20,7 @@ pub struct Outbound<H> {
     pub url: Url,
     /// The `Host` that the backend sees; empty for that of `url`.
     pub host: Bytes,
-    /// The fields: all that came in ([`Headers`]) for a Director, those that may leave ([`StrippedHeaders`]) for a Rewrite.
+    /// The fields: all that came in ([`crate::wire::Headers`]) for a Director, those that may leave ([`StrippedHeaders`]) for a Rewrite.
     pub headers: H,
 }
 
