@@ -28,6 +28,8 @@ pub enum What {
     Crash(String),
     /// A machine loses power, and starts again at the end: connections die in silence, unsynced bytes are lost.
     PowerLoss(String),
+    /// A machine's process is asked to stop, and started again at the end.
+    Stop(String),
     /// A machine's wall clock is off by so many milliseconds.
     ClockOff(String, i64),
 }
@@ -61,6 +63,7 @@ pub fn draw(dice: &Dice, within: Duration, clients: &[String], proxy: &str, back
                 2 => What::Tear(proxy.to_owned(), other),
                 3 => What::Crash(victim),
                 4 => What::PowerLoss(victim),
+                5 => What::Stop(proxy.to_owned()),
                 _ => What::ClockOff(victim, dice.below(7_200_000) as i64 - 3_600_000),
             };
             Fault { starts, lasts, what }
@@ -68,4 +71,4 @@ pub fn draw(dice: &Dice, within: Duration, clients: &[String], proxy: &str, back
         .collect()
 }
 
-const KINDS: u64 = 6;
+const KINDS: u64 = 7;

@@ -47,6 +47,13 @@ pub enum Event {
     BodyEnded(BodyEnded),
     /// A backend has seen the end of a tunnel.
     TunnelEnded(u64, Tunnelled),
+    /// When all had been quiet for a while, the proxy had so many connections open.
+    LeftOver {
+        /// To clients.
+        to_clients: usize,
+        /// To backends.
+        to_backends: usize,
+    },
 }
 
 /// What happened on a connection.
@@ -245,6 +252,9 @@ impl fmt::Display for Event {
             Self::Answered(answered) => write!(f, "{answered:?}"),
             Self::Delivered(delivered) => write!(f, "{delivered:?}"),
             Self::BodyEnded(ended) => write!(f, "{ended:?}"),
+            Self::LeftOver { to_clients, to_backends } => {
+                write!(f, "left over: {to_clients} to clients, {to_backends} to backends")
+            }
             Self::TunnelEnded(id, ended) => write!(f, "TunnelEnded {{ id: {id}, {ended:?} }}"),
         }
     }

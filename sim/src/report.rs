@@ -31,8 +31,7 @@ impl Report {
             End::Panicked(panic) => Some(format!("panic: {}", panic.replace('\n', " "))),
             End::TimeUp => Some("the clients did not end in time".to_owned()),
             End::Finished => {
-                let events = events.into_iter().map(|(_, event)| event);
-                validate(events, &scenario.traffic, &scenario.faults).err().map(|broken| broken.to_string())
+                validate(&events, &scenario.traffic, &scenario.faults).err().map(|broken| broken.to_string())
             }
         };
         Self {

@@ -11,7 +11,7 @@ use self::stagehands::Stagehands;
 use crate::{
     cast::{backend, client::Client, proxy},
     fault::{self, Fault},
-    history::History,
+    history::{Event, History},
     panics::Watch,
     stage::{TCP_CAPACITY, TICK, stay_up},
     traffic::Traffic,
@@ -97,6 +97,7 @@ impl Scenario {
         let busy = self.cast(&mut sim, &cluster, &history);
         let mut hands = Stagehands::new(self, busy.machines);
 
+        let mut settled_at = None;
         let end = loop {
             let now = sim.elapsed();
             each_step(now);
@@ -109,7 +110,9 @@ impl Scenario {
             if let Err(error) = stepped {
                 break End::Panicked(error.to_string());
             }
-            if busy.clients.get() == 0 {
+            if busy.clients.get() == 0 && now >= *settled_at.get_or_insert(now + SETTLE) {
+                let [to_clients, to_backends] = [CLIENTS, BACKENDS].map(|(kind, _)| cluster.open_between(PROXY, kind));
+                history.add_at(now, Event::LeftOver { to_clients, to_backends });
                 break End::Finished;
             }
             if now > LIMIT {
@@ -209,5 +212,7 @@ const FAULTS_WITHIN: Duration = Duration::from_secs(3);
 pub(crate) const HEALED: Duration = Duration::from_secs(5);
 /// Numbers of the requests that ask whether everything works.
 pub(crate) const PROBES_FROM: u64 = 1_000_000;
+/// How long after the last client's end the proxy has let go of everything that it does not keep on purpose.
+const SETTLE: Duration = Duration::from_secs(2);
 /// Past this the run has failed.
 const LIMIT: Duration = Duration::from_secs(180);

@@ -1,9 +1,9 @@
 //! Holds a run's history against the promises, one function each.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
 use crate::{
-    fault::Fault,
+    fault::{Fault, What},
     history::{Asked, Delivered, Event, Got, Reply},
     scenario::PROBES_FROM,
     traffic::{Behind, Exchange, Method, Shape, Traffic, Whose, checksum_of},
@@ -22,7 +22,7 @@ pub struct Broken {
 type Promise = fn(&Facts<'_>) -> Result<(), String>;
 
 /// First what the other promises build upon.
-const PROMISES: [(&str, Promise); 11] = [
+const PROMISES: [(&str, Promise); 13] = [
     ("every request ends once", every_request_ends_once),
     ("a response belongs to its request", a_response_belongs_to_its_request),
     ("no cut response is called complete", no_cut_response_is_called_complete),
@@ -33,21 +33,22 @@ const PROMISES: [(&str, Promise); 11] = [
     ("trailers come behind a whole body", trailers_come_behind_a_whole_body),
     ("tunnels carry every byte once", tunnels_carry_every_byte_once),
     ("what nothing disturbs succeeds", what_nothing_disturbs_succeeds),
+    ("a stop loses nothing that was delivered", a_stop_loses_nothing_that_was_delivered),
     ("after healing everybody is served", after_healing_everybody_is_served),
+    ("in the end no connection is left over", in_the_end_no_connection_is_left_over),
 ];
 
 /// The first promise that the events break.
 ///
 /// Without `faults` more is promised.
-pub fn validate(events: impl IntoIterator<Item = Event>, traffic: &Traffic, faults: &[Fault]) -> Result<(), Broken> {
-    let events: Vec<Event> = events.into_iter().collect();
-    let facts = Facts::of(&events, traffic, faults);
+pub fn validate(events: &[(Duration, Event)], traffic: &Traffic, faults: &[Fault]) -> Result<(), Broken> {
+    let facts = Facts::of(events, traffic, faults);
     PROMISES.iter().try_for_each(|(promise, holds)| holds(&facts).map_err(|how| Broken { promise, how }))
 }
 
 /// What the events say, by request.
 struct Facts<'a> {
-    events: &'a [Event],
+    events: &'a [(Duration, Event)],
     traffic: &'a Traffic,
     faults: &'a [Fault],
     asked: BTreeMap<u64, &'a Asked>,
@@ -56,15 +57,19 @@ struct Facts<'a> {
 }
 
 impl<'a> Facts<'a> {
-    fn of(events: &'a [Event], traffic: &'a Traffic, faults: &'a [Fault]) -> Self {
+    fn of(events: &'a [(Duration, Event)], traffic: &'a Traffic, faults: &'a [Fault]) -> Self {
         let mut facts =
             Self { events, traffic, faults, asked: BTreeMap::new(), got: BTreeMap::new(), delivered: BTreeMap::new() };
-        for event in events {
+        for (_, event) in events {
             match event {
                 Event::Asked(asked) => drop(facts.asked.insert(asked.id, asked)),
                 Event::Answered(answered) => facts.got.entry(answered.id).or_default().push(&answered.got),
                 Event::Delivered(delivered) => facts.delivered.entry(delivered.id).or_default().push(delivered),
-                Event::Socket { .. } | Event::Fault(_) | Event::BodyEnded(_) | Event::TunnelEnded(..) => {}
+                Event::Socket { .. }
+                | Event::Fault(_)
+                | Event::BodyEnded(_)
+                | Event::TunnelEnded(..)
+                | Event::LeftOver { .. } => {}
             }
         }
         facts
@@ -118,7 +123,7 @@ fn no_cut_response_is_called_complete(facts: &Facts<'_>) -> Result<(), String> {
 }
 
 fn no_cut_request_is_called_complete(facts: &Facts<'_>) -> Result<(), String> {
-    for event in facts.events {
+    for (_, event) in facts.events {
         let Event::BodyEnded(ended) = event else { continue };
         let Some(asked) = facts.asked.get(&ended.id) else {
             return Err(format!("{} saw request {} that nobody sent", ended.backend, ended.id));
@@ -178,7 +183,7 @@ fn trailers_come_behind_a_whole_body(facts: &Facts<'_>) -> Result<(), String> {
 }
 
 fn tunnels_carry_every_byte_once(facts: &Facts<'_>) -> Result<(), String> {
-    let at_backends = facts.events.iter().filter_map(|event| match event {
+    let at_backends = facts.events.iter().filter_map(|(_, event)| match event {
         Event::TunnelEnded(id, ended) => Some((*id, Whose::Request, ended)),
         _ => None,
     });
@@ -223,6 +228,29 @@ fn what_nothing_disturbs_succeeds(facts: &Facts<'_>) -> Result<(), String> {
     })
 }
 
+fn a_stop_loses_nothing_that_was_delivered(facts: &Facts<'_>) -> Result<(), String> {
+    if facts.faults.iter().any(|fault| !matches!(fault.what, What::Stop(_))) {
+        return Ok(());
+    }
+    let at = |wanted: &dyn Fn(&Event) -> bool| facts.events.iter().find(|(_, event)| wanted(event)).map(|(at, _)| *at);
+    for exchange in facts.traffic.clients.iter().flat_map(|client| &client.exchanges) {
+        let id = exchange.id;
+        let delivered = at(&|event| matches!(event, Event::Delivered(delivered) if delivered.id == id));
+        let answered = at(&|event| matches!(event, Event::Answered(answered) if answered.id == id));
+        let (Some(delivered), Some(answered)) = (delivered, answered) else { continue };
+        // A second stop, or the end of one, ends what still runs.
+        let within = |moment: Duration| usize::from(delivered < moment && moment <= answered);
+        let stops: usize = facts.faults.iter().map(|fault| within(fault.starts)).sum();
+        let ends: usize = facts.faults.iter().map(|fault| within(fault.starts + fault.lasts)).sum();
+        let met = (stops, ends) == (1, 0);
+        let got = facts.got.get(&id).and_then(|gots| gots.first());
+        if met && exchange.is_peaceful() && !matches!(got, Some(Got::Whole(_) | Got::Tunnel(_))) {
+            return Err(format!("request {id} got {got:?}"));
+        }
+    }
+    Ok(())
+}
+
 fn after_healing_everybody_is_served(facts: &Facts<'_>) -> Result<(), String> {
     (0..facts.traffic.clients.len() as u64).try_for_each(|client| {
         let first = PROBES_FROM + 3 * client;
@@ -231,6 +259,20 @@ fn after_healing_everybody_is_served(facts: &Facts<'_>) -> Result<(), String> {
     })
 }
 
+fn in_the_end_no_connection_is_left_over(facts: &Facts<'_>) -> Result<(), String> {
+    // A machine that lost its power says nothing: whoever only reads from it waits for as long as TCP does.
+    if facts.faults.iter().any(|fault| matches!(fault.what, What::PowerLoss(_))) {
+        return Ok(());
+    }
+    facts.events.iter().try_for_each(|(_, event)| match event {
+        Event::LeftOver { to_clients: 1.., .. } => Err(event.to_string()),
+        Event::LeftOver { to_backends, .. } if *to_backends > KEPT_MAX => Err(event.to_string()),
+        _ => Ok(()),
+    })
+}
+
+/// Idle connections to backends that the proxy may keep: two for each of at most three workers.
+const KEPT_MAX: usize = 6;
 /// The fields that clients add and that must stay on their hop.
 const ONE_HOP: [&str; 2] = ["keep-alive", "x-one-hop"];
 /// The answer to a probe.

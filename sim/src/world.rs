@@ -2,7 +2,9 @@
 
 mod chop;
 mod disk;
+mod ends;
 mod frames;
+mod kernel;
 mod net;
 mod process;
 mod stream;
@@ -22,7 +24,7 @@ use std::{
 use weir::world::{Bug, Clock, Dice, Planted, Signal, Wall, World};
 
 pub use self::disk::SimDisk;
-use self::stream::Ends;
+use self::ends::Ends;
 use crate::history::History;
 
 /// When every simulation begins: 2026-01-01T00:00:00Z.
@@ -68,18 +70,30 @@ impl Cluster {
 
     /// Resets all connections between two machines, as a box on the way does that forgot them.
     pub fn tear(&self, one: IpAddr, other: IpAddr) {
-        let torn: Vec<_> = self
-            .live()
-            .iter()
-            .filter(|((local, peer), _)| (local.ip(), peer.ip()) == (one, other))
-            .filter_map(|(_, ends)| ends.upgrade())
-            .collect();
-        torn.iter().for_each(Ends::tear);
+        self.tear_those(|local, peer, _| (local, peer) == (one, other));
     }
 
-    /// Open ends of connections on all machines.
-    pub fn open_ends(&self) -> usize {
-        self.live().len()
+    /// A machine is up again that lost its power at `since`: it resets the connections on which it is sent again what was lost on the way. turmoil's TCP
+    /// sends nothing again.
+    pub fn power_returns(&self, machine: IpAddr, since: Duration) {
+        self.tear_those(|_, peer, ends| peer == machine && ends.has_sent_since(since.saturating_sub(ON_THE_WAY)));
+    }
+
+    fn tear_those(&self, which: impl Fn(IpAddr, IpAddr, &Ends) -> bool) {
+        let live: Vec<_> = self.live().iter().filter_map(|(at, ends)| Some((*at, ends.upgrade()?))).collect();
+        let torn = live.iter().filter(|((local, peer), ends)| which(local.ip(), peer.ip(), ends));
+        torn.for_each(|(_, ends)| ends.tear());
+    }
+
+    /// Connections that one machine holds open to machines whose names begin so.
+    pub fn open_between(&self, machine: &str, others: &str) -> usize {
+        let names = self.names();
+        let addresses = |belongs: &dyn Fn(&str) -> bool| -> Vec<IpAddr> {
+            names.iter().filter(|(name, _)| belongs(name)).flat_map(|(_, addresses)| addresses).copied().collect()
+        };
+        let (here, there) = (addresses(&|name| name == machine), addresses(&|name| name.starts_with(others)));
+        let live = self.live();
+        live.keys().filter(|(local, peer)| here.contains(&local.ip()) && there.contains(&peer.ip())).count()
     }
 
     fn live(&self) -> MutexGuard<'_, BTreeMap<(SocketAddr, SocketAddr), Weak<Ends>>> {
@@ -103,6 +117,9 @@ impl Cluster {
         self.names.lock().expect("nothing panics while it holds the names")
     }
 }
+
+/// What was sent so shortly before a loss of power may have been on its way.
+const ON_THE_WAY: Duration = Duration::from_millis(200);
 
 /// What a process on a machine is told about itself.
 #[derive(Clone, Debug)]

@@ -140,11 +140,13 @@ async fn tunnel(mut from: Reader<ReadHalf<Stream>>, mut to: WriteHalf<Stream>, e
         Some((bytes, leave)) => (bytes, Some(leave)),
         None => (exchange.request.body.bytes, None),
     };
-    // The bytes go at once, without waiting for the 101.
+    // The bytes go at once, without waiting for the 101; the end waits, as a client that ends before it has an answer has left.
+    let switched = Notify::new();
     let sending = async {
         // A write that fails shows in what is read.
         drop(send(&mut to, exchange, bytes, &Notify::new()).await);
         if leaves.is_none() {
+            switched.notified().await;
             drop(to.shutdown().await);
         }
     };
@@ -156,17 +158,22 @@ async fn tunnel(mut from: Reader<ReadHalf<Stream>>, mut to: WriteHalf<Stream>, e
         return Got::Left;
     }
     let reading = async {
-        loop {
-            let head = from.head().await?;
-            match status(&head)? {
-                101 => break Ok(Got::Tunnel(drain(&mut from).await)),
-                100..200 => {}
-                refused => break Ok(Got::Nothing(format!("no tunnel: {refused}"))),
+        let answered = async {
+            loop {
+                if let status @ (101 | 200..) = status(&from.head().await?)? {
+                    break Ok(status);
+                }
             }
+        };
+        let answered: Result<u16, Unread> = answered.await;
+        switched.notify_one();
+        match answered {
+            Ok(101) => Got::Tunnel(drain(&mut from).await),
+            Ok(refused) => Got::Nothing(format!("no tunnel: {refused}")),
+            Err(error) => Got::Nothing(error.to_string()),
         }
     };
-    let ((), got) = tokio::join!(sending, reading);
-    got.unwrap_or_else(|error: Unread| Got::Nothing(error.to_string()))
+    tokio::join!(sending, reading).1
 }
 
 /// What becomes of the connection behind a response.

@@ -3,6 +3,7 @@
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use turmoil::Sim;
+use weir::world::Signal;
 
 use super::Scenario;
 use crate::{
@@ -27,7 +28,7 @@ enum Up {
     /// The kernel: it refuses connections.
     Stopped,
     /// Nothing.
-    Dark,
+    Dark { since: Duration },
 }
 
 impl<'a> Stagehands<'a> {
@@ -45,36 +46,39 @@ impl<'a> Stagehands<'a> {
             if fault.starts <= now && !self.begun[nth] {
                 self.begun[nth] = true;
                 history.add_at(now, Event::Fault(format!("begins: {fault}")));
-                self.turn(fault, now, sim);
+                self.turn(fault, now, sim, cluster);
                 match &fault.what {
                     What::Tear(one, other) => cluster.tear(self.address(one), self.address(other)),
                     What::ClockOff(victim, milliseconds) => self.machine(victim).put_clock_off(*milliseconds),
+                    What::Stop(victim) => self.machine(victim).signal(Signal::Stop),
                     What::Delay(..) | What::Hold(..) | What::Crash(_) | What::PowerLoss(_) => {}
                 }
             } else if fault.starts + fault.lasts <= now && !self.over[nth] {
                 self.over[nth] = true;
                 history.add_at(now, Event::Fault(format!("ends: {fault}")));
-                self.turn(fault, now, sim);
-                if let What::ClockOff(victim, _) = &fault.what {
-                    self.machine(victim).put_clock_off(0);
+                self.turn(fault, now, sim, cluster);
+                match &fault.what {
+                    What::ClockOff(victim, _) => self.machine(victim).put_clock_off(0),
+                    What::Stop(victim) if self.machines[victim].1 == Up::Running => sim.bounce(victim.as_str()),
+                    _ => {}
                 }
             }
         }
     }
 
     /// Puts what a fault concerns into the state that this moment asks for.
-    fn turn(&mut self, fault: &Fault, now: Duration, sim: &mut Sim<'_>) {
+    fn turn(&mut self, fault: &Fault, now: Duration, sim: &mut Sim<'_>, cluster: &Cluster) {
         match &fault.what {
             What::Delay(one, other, _) => self.set_latency(one, other, now, sim),
             What::Hold(one, other) => self.set_link(one, other, now, sim),
-            What::Crash(victim) | What::PowerLoss(victim) => self.set_machine(victim, now, sim),
-            What::Tear(..) | What::ClockOff(..) => {}
+            What::Crash(victim) | What::PowerLoss(victim) => self.set_machine(victim, now, sim, cluster),
+            What::Tear(..) | What::Stop(_) | What::ClockOff(..) => {}
         }
     }
 
-    fn set_machine(&mut self, name: &str, now: Duration, sim: &mut Sim<'_>) {
+    fn set_machine(&mut self, name: &str, now: Duration, sim: &mut Sim<'_>, cluster: &Cluster) {
         let wanted = if self.is_dark(name, now) {
-            Up::Dark
+            Up::Dark { since: now }
         } else if self.active(now).any(|what| matches!(what, What::Crash(victim) if victim == name)) {
             Up::Stopped
         } else {
@@ -84,17 +88,20 @@ impl<'a> Stagehands<'a> {
         let others: Vec<String> = self.machines.keys().filter(|other| *other != name).cloned().collect();
         others.iter().for_each(|other| self.set_link(name, other, now, sim));
         let (machine, up) = self.machines.get_mut(name).expect("faults are drawn among the cast");
-        if *up == wanted {
+        if matches!((*up, wanted), (Up::Dark { .. }, Up::Dark { .. })) || *up == wanted {
             return;
         }
-        *up = wanted;
+        let before = std::mem::replace(up, wanted);
         machine.stop(wanted == Up::Stopped);
         match wanted {
             Up::Running | Up::Stopped => sim.bounce(name),
-            Up::Dark => {
+            Up::Dark { .. } => {
                 sim.crash(name);
                 machine.disk().lose_power();
             }
+        }
+        if let Up::Dark { since } = before {
+            cluster.power_returns(machine.address(), since);
         }
     }
 

@@ -65,7 +65,13 @@ fn healed() -> [Event; 3] {
 
 /// Holds a history, and the probe's behind it, against the promises: the one that breaks.
 fn broken(events: impl IntoIterator<Item = Event>) -> Option<&'static str> {
-    validate(events.into_iter().chain(healed()), &traffic(), &[disturbance()]).err().map(|broken| broken.promise)
+    broken_under(&[disturbance()], events.into_iter().chain(healed()))
+}
+
+fn broken_under(faults: &[Fault], events: impl IntoIterator<Item = Event>) -> Option<&'static str> {
+    // A second between any two events.
+    let events: Vec<_> = (0..).map(Duration::from_secs).zip(events).collect();
+    validate(&events, &traffic(), faults).err().map(|broken| broken.promise)
 }
 
 fn whole(reply: Reply) -> [Event; 4] {
@@ -136,15 +142,15 @@ fn a_post_that_is_delivered_twice_is_seen() {
 
 #[test]
 fn a_client_that_is_not_served_after_healing_is_seen() {
-    let judged = validate(whole(reply(ID, SENT, BACK)), &traffic(), &[]);
-    assert_eq!(judged.unwrap_err().promise, "after healing everybody is served");
+    let judged = broken_under(&[], whole(reply(ID, SENT, BACK)));
+    assert_eq!(judged, Some("after healing everybody is served"));
 }
 
 #[test]
 fn a_failure_without_a_fault_is_seen() {
     let failed = [Event::Asked(asked()), answered(Got::Nothing(String::new()))];
-    let judged = validate(failed.into_iter().chain(healed()), &traffic(), &[]);
-    assert_eq!(judged.unwrap_err().promise, "what nothing disturbs succeeds");
+    let judged = broken_under(&[], failed.into_iter().chain(healed()));
+    assert_eq!(judged, Some("what nothing disturbs succeeds"));
 }
 
 #[test]
@@ -159,4 +165,27 @@ fn a_byte_that_a_tunnel_changes_is_seen() {
     let history = |sum| [Event::Asked(asked()), ended(sum), answered(Got::Left)];
     assert_eq!(broken(history(checksum_of(ID, Whose::Request, 4))), None);
     assert_eq!(broken(history(0)), Some("tunnels carry every byte once"));
+}
+
+#[test]
+fn a_connection_that_nobody_closes_is_seen() {
+    let history = |left| whole(reply(ID, SENT, BACK)).into_iter().chain([left]);
+    assert_eq!(broken(history(Event::LeftOver { to_clients: 0, to_backends: 6 })), None);
+    for left in [Event::LeftOver { to_clients: 1, to_backends: 0 }, Event::LeftOver { to_clients: 0, to_backends: 7 }] {
+        assert_eq!(broken(history(left)), Some("in the end no connection is left over"));
+    }
+}
+
+#[test]
+fn a_request_that_a_stop_cuts_is_seen() {
+    let cut = answered(Got::Cut(reply(ID, SENT, BACK - 1)));
+    let history = || [Event::Asked(asked()), Event::Delivered(delivered(ID)), cut.clone()].into_iter().chain(healed());
+    let stop = |starts| Fault {
+        starts: Duration::from_secs(starts),
+        lasts: Duration::from_secs(1),
+        what: What::Stop("proxy".to_owned()),
+    };
+    assert_eq!(broken_under(&[stop(2)], history()), Some("a stop loses nothing that was delivered"));
+    assert_eq!(broken_under(&[stop(1)], history()), None, "it was not delivered yet");
+    assert_eq!(broken_under(&[stop(3)], history()), None, "it was over");
 }

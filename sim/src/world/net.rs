@@ -18,7 +18,8 @@ use weir::world::{Accept, Address, Listener, LocalBoxFuture, Net, Stream};
 use super::{
     Machine,
     frames::{Frame, Wire},
-    stream::{SimStream, os_error},
+    kernel::os_error,
+    stream::SimStream,
 };
 use crate::history::Did;
 

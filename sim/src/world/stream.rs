@@ -5,22 +5,24 @@ use std::{
     io::{self, ErrorKind},
     net::SocketAddr,
     pin::Pin,
-    sync::{
-        Arc, Mutex,
-        atomic::{AtomicBool, Ordering},
-    },
-    task::{Context, Poll, Wake, Waker},
+    sync::Arc,
+    task::{Context, Poll, Waker, ready},
     time::Duration,
 };
 
 use bytes::{Buf as _, Bytes, BytesMut};
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::{
+    io::{AsyncRead, AsyncWrite, ReadBuf},
+    time::{Sleep, sleep},
+};
 use weir::world::Io;
 
 use super::{
     Machine,
     chop::{Chop, Side},
+    ends::Ends,
     frames::{Frame, Over, Wire},
+    kernel::{os_error, outlive},
 };
 use crate::history::{Checksum, Did, Event};
 
@@ -54,6 +56,8 @@ pub(super) struct SimStream {
     over: bool,
     /// The connection was reset.
     void: bool,
+    /// When a writer that waits for room asks again whether the other end is still there.
+    asks_again: Option<Pin<Box<Sleep>>>,
     /// The reset, until the first read or write has told it.
     untold: Option<ErrorKind>,
     ends: Arc<Ends>,
@@ -83,6 +87,7 @@ impl SimStream {
             over: false,
             void: false,
             untold: None,
+            asks_again: None,
             ends,
         };
         stream.note(did);
@@ -115,7 +120,7 @@ impl SimStream {
 
     /// Takes in all that has arrived.
     fn take_in(&mut self, waker: &Waker) {
-        if self.ends.torn.load(Ordering::Relaxed) && !self.void {
+        if self.ends.is_torn() && !self.void {
             self.send(&Frame::Reset);
             self.become_void();
         }
@@ -148,11 +153,27 @@ impl SimStream {
     }
 
     fn send(&mut self, frame: &Frame) {
+        if let (Frame::Data(_) | Frame::End, Some(now)) = (frame, turmoil::sim_elapsed()) {
+            self.ends.set_sent_at(now);
+        }
         if let (Some(wire), false) = (&mut self.wire, self.void)
             && wire.send(frame).is_err()
         {
             self.become_void();
         }
+    }
+
+    /// Waits for room, or for the news that there will be none: a machine that crashed gives no room, and answers with a reset what comes late.
+    fn poll_room(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        while self.room == 0 && !self.void {
+            if !self.over {
+                return Poll::Pending;
+            }
+            self.send(&Frame::Room(0));
+            ready!(self.asks_again.get_or_insert_with(|| Box::pin(sleep(ASKS_AGAIN))).as_mut().poll(cx));
+            self.asks_again = None;
+        }
+        Poll::Ready(())
     }
 
     fn give(&mut self, buf: &mut ReadBuf<'_>) {
@@ -202,7 +223,8 @@ impl AsyncWrite for SimStream {
             if buf.is_empty() {
                 return Poll::Ready(Ok(0));
             }
-            if this.room == 0 || this.yields(Side::Write, cx) {
+            ready!(this.poll_room(cx));
+            if this.yields(Side::Write, cx) {
                 return Poll::Pending;
             }
             let count = this.most(Side::Write).min(buf.len()).min(this.room);
@@ -282,80 +304,11 @@ impl Drop for SimStream {
     }
 }
 
-/// What the kernel does for a closed connection whose other end is still open: acknowledges in silence, and resets when bytes come.
-async fn outlive(mut wire: Wire, ended_there: bool) {
-    let mut ended_there = ended_there;
-    let mut wait = FIN_WAIT;
-    loop {
-        if ended_there {
-            wait = TIME_WAIT;
-        }
-        match tokio::time::timeout(wait, std::future::poll_fn(|cx| wire.poll_next(cx))).await {
-            Ok(Ok(Frame::Hello | Frame::Room(_))) => {}
-            Ok(Ok(Frame::End)) => ended_there = true,
-            Ok(Ok(Frame::Data(_))) => {
-                // If that fails the connection is void already.
-                drop(wire.send(&Frame::Reset));
-                return;
-            }
-            Ok(Ok(Frame::Reset) | Err(_)) | Err(_) => return,
-        }
-    }
-}
-
 impl fmt::Debug for SimStream {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "SimStream({} -> {})", self.local, self.peer)
     }
 }
 
-/// Who waits at this end: bytes and room arrive on one link, so both sides are woken.
-#[derive(Debug, Default)]
-pub(super) struct Ends {
-    waiting: Mutex<[Option<Waker>; 2]>,
-    torn: AtomicBool,
-}
-
-impl Ends {
-    /// Something on the way resets the connection, towards both ends.
-    pub(super) fn tear(self: &Arc<Self>) {
-        self.torn.store(true, Ordering::Relaxed);
-        self.wake_by_ref();
-    }
-
-    fn waker(self: &Arc<Self>, side: Side, cx: &Context<'_>) -> Waker {
-        self.waiting.lock().expect("no waker panics")[side.index()] = Some(cx.waker().clone());
-        Waker::from(Arc::clone(self))
-    }
-}
-
-impl Wake for Ends {
-    fn wake(self: Arc<Self>) {
-        self.wake_by_ref();
-    }
-
-    fn wake_by_ref(self: &Arc<Self>) {
-        let waiting = std::mem::take(&mut *self.waiting.lock().expect("no waker panics"));
-        for waker in waiting.into_iter().flatten() {
-            waker.wake();
-        }
-    }
-}
-
-/// The error that Linux would give, text and number included.
-pub(super) fn os_error(kind: ErrorKind) -> io::Error {
-    match kind {
-        ErrorKind::ConnectionReset => io::Error::from_raw_os_error(libc::ECONNRESET),
-        ErrorKind::BrokenPipe => io::Error::from_raw_os_error(libc::EPIPE),
-        ErrorKind::ConnectionRefused => io::Error::from_raw_os_error(libc::ECONNREFUSED),
-        ErrorKind::HostUnreachable => io::Error::from_raw_os_error(libc::EHOSTUNREACH),
-        ErrorKind::AddrInUse => io::Error::from_raw_os_error(libc::EADDRINUSE),
-        ErrorKind::AddrNotAvailable => io::Error::from_raw_os_error(libc::EADDRNOTAVAIL),
-        other => other.into(),
-    }
-}
-
-/// How long Linux keeps a closed connection whose other end stays open (tcp_fin_timeout).
-const FIN_WAIT: Duration = Duration::from_secs(60);
-/// Long enough for what is still on the link; Linux waits a minute.
-const TIME_WAIT: Duration = Duration::from_secs(1);
+/// About a round trip.
+const ASKS_AGAIN: Duration = Duration::from_millis(10);
