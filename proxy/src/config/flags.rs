@@ -30,7 +30,8 @@ pub struct ReverseProxyFlags {
     #[arg(
         long,
         value_name = "URL",
-        help = "The backend: http://HOST[:PORT][/PATH][?QUERY] or https://...; path and query go in front of those of each request"
+        help = "The backend: http://HOST[:PORT][/PATH][?QUERY] or https://...; \
+                path and query go in front of those of each request"
     )]
     pub to: String,
     /// Serve TLS with this certificate chain (PEM); HTTP/2 is offered by ALPN
