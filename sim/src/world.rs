@@ -73,7 +73,8 @@ impl Cluster {
         self.tear_those(|local, peer, _| (local, peer) == (one, other));
     }
 
-    /// A machine is up again that lost its power at `since`: it resets the connections on which it is sent again what was lost on the way. turmoil's TCP
+    /// A machine is up again that lost its power at `since`: it resets the connections on which it is sent again what
+    /// was lost on the way. turmoil's TCP
     /// sends nothing again.
     pub fn power_returns(&self, machine: IpAddr, since: Duration) {
         self.tear_those(|_, peer, ends| peer == machine && ends.has_sent_since(since.saturating_sub(ON_THE_WAY)));

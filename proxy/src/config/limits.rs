@@ -48,7 +48,8 @@ pub const NEW_CONNECTION_GRACE: Duration = Duration::from_secs(5);
 pub const CONNECTIONS_PER_WORKER_MAX: usize = 16_384;
 /// Streams of a client's HTTP/2 connection at a time. Go: `net/http/h2_bundle.go` `defaultMaxStreams`.
 pub const HTTP2_STREAMS_MAX: u32 = 250;
-/// What fields may have more on HTTP/2 than on HTTP/1, where ten typical ones are counted without 32 each. Go: `http2serverConn.maxHeaderListSize`.
+/// What fields may have more on HTTP/2 than on HTTP/1, where ten typical ones are counted without 32 each. Go:
+/// `http2serverConn.maxHeaderListSize`.
 pub const HTTP2_HEADER_LIST_BYTES_MORE: usize = 320;
 /// A client's frame. Go: `defaultMaxReadFrameSize`.
 pub const HTTP2_FRAME_BYTES_MAX: u32 = 1 << 20;

@@ -163,7 +163,8 @@ impl SimStream {
         }
     }
 
-    /// Waits for room, or for the news that there will be none: a machine that crashed gives no room, and answers with a reset what comes late.
+    /// Waits for room, or for the news that there will be none: a machine that crashed gives no room, and answers with
+    /// a reset what comes late.
     fn poll_room(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         while self.room == 0 && !self.void {
             if !self.over {
