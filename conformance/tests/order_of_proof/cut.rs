@@ -24,7 +24,8 @@ pub(crate) fn is_never_called_complete(place: Place, between: Between) {
     }
 }
 
-/// A backend breaks off before the proxy has sent anything of its answer: the client gets nothing, and no head of a body that will not come.
+/// A backend breaks off before the proxy has sent anything of its answer: the client gets nothing, and no head of a
+/// body that will not come.
 pub(crate) fn before_anything_was_sent_gives_nothing(place: Place, between: Between) {
     place.play(
         between,

@@ -102,7 +102,8 @@ async fn client_until(moment: Moment, client: &mut Client) -> Asked {
     }
 }
 
-/// The backend's part: up to the moment, and from then on until the proxy has given the request up. How long that took behind the client's leave.
+/// The backend's part: up to the moment, and from then on until the proxy has given the request up. How long that took
+/// behind the client's leave.
 async fn backend_until_given_up(
     moment: Moment,
     mut asking: Asking,

@@ -47,7 +47,8 @@ impl Drop for Weir {
 
 /// The shipped program, built from the sources as they are now.
 ///
-/// Cargo tells a test only the programs of its own package (`CARGO_BIN_EXE_…`), and one that lies about in the target folder may be an old one. So
+/// Cargo tells a test only the programs of its own package (`CARGO_BIN_EXE_…`), and one that lies about in the target
+/// folder may be an old one. So
 /// cargo is asked to build it, which is quick when nothing has changed, and to say where it is. The profile is the tests' own.
 fn binary() -> &'static PathBuf {
     static BINARY: OnceLock<PathBuf> = OnceLock::new();
