@@ -6,6 +6,7 @@ mod actor;
 mod certificates;
 mod event;
 mod framer;
+mod inbox;
 mod link;
 mod pulse;
 mod venue;

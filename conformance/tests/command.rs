@@ -1,19 +1,25 @@
 //! `weir-conformance` as a process: what it prints, and how it ends.
 
 use std::{
-    net::TcpListener,
-    path::Path,
+    net::{SocketAddr, TcpListener},
+    path::{Path, PathBuf},
     process::{Command, Output},
 };
 
+use weir::world::Address;
+use weir_conformance::{evidence::Evidence, scenario::Addresses, subject::WeirSubject};
+
 fn weir_conformance(arguments: &[&str]) -> Output {
-    let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fixtures");
     Command::new(env!("CARGO_BIN_EXE_weir-conformance"))
         .arg("--fixtures")
-        .arg(fixtures)
+        .arg(fixtures())
         .args(arguments)
         .output()
         .expect("the binary is there")
+}
+
+fn fixtures() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../fixtures")
 }
 
 fn stdout(output: &Output) -> String {
@@ -67,6 +73,30 @@ fn a_target_that_is_not_there_is_named() {
     let output = weir_conformance(&["run", "--target", "ftp://x:1"]);
     assert_eq!(output.status.code(), Some(2));
     assert!(stderr(&output).contains("expected http://HOST:PORT or https://HOST:PORT"), "{}", stderr(&output));
+}
+
+#[test]
+fn a_target_that_answers_as_go_passes() {
+    let backend = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let (tell, told) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        tokio::task::LocalSet::new().block_on(&runtime, async {
+            let world = weir::world::real::world([1; 32]);
+            let at = Address::Tcp(SocketAddr::from(([127, 0, 0, 1], 0)));
+            let listener = world.net.listen(&at, 1).unwrap().remove(0);
+            tell.send(listener.local().unwrap()).unwrap();
+            let evidence = Evidence::read(&fixtures()).unwrap();
+            let (case, _) = evidence.cases().find(|(case, _)| case.id == CASE).unwrap();
+            let addresses = Addresses { proxy: String::new(), backend: String::new(), client: Vec::new() };
+            WeirSubject::of(case, &evidence.certificates).run(world, listener, addresses, Some(backend)).await;
+        });
+    });
+    let target = format!("http://{}", told.recv().unwrap());
+    let output =
+        weir_conformance(&["run", "--target", &target, "--backend", &backend.to_string(), "forward/hop_by_hop/t*"]);
+    assert_eq!(output.status.code(), Some(0), "{}{}", stdout(&output), stderr(&output));
+    assert!(stdout(&output).ends_with("3 as Go, 0 different, 0 not offered\n"), "{}", stdout(&output));
 }
 
 #[test]

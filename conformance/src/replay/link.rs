@@ -20,14 +20,13 @@ use weir::{wire::Channel, world::Stream};
 
 use super::{
     certificates::Connect,
-    event::{self, Event, What},
     framer::{self, Reader},
+    inbox::{Inbox, Wanted},
     pulse::{PATIENCE, Pulse, QUIET},
 };
 use crate::{
-    latin1,
     scenario::{Addresses, Await},
-    trace::{Awaited, ConnectionTrace, End, Received},
+    trace::{Awaited, ConnectionTrace, End},
 };
 
 /// One connection of the client or the backend. It is read all the time, so that how the peer ended it is seen when it happens; awaits
@@ -46,11 +45,7 @@ pub(super) struct Link {
 
 struct State {
     ready: bool,
-    http2: bool,
-    /// Came and not yet taken, without HTTP/2.
-    bytes: Vec<u8>,
-    /// Likewise, with HTTP/2.
-    events: Vec<Event>,
+    inbox: Inbox,
     end: End,
     /// When something came last.
     last: u64,
@@ -58,12 +53,6 @@ struct State {
     greeted: bool,
     greeting: Vec<u8>,
     awaited: Vec<Awaited>,
-}
-
-/// Which bytes or events an await takes.
-enum Wanted<'a> {
-    This(&'a Await),
-    Everything,
 }
 
 impl Link {
@@ -116,9 +105,7 @@ impl Link {
     fn new(pulse: &Rc<Pulse>) -> Rc<Self> {
         let state = State {
             ready: false,
-            http2: false,
-            bytes: Vec::new(),
-            events: Vec::new(),
+            inbox: Inbox::default(),
             end: End::Open,
             last: pulse.now(),
             greeted: false,
@@ -153,7 +140,7 @@ impl Link {
         self.channel.replace(Some(channel));
         let mut state = self.state.borrow_mut();
         state.ready = true;
-        state.http2 = http2;
+        state.inbox.http2 = http2;
         drop(state);
         self.changed.notify_waiters();
     }
@@ -166,7 +153,7 @@ impl Link {
     }
 
     pub(super) fn speaks_http2(&self) -> bool {
-        self.state.borrow().http2
+        self.state.borrow().inbox.http2
     }
 
     /// Reads until the connection has ended.
@@ -179,14 +166,14 @@ impl Link {
                 Err(error) => return self.ended(&error),
             };
             let Some(reader) = &mut frames else {
-                self.came(|state| state.bytes.extend_from_slice(&buffer[..count]));
+                self.came(|state| state.inbox.bytes.extend_from_slice(&buffer[..count]));
                 continue;
             };
             reader.push(&buffer[..count]);
             loop {
                 match reader.next() {
                     Ok(Some(turn)) => {
-                        self.came(|state| state.events.extend(turn.event));
+                        self.came(|state| state.inbox.events.extend(turn.event));
                         self.answer(turn.answer).await;
                     }
                     Ok(None) => break,
@@ -291,8 +278,7 @@ impl Link {
     fn closed(&self) -> Option<Channel> {
         self.came(|state| {
             state.end = End::Closed;
-            state.bytes.clear();
-            state.events.clear();
+            state.inbox.clear();
         });
         self.channel.take()
     }
@@ -318,11 +304,11 @@ impl Link {
             .until(start, |state| match filled {
                 Await::Quiet => self.is_quiet(state, start),
                 Await::End => false,
-                _ => state.measure(&filled).is_some(),
+                _ => state.inbox.measure(&filled).is_some(),
             })
             .await;
         let mut state = self.state.borrow_mut();
-        let received = state.take(Wanted::This(&filled));
+        let received = state.inbox.take(Wanted::This(&filled));
         state.awaited.push(Awaited { kind: what.kind(), received, gave_up: !came });
     }
 
@@ -357,69 +343,9 @@ impl Link {
     /// Writes the connection down as it stands now.
     pub(super) fn freeze(&self) -> ConnectionTrace {
         let mut state = self.state.borrow_mut();
-        let rest = state.take(Wanted::Everything);
+        let rest = state.inbox.take(Wanted::Everything);
         ConnectionTrace { awaited: state.awaited.clone(), rest, end: state.end }
     }
-}
-
-impl State {
-    /// How many bytes or events an await takes; none while they have not come.
-    fn measure(&self, what: &Await) -> Option<usize> {
-        match what {
-            Await::Head => head_end(&self.bytes),
-            Await::Bytes(count) => (self.bytes.len() >= *count).then_some(*count),
-            Await::Until(octets) => {
-                let wanted = octets.plain();
-                let at = self.bytes.windows(wanted.len()).position(|window| window == wanted)?;
-                Some(at + wanted.len())
-            }
-            Await::Stream(stream) => self.first(|event| event.stream == *stream && event.ends),
-            Await::Headers(stream) => {
-                self.first(|event| event.stream == *stream && (event.ends || matches!(event.what, What::Headers(_))))
-            }
-            Await::Quiet | Await::End => None,
-        }
-    }
-
-    fn first(&self, wanted: impl Fn(&Event) -> bool) -> Option<usize> {
-        self.events.iter().position(wanted).map(|at| at + 1)
-    }
-
-    /// Takes what an await has read. One that gave up, or whose connection ended, takes all there is (of its stream).
-    fn take(&mut self, wanted: Wanted<'_>) -> Received {
-        let (count, stream) = match wanted {
-            Wanted::Everything => (None, None),
-            Wanted::This(what @ (Await::Stream(stream) | Await::Headers(stream))) => {
-                (self.measure(what), Some(*stream))
-            }
-            Wanted::This(what) => (self.measure(what), None),
-        };
-        if !self.http2 {
-            let count = count.unwrap_or(self.bytes.len());
-            return Received::Bytes(latin1::to_text(&self.bytes.drain(..count).collect::<Vec<u8>>()));
-        }
-        let count = count.unwrap_or(self.events.len());
-        let mut taken = Vec::new();
-        let mut left = Vec::new();
-        for (at, event) in std::mem::take(&mut self.events).into_iter().enumerate() {
-            let mine = at < count && stream.is_none_or(|stream| stream == event.stream);
-            if mine { taken.push(event) } else { left.push(event) }
-        }
-        self.events = left;
-        Received::Events(event::lines(taken))
-    }
-}
-
-/// The length of the part that ends with the first empty line. A line ends with LF; a CR before it belongs to the line's end.
-fn head_end(bytes: &[u8]) -> Option<usize> {
-    let mut end = 0;
-    for line in bytes.split_inclusive(|byte| *byte == b'\n') {
-        end += line.len();
-        if line == b"\n" || line == b"\r\n" {
-            return Some(end);
-        }
-    }
-    None
 }
 
 fn speaks_h2(alpn: Option<&[u8]>) -> bool {
