@@ -216,3 +216,6 @@ pub(crate) const PROBES_FROM: u64 = 1_000_000;
 const SETTLE: Duration = Duration::from_secs(2);
 /// Past this the run has failed.
 const LIMIT: Duration = Duration::from_secs(180);
+
+#[cfg(test)]
+mod tests;

@@ -218,7 +218,12 @@ impl RequestPlan {
             _ => Method::Post,
         };
         let sends = matches!(method, Method::Post | Method::Upgrade);
-        let body = if sends { body } else { BodyPlan::NONE };
+        // A POST without a byte is one that somebody might think may be sent again.
+        let body = match sends {
+            true if dice.below(5) == 0 => BodyPlan { bytes: 0, chunked: false, ..body },
+            true => body,
+            false => BodyPlan::NONE,
+        };
         Self {
             method,
             body,

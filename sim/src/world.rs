@@ -10,7 +10,7 @@ mod process;
 mod stream;
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     ffi::OsString,
     fmt,
     net::{IpAddr, SocketAddr},
@@ -60,12 +60,22 @@ pub struct Cluster {
     history: Option<Arc<History>>,
     /// The open ends of connections, by this end and the other.
     live: Mutex<BTreeMap<(SocketAddr, SocketAddr), Weak<Ends>>>,
+    /// The machines without power.
+    dark: Mutex<BTreeSet<IpAddr>>,
 }
 
 impl Cluster {
     /// A cluster without machines.
     pub fn new(seed: u64, knobs: Knobs, bug: Option<Bug>, history: Option<Arc<History>>) -> Arc<Self> {
-        Arc::new(Self { seed, knobs, bug, names: Mutex::default(), history, live: Mutex::default() })
+        Arc::new(Self {
+            seed,
+            knobs,
+            bug,
+            names: Mutex::default(),
+            history,
+            live: Mutex::default(),
+            dark: Mutex::default(),
+        })
     }
 
     /// Resets all connections between two machines, as a box on the way does that forgot them.
@@ -73,10 +83,19 @@ impl Cluster {
         self.tear_those(|local, peer, _| (local, peer) == (one, other));
     }
 
-    /// A machine is up again that lost its power at `since`: it resets the connections on which it is sent again what
-    /// was lost on the way. turmoil's TCP
-    /// sends nothing again.
+    /// A machine loses its power: whatever is sent to it is lost.
+    pub fn power_is_lost(&self, machine: IpAddr) {
+        self.dark.lock().expect("nothing panics while it holds the list").insert(machine);
+    }
+
+    fn is_dark(&self, machine: IpAddr) -> bool {
+        self.dark.lock().expect("nothing panics while it holds the list").contains(&machine)
+    }
+
+    /// A machine is up again that lost its power at `since`: it resets the connections on which it is sent again what was lost on
+    /// the way. turmoil's TCP sends nothing again.
     pub fn power_returns(&self, machine: IpAddr, since: Duration) {
+        self.dark.lock().expect("nothing panics while it holds the list").remove(&machine);
         self.tear_those(|_, peer, ends| peer == machine && ends.has_sent_since(since.saturating_sub(ON_THE_WAY)));
     }
 

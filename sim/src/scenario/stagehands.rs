@@ -98,6 +98,7 @@ impl<'a> Stagehands<'a> {
             Up::Dark { .. } => {
                 sim.crash(name);
                 machine.disk().lose_power();
+                cluster.power_is_lost(machine.address());
             }
         }
         if let Up::Dark { since } = before {

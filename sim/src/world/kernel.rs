@@ -37,6 +37,7 @@ pub(super) fn os_error(kind: ErrorKind) -> io::Error {
         ErrorKind::HostUnreachable => io::Error::from_raw_os_error(libc::EHOSTUNREACH),
         ErrorKind::AddrInUse => io::Error::from_raw_os_error(libc::EADDRINUSE),
         ErrorKind::AddrNotAvailable => io::Error::from_raw_os_error(libc::EADDRNOTAVAIL),
+        ErrorKind::TimedOut => io::Error::from_raw_os_error(libc::ETIMEDOUT),
         other => other.into(),
     }
 }

@@ -3,15 +3,16 @@
 use std::{
     collections::VecDeque,
     fmt,
-    future::poll_fn,
+    future::{pending, poll_fn},
     io::{self, ErrorKind},
     net::{IpAddr, SocketAddr},
     pin::{Pin, pin},
     sync::{Arc, Mutex, Weak},
     task::{Context, Poll, Waker},
+    time::Duration,
 };
 
-use tokio::sync::oneshot;
+use tokio::{sync::oneshot, time::timeout};
 use turmoil::net::{TcpListener, TcpStream};
 use weir::world::{Accept, Address, Listener, LocalBoxFuture, Net, Stream};
 
@@ -74,7 +75,25 @@ impl Net for Machine {
     }
 }
 
+/// Connects; what asks a machine without power is lost, and is asked again after 1, 2, 4, ... seconds, as Linux does.
 async fn connect(to: SocketAddr, machine: Arc<Machine>) -> io::Result<Stream> {
+    let is_lost = || machine.cluster.is_dark(to.ip());
+    for retry in 0..=SYN_RETRIES {
+        let mut attempt = pin!(attempt(to, Arc::clone(&machine)));
+        loop {
+            let asked = async { if is_lost() { pending().await } else { attempt.as_mut().await } };
+            match timeout(SYN_RETRY * (1 << retry), asked).await {
+                Ok(connected) if connected.is_ok() || !is_lost() => return connected,
+                // Still on its way: the link is slow, or holds it. Or the power is back, and it is asked for the first time.
+                Err(_) if !is_lost() => {}
+                _ => break,
+            }
+        }
+    }
+    Err(os_error(ErrorKind::TimedOut))
+}
+
+async fn attempt(to: SocketAddr, machine: Arc<Machine>) -> io::Result<Stream> {
     let tcp = TcpStream::connect(to).await.map_err(|error| os_error(error.kind()))?;
     let mut wire = Wire::new(tcp);
     match poll_fn(|cx| wire.poll_next(cx)).await {
@@ -192,4 +211,7 @@ fn lock<T: ?Sized>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().expect("nothing panics while it holds a socket's lock")
 }
 
+/// Linux's tcp_syn_retries.
+const SYN_RETRIES: u32 = 6;
+const SYN_RETRY: Duration = Duration::from_secs(1);
 const UNSPECIFIED: IpAddr = IpAddr::V4(std::net::Ipv4Addr::UNSPECIFIED);
