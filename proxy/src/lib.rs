@@ -9,6 +9,8 @@ pub mod wire;
 
 pub mod config;
 
+pub mod identity;
+
 pub mod refusal;
 
 pub mod upstream;

@@ -49,6 +49,14 @@ pub struct Url {
     pub omit_host: bool,
 }
 
+/// Decodes `%XX` in a segment of a path. Go: `PathUnescape`.
+///
+/// # Errors
+/// An escape is none.
+pub fn path_unescape(escaped: &Bytes) -> Result<Bytes, BadEscape> {
+    escape::unescape(escaped, Part::Path)
+}
+
 impl Url {
     /// The URL of a request line.
     ///
