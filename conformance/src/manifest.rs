@@ -1,4 +1,4 @@
-//! SHA-256 of every scenario, trace and transcript: no one changes evidence by accident.
+//! SHA-256 of every scenario, of all that was recorded, and of the tables made from Go's types: no one changes evidence by accident.
 
 use std::{collections::BTreeMap, fs, io, path::Path};
 
@@ -15,7 +15,7 @@ pub type Manifest = BTreeMap<String, String>;
 /// A file cannot be read.
 pub fn measure(root: &Path) -> Result<Manifest, EvidenceError> {
     let mut manifest = Manifest::new();
-    for (folder, extension) in [("scenarios", "yaml"), ("traces", "json"), ("traces", "snap")] {
+    for (folder, extension) in FOLDERS {
         for (id, path) in files(&root.join(folder), extension)? {
             let name = format!("{folder}/{id}.{extension}");
             if name != FILE {
@@ -52,3 +52,12 @@ fn hex(bytes: &[u8]) -> String {
 }
 
 const FILE: &str = "traces/manifest.json";
+
+/// Folders below `fixtures/`, each with the ending of its files.
+const FOLDERS: [(&str, &str); 5] = [
+    ("scenarios", "yaml"),
+    ("traces", "json"),
+    ("traces", "snap"),
+    ("vectors", "json"),
+    ("../proxy/src/rest/kinds", "json"),
+];
