@@ -13,6 +13,8 @@ pub mod identity;
 
 pub mod refusal;
 
+pub mod storage;
+
 pub mod upstream;
 
 pub mod forward;

@@ -95,3 +95,10 @@ pub const HTTP2_BACKEND_SILENCE_MAX: Duration = Duration::from_secs(5);
 pub const HTTP2_BACKEND_PING_TIMEOUT: Duration = Duration::from_secs(5);
 /// Attempts of a request that the backend refused unseen. Go: `http2Transport.RoundTripOpt`.
 pub const HTTP2_BACKEND_ATTEMPTS_MAX: u32 = 7;
+/// Events that a store and its cache keep for watches that come back or are slow; with each the snapshot of its moment, which shares all
+/// but a few nodes. Objects of 10 KiB that all change make 10 MiB of it.
+pub const STORE_EVENTS_KEPT: usize = 1_000;
+/// How long a read waits for a revision that is not reached yet. Go: `k8s.io/apiserver/pkg/storage/cacher` `blockTimeout`.
+pub const STORE_REVISION_WAIT: Duration = Duration::from_secs(3);
+/// Between two attempts to read a store that cannot be read. Go: `cacher`'s reflector, its first backoff.
+pub const STORE_RETRY_DELAY: Duration = Duration::from_millis(800);
