@@ -5,20 +5,21 @@
 mod flush;
 mod gunzip;
 mod outbound;
+mod passage;
 mod relay;
 mod rules;
 mod switch;
 
+pub(crate) use self::passage::{Failure, Passage};
 pub use self::{
     flush::FlushInterval,
     outbound::{Outbound, ProxyRequest},
     rules::{Direct, Rewrite, Rules},
 };
-use self::{flush::flush_interval, relay::Relay};
 use crate::{
     refusal::Refusal,
-    upstream::{Download, Incoming, Origin, Outgoing, Reply, SendError, StrippedHeaders, Transport},
-    wire::{Answer, Body, Exchange, Gone, Length, Name, ResponseHead},
+    upstream::{Origin, Outgoing, Reply, Transport},
+    wire::{Answer, Exchange},
     world::Planted,
 };
 
@@ -51,52 +52,19 @@ impl ReverseProxy {
     /// The backend could not be asked, or switched to a protocol that nobody asked for.
     pub async fn forward(&self, exchange: &mut Exchange) -> Result<Answer, Refusal> {
         let upgrade = switch::asked(&exchange.head)?;
-        let outgoing = self.outgoing(exchange, upgrade.as_ref());
-        let gone = exchange.gone.clone();
-        let mut informed = |head: &ResponseHead| exchange.inform(head);
-        let sent = tokio::select! {
-            biased;
-            () = gone.wait() => return Err(Refusal::BackendFailed(Box::new(ClientLeft))),
-            sent = self.transport.send(&self.origin, outgoing, &mut informed) => sent,
-        };
-        match sent.map_err(backend_failed)? {
-            Reply::Switched(head, tunnel) => switch::checked(head, tunnel, upgrade.as_ref()),
-            Reply::Response(incoming) => Ok(self.answer(incoming, gone)),
+        let head = outbound::head(&exchange.head, &exchange.peer, &self.rules, upgrade.as_ref(), &self.planted);
+        let outgoing = Outgoing { head, body: exchange.take_body() };
+        let passage =
+            Passage { transport: &self.transport, origin: &self.origin, flush: self.flush, until: exchange.deadline };
+        match passage.ask(exchange, outgoing).await.map_err(backend_failed)? {
+            Reply::Switched(head, tunnel) => Passage::switched(head, tunnel, upgrade.as_ref())
+                .map_err(|error| Refusal::UpgradeMismatch(error.to_string())),
+            Reply::Response(incoming) => Ok(passage.answer(incoming, exchange.gone.clone())),
         }
-    }
-
-    fn outgoing(&self, exchange: &mut Exchange, upgrade: Option<&bytes::Bytes>) -> Outgoing {
-        let body = exchange.take_body();
-        let head = outbound::head(&exchange.head, &exchange.peer, &self.rules, upgrade, &self.planted);
-        Outgoing { head, body }
-    }
-
-    fn answer(&self, incoming: Incoming, gone: Gone) -> Answer {
-        let Incoming { mut head, body, gzip_was_ours } = incoming;
-        let gunzip = gzip_was_ours && gunzip::applies(&head, body.length());
-        if gunzip {
-            gunzip::strip(&mut head);
-        }
-        if head.headers.has_token(&Name::CONNECTION, b"content-length") {
-            head.content_length = None; // named, so removed: the server counts for itself
-        }
-        head.headers = StrippedHeaders::from_inbound(head.headers, &Planted::none()).into_headers();
-        let interval = flush_interval(&head, body.length(), gunzip, self.flush);
-        Answer::Reply(head, relay(body, interval, gunzip, gone))
     }
 }
 
-fn relay(download: Download, interval: FlushInterval, gunzip: bool, gone: Gone) -> Body {
-    let length = if gunzip { Length::Unknown } else { download.length() };
-    Body::made(length, Relay::new(download, interval, gunzip, gone))
+fn backend_failed(failure: Failure) -> Refusal {
+    tracing::warn!(error = %failure, "proxy error");
+    Refusal::BackendFailed(Box::new(failure))
 }
-
-fn backend_failed(error: SendError) -> Refusal {
-    tracing::warn!(error = %error.cause, "proxy error");
-    Refusal::BackendFailed(Box::new(error.cause))
-}
-
-/// Go's `context.Canceled`.
-#[derive(Debug, thiserror::Error)]
-#[error("context canceled")]
-struct ClientLeft;

@@ -5,7 +5,7 @@ use super::Rules;
 use crate::{
     upstream::{OutHead, StrippedHeaders},
     wire::{
-        Name, Peer, RequestHead,
+        Headers, Name, Peer, RequestHead,
         url::{self, Url},
     },
     world::Planted,
@@ -53,6 +53,59 @@ impl<H> Outbound<H> {
     }
 }
 
+impl Outbound<Headers> {
+    /// What came in, as it came.
+    pub(crate) fn of(inbound: &RequestHead) -> Self {
+        Self {
+            method: inbound.method.clone(),
+            url: inbound.target.url.clone(),
+            host: inbound.host.clone(),
+            headers: inbound.headers.clone(),
+        }
+    }
+
+    /// Takes out what concerns the client's connection alone; `Te: trailers` and the wish for another protocol are put back.
+    pub(crate) fn stripped(
+        self,
+        inbound: &RequestHead,
+        upgrade: Option<&Bytes>,
+        planted: &Planted,
+    ) -> Outbound<StrippedHeaders> {
+        let mut out = self.with_headers(|headers| StrippedHeaders::from_inbound(headers, planted));
+        if inbound.headers.has_token(&Name::TE, b"trailers") {
+            out.headers.accept_trailers();
+        }
+        if let Some(token) = upgrade {
+            out.headers.ask_upgrade(token.clone());
+        }
+        out
+    }
+}
+
+impl Outbound<StrippedHeaders> {
+    /// Puts the client's address behind those of `X-Forwarded-For`.
+    pub(crate) fn append_forwarded_for(&mut self, peer: &Peer) {
+        if let Some(ip) = client_ip(peer) {
+            join_forwarded_for(&mut self.headers, &ip);
+        }
+    }
+
+    /// The head that leaves for the backend.
+    pub(crate) fn into_head(self, inbound: &RequestHead) -> OutHead {
+        let mut target = BytesMut::with_capacity(self.url.path.len() + self.url.raw_query.len() + 2);
+        self.url.request_uri(&mut target);
+        let host = if self.host.is_empty() { self.url.host } else { self.host };
+        OutHead {
+            method: self.method,
+            target: target.freeze(),
+            host,
+            headers: self.headers,
+            announced: inbound.announced.clone(),
+            close: false,
+        }
+    }
+}
+
 impl ProxyRequest<'_> {
     /// Sends the request to the target, whose `Host` the backend sees.
     ///
@@ -68,7 +121,7 @@ impl ProxyRequest<'_> {
     /// Go: `ProxyRequest.SetXForwarded`.
     pub fn set_x_forwarded(&mut self) {
         match client_ip(self.peer) {
-            Some(ip) => append_forwarded_for(&mut self.out.headers, &ip),
+            Some(ip) => join_forwarded_for(&mut self.out.headers, &ip),
             None => drop(self.out.headers.remove(&Name::X_FORWARDED_FOR)),
         }
         self.out.headers.set(Name::X_FORWARDED_HOST, self.inbound.host.clone());
@@ -87,31 +140,16 @@ pub(super) fn head(
     upgrade: Option<&Bytes>,
     planted: &Planted,
 ) -> OutHead {
-    let mut out = Outbound {
-        method: inbound.method.clone(),
-        url: inbound.target.url.clone(),
-        host: inbound.host.clone(),
-        headers: inbound.headers.clone(),
-    };
+    let mut out = Outbound::of(inbound);
     if let Rules::Director(direct) = rules {
         direct(&mut out);
     }
-    let mut out = out.with_headers(|headers| StrippedHeaders::from_inbound(headers, planted));
-    if inbound.headers.has_token(&Name::TE, b"trailers") {
-        out.headers.accept_trailers();
-    }
-    if let Some(token) = upgrade {
-        out.headers.ask_upgrade(token.clone());
-    }
+    let mut out = out.stripped(inbound, upgrade, planted);
     match rules {
-        Rules::Director(_) => {
-            if let Some(ip) = client_ip(peer) {
-                append_forwarded_for(&mut out.headers, &ip);
-            }
-        }
+        Rules::Director(_) => out.append_forwarded_for(peer),
         Rules::Rewrite(rewrite) => out = rewritten(out, inbound, peer, rewrite),
     }
-    finish(out, inbound)
+    out.into_head(inbound)
 }
 
 fn rewritten(
@@ -129,27 +167,13 @@ fn rewritten(
     request.out
 }
 
-fn finish(out: Outbound<StrippedHeaders>, inbound: &RequestHead) -> OutHead {
-    let mut target = BytesMut::with_capacity(out.url.path.len() + out.url.raw_query.len() + 2);
-    out.url.request_uri(&mut target);
-    let host = if out.host.is_empty() { out.url.host } else { out.host };
-    OutHead {
-        method: out.method,
-        target: target.freeze(),
-        host,
-        headers: out.headers,
-        announced: inbound.announced.clone(),
-        close: false,
-    }
-}
-
 /// The client's address as text, without its port; none where there is none.
 fn client_ip(peer: &Peer) -> Option<String> {
     peer.address.map(|address| address.ip().to_canonical().to_string())
 }
 
 /// Joins what was there into one line, and the client's address behind it.
-fn append_forwarded_for(headers: &mut StrippedHeaders, ip: &str) {
+fn join_forwarded_for(headers: &mut StrippedHeaders, ip: &str) {
     let mut line = BytesMut::new();
     for prior in headers.all(&Name::X_FORWARDED_FOR) {
         line.put_slice(prior);

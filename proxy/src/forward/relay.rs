@@ -4,7 +4,7 @@ use std::{
     time::Duration,
 };
 
-use tokio::time::{Instant, Sleep, sleep};
+use tokio::time::{Instant, Sleep, sleep, sleep_until};
 
 use super::{FlushInterval, gunzip::Gunzip};
 use crate::wire::{Cut, Frame, Frames, Gone, Headers};
@@ -18,6 +18,7 @@ pub(super) struct Relay<D> {
     trailers: Option<Headers>,
     flush: FlushTimer,
     gone: Gone,
+    until: Option<Pin<Box<Sleep>>>,
     after: After,
 }
 
@@ -39,8 +40,15 @@ impl<D: Frames + Unpin> Relay<D> {
             trailers: None,
             flush: FlushTimer::new(interval),
             gone,
+            until: None,
             after: After::Running,
         }
+    }
+
+    /// Cuts the body at this moment, if it has not ended by then.
+    pub(super) fn until(mut self, moment: Option<Instant>) -> Self {
+        self.until = moment.map(|moment| Box::pin(sleep_until(moment)));
+        self
     }
 
     /// The trailers, once the download has ended: nothing follows them, and only then is its connection whole again.
@@ -99,6 +107,9 @@ impl<D: Frames + Unpin> Frames for Relay<D> {
         }
         if this.gone.poll(cx).is_ready() {
             return Poll::Ready(Some(Err(Cut::ClientGone)));
+        }
+        if this.until.as_mut().is_some_and(|until| until.as_mut().poll(cx).is_ready()) {
+            return Poll::Ready(Some(Err(Cut::Deadline)));
         }
         if this.flush.is_due() {
             return Poll::Ready(Some(Ok(Frame::Flush)));

@@ -5,7 +5,7 @@ use bytes::Bytes;
 use crate::{
     refusal::Refusal,
     wire::{
-        Answer, Headers, Name, RequestHead, ResponseHead, Tunnel,
+        Headers, Name, RequestHead, ResponseHead,
         token::{go_quote, is_ascii_print},
     },
 };
@@ -20,26 +20,40 @@ pub(super) fn asked(head: &RequestHead) -> Result<Option<Bytes>, Refusal> {
     }
 }
 
-/// The answer to a backend that has switched: a tunnel, if it switched to what was asked for.
+/// Whether a backend that has switched switched to what was asked for.
+///
+/// # Errors
+/// It did not.
 ///
 /// Go: `handleUpgradeResponse`.
-pub(super) fn checked(head: ResponseHead, tunnel: Tunnel, asked: Option<&Bytes>) -> Result<Answer, Refusal> {
+pub(super) fn check(head: &ResponseHead, asked: Option<&Bytes>) -> Result<(), BadSwitch> {
     let given = upgrade_type(&head.headers).unwrap_or_default();
     let asked = asked.cloned().unwrap_or_default();
     if !is_ascii_print(&given) {
-        let text = format!("backend tried to switch to invalid protocol {}", go_quote(&given));
-        return Err(Refusal::UpgradeMismatch(text));
+        return Err(BadSwitch::Invalid(go_quote(&given).to_string()));
     }
     if !given.eq_ignore_ascii_case(&asked) {
-        let (given, asked) = (go_quote(&given), go_quote(&asked));
-        let text = format!("backend tried to switch protocol {given} when {asked} was requested");
-        return Err(Refusal::UpgradeMismatch(text));
+        let (given, asked) = (go_quote(&given).to_string(), go_quote(&asked).to_string());
+        return Err(BadSwitch::Mismatch { given, asked });
     }
     if given.is_empty() {
-        let text = "internal error: 101 switching protocols response with non-writable body";
-        return Err(Refusal::UpgradeMismatch(text.to_owned()));
+        return Err(BadSwitch::Unasked);
     }
-    Ok(Answer::Switch(head, tunnel))
+    Ok(())
+}
+
+/// A backend's switch to something that nobody asked for, in Go's words.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum BadSwitch {
+    /// A protocol whose name cannot be written.
+    #[error("backend tried to switch to invalid protocol {0}")]
+    Invalid(String),
+    /// Another protocol.
+    #[error("backend tried to switch protocol {given} when {asked} was requested")]
+    Mismatch { given: String, asked: String },
+    /// No protocol, and none was asked for.
+    #[error("internal error: 101 switching protocols response with non-writable body")]
+    Unasked,
 }
 
 /// The first `Upgrade` value of a message whose `Connection` lists `upgrade`.

@@ -1,0 +1,93 @@
+//! One request's way to a backend and its answer's way back, whoever decides what goes out: the core of every proxy here.
+
+use bytes::Bytes;
+use tokio::time::{Instant, sleep_until};
+
+use super::{
+    FlushInterval,
+    flush::flush_interval,
+    gunzip,
+    relay::Relay,
+    switch::{self, BadSwitch},
+};
+use crate::{
+    upstream::{Incoming, Origin, Outgoing, Reply, SendCause, StrippedHeaders, Transport},
+    wire::{Answer, Body, Exchange, Gone, Length, Name, ResponseHead, Tunnel},
+    world::Planted,
+};
+
+/// The way of one request to its backend.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Passage<'a> {
+    /// How backends are reached.
+    pub(crate) transport: &'a Transport,
+    /// The backend.
+    pub(crate) origin: &'a Origin,
+    /// How long bytes of an answer of known length may wait.
+    pub(crate) flush: FlushInterval,
+    /// When the answer, its body included, is given up. None: never.
+    pub(crate) until: Option<Instant>,
+}
+
+/// Why a request got no answer from its backend.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Failure {
+    /// It could not be sent, or nothing that is HTTP came back.
+    #[error(transparent)]
+    Send(SendCause),
+    /// The client left meanwhile. Go: `context.Canceled`.
+    #[error("context canceled")]
+    ClientLeft,
+    /// The time was over before the answer's head came. Go: `context.DeadlineExceeded`.
+    #[error("context deadline exceeded")]
+    TooLate,
+}
+
+impl Passage<'_> {
+    /// Sends a request, and what comes of it before the answer's head goes to the client at once.
+    ///
+    /// # Errors
+    /// No answer came.
+    pub(crate) async fn ask(&self, exchange: &mut Exchange, outgoing: Outgoing) -> Result<Reply, Failure> {
+        let gone = exchange.gone.clone();
+        let mut informed = |head: &ResponseHead| exchange.inform(head);
+        tokio::select! {
+            biased;
+            () = gone.wait() => Err(Failure::ClientLeft),
+            () = at(self.until) => Err(Failure::TooLate),
+            sent = self.transport.send(self.origin, outgoing, &mut informed) => sent.map_err(|error| Failure::Send(error.cause)),
+        }
+    }
+
+    /// The answer for the client: without hop-by-hop fields, unpacked where the packing was our own idea.
+    pub(crate) fn answer(&self, incoming: Incoming, gone: Gone) -> Answer {
+        let Incoming { mut head, body, gzip_was_ours } = incoming;
+        let gunzip = gzip_was_ours && gunzip::applies(&head, body.length());
+        if gunzip {
+            gunzip::strip(&mut head);
+        }
+        if head.headers.has_token(&Name::CONNECTION, b"content-length") {
+            head.content_length = None; // named, so removed: the server counts for itself
+        }
+        head.headers = StrippedHeaders::from_inbound(head.headers, &Planted::none()).into_headers();
+        let interval = flush_interval(&head, body.length(), gunzip, self.flush);
+        let length = if gunzip { Length::Unknown } else { body.length() };
+        Answer::Reply(head, Body::made(length, Relay::new(body, interval, gunzip, gone).until(self.until)))
+    }
+
+    /// The tunnel for the client, if the backend switched to what it was asked for.
+    ///
+    /// # Errors
+    /// It switched to something else.
+    pub(crate) fn switched(head: ResponseHead, tunnel: Tunnel, asked: Option<&Bytes>) -> Result<Answer, BadSwitch> {
+        switch::check(&head, asked).map(|()| Answer::Switch(head, tunnel))
+    }
+}
+
+/// Waits for a moment that may never come.
+async fn at(moment: Option<Instant>) {
+    match moment {
+        Some(moment) => sleep_until(moment).await,
+        None => std::future::pending().await,
+    }
+}
