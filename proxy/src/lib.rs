@@ -9,6 +9,8 @@ pub mod wire;
 
 pub mod config;
 
+pub mod meta;
+
 pub mod identity;
 
 pub mod refusal;

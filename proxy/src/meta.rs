@@ -1,0 +1,23 @@
+//! What every API object has, what is said when something fails, and how both are written: JSON, YAML, protobuf.
+
+pub mod accept;
+pub mod field_error;
+pub mod group;
+pub mod json;
+pub mod object;
+pub mod protobuf;
+pub mod status;
+pub mod time;
+pub mod yaml;
+
+pub use serde_json::{Map, Value};
+
+pub use self::{
+    accept::{Accepted, Media, Offer, negotiate},
+    field_error::{Fault, FieldError},
+    group::{GroupKind, GroupResource, GroupVersion, GroupVersionKind},
+    json::{Layout, encode_json},
+    object::Object,
+    status::{Cause, Details, Status},
+    yaml::encode_yaml,
+};
