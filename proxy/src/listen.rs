@@ -5,15 +5,12 @@
 mod accept;
 pub mod http1;
 pub mod http2;
-mod stop;
 pub mod tls;
 
 use std::{rc::Rc, sync::Arc, time::Duration};
 
-pub use self::{
-    http2::Http2Limits,
-    stop::{Stop, Stopper},
-};
+pub use self::http2::Http2Limits;
+pub use crate::world::{Stop, Stopper};
 use crate::{
     chain::Handler,
     config::limits,

@@ -9,6 +9,7 @@ mod net;
 mod planted;
 mod process;
 pub mod real;
+mod stop;
 
 use std::{pin::Pin, sync::Arc};
 
@@ -19,6 +20,7 @@ pub use self::{
     net::{Accept, Address, Io, Listener, Net, Stream},
     planted::{Bug, Planted},
     process::{LocalTask, Process, Running, Signal, Signals},
+    stop::{Stop, Stopper},
 };
 
 /// A boxed future that stays on its worker.

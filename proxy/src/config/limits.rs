@@ -102,3 +102,22 @@ pub const STORE_EVENTS_KEPT: usize = 1_000;
 pub const STORE_REVISION_WAIT: Duration = Duration::from_secs(3);
 /// Between two attempts to read a store that cannot be read. Go: `cacher`'s reflector, its first backoff.
 pub const STORE_RETRY_DELAY: Duration = Duration::from_millis(800);
+
+/// A discovery document of a backend. Go: `k8s.io/apiserver/pkg/util/proxy` `aggregatedDiscoveryTimeout`.
+pub const AGGREGATED_DISCOVERY_TIMEOUT: Duration = Duration::from_secs(5);
+/// Bytes of a backend's answer of known length wait no longer. Go: `apimachinery/pkg/util/proxy` `defaultFlushInterval`.
+pub const AGGREGATED_FLUSH_INTERVAL: Duration = Duration::from_millis(200);
+/// The rest of a backend's answer that refuses an upgrade. Go: `apimachinery/pkg/util/proxy/upgradeaware.go` `tryUpgrade`.
+pub const AGGREGATED_UPGRADE_REFUSAL_TIMEOUT: Duration = Duration::from_secs(10);
+/// Per worker and backend; many clients share one backend here. Go: `client-go/transport/cache.go` `idleConnsPerHost`.
+pub const AGGREGATED_IDLE_CONNECTIONS_PER_ORIGIN_MAX: usize = 25;
+/// One answer of a backend that is asked whether it is there. Go: `remote_available_controller.go` `New`.
+pub const AVAILABILITY_PROBE_TIMEOUT: Duration = Duration::from_secs(5);
+/// A backend that answers is asked again behind this, one that does not at the latest. Go: the resync of the same.
+pub const AVAILABILITY_INTERVAL: Duration = Duration::from_secs(30);
+/// The first wait behind a failure; each is twice the one before. Go: `remote_available_controller.go` `New`.
+pub const AVAILABILITY_BACKOFF_MIN: Duration = Duration::from_millis(5);
+/// APIServices that are looked at at a time. Go: `kube-aggregator/pkg/apiserver` `Run(5, ...)`.
+pub const AVAILABILITY_PROBES_MAX: usize = 5;
+/// Endpoints of one backend that are asked: one that answers is enough, and Go asks five times, too.
+pub const AVAILABILITY_ENDPOINTS_MAX: usize = 5;

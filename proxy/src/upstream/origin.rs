@@ -20,6 +20,8 @@ pub struct Origin {
 pub enum Alpn {
     /// HTTP/1 alone; TLS offers nothing to choose from.
     Http1,
+    /// HTTP/1 alone, and TLS says so.
+    Http1ByAlpn,
     /// HTTP/2 alone; without TLS, with prior knowledge.
     Http2,
     /// HTTP/2 where the backend can, else HTTP/1; without TLS, HTTP/1.

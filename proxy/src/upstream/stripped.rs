@@ -72,6 +72,11 @@ impl StrippedHeaders {
         self.0.remove(name)
     }
 
+    /// Keeps the fields of which `keep` says so.
+    pub fn retain(&mut self, keep: impl FnMut(&Name, &Bytes) -> bool) {
+        self.0.retain(keep);
+    }
+
     /// Tells the backend that trailers are understood.
     pub fn accept_trailers(&mut self) {
         self.0.set(Name::TE, Bytes::from_static(b"trailers"));

@@ -62,6 +62,7 @@ pub fn client_config(world: &World, trust: Trust, identity: Option<Identity>) ->
 #[derive(Clone, Debug)]
 pub(super) struct Offers {
     http1: Arc<ClientConfig>,
+    http1_by_alpn: Arc<ClientConfig>,
     http2: Arc<ClientConfig>,
     both: Arc<ClientConfig>,
 }
@@ -74,12 +75,18 @@ impl Offers {
             Arc::new(config)
         };
         // Go offers nothing at all where HTTP/1 alone may be spoken.
-        Self { http1: offering(&[]), http2: offering(&[b"h2"]), both: offering(&[b"h2", b"http/1.1"]) }
+        Self {
+            http1: offering(&[]),
+            http1_by_alpn: offering(&[b"http/1.1"]),
+            http2: offering(&[b"h2"]),
+            both: offering(&[b"h2", b"http/1.1"]),
+        }
     }
 
     pub(super) fn of(&self, alpn: Alpn) -> Arc<ClientConfig> {
         match alpn {
             Alpn::Http1 => self.http1.clone(),
+            Alpn::Http1ByAlpn => self.http1_by_alpn.clone(),
             Alpn::Http2 => self.http2.clone(),
             Alpn::Both => self.both.clone(),
         }

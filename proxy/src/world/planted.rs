@@ -3,6 +3,8 @@
 pub enum Bug {
     /// `Keep-Alive` is left among the headers that go to the backend.
     KeepsHopByHop,
+    /// The aggregator sends a request to a backend of another APIService.
+    RoutesToTheOtherBackend,
 }
 
 /// The bugs planted in this world: none, ever, in the real one.

@@ -160,6 +160,10 @@ names! {
     ACCEPT_ENCODING = "Accept-Encoding";
     ACCEPT_LANGUAGE = "Accept-Language";
     ACCEPT_RANGES = "Accept-Ranges";
+    ACCESS_CONTROL_ALLOW_CREDENTIALS = "Access-Control-Allow-Credentials";
+    ACCESS_CONTROL_ALLOW_HEADERS = "Access-Control-Allow-Headers";
+    ACCESS_CONTROL_ALLOW_METHODS = "Access-Control-Allow-Methods";
+    ACCESS_CONTROL_ALLOW_ORIGIN = "Access-Control-Allow-Origin";
     AGE = "Age";
     ALLOW = "Allow";
     AUDIT_ID = "Audit-Id";
@@ -221,6 +225,7 @@ names! {
     X_FORWARDED_FOR = "X-Forwarded-For";
     X_FORWARDED_HOST = "X-Forwarded-Host";
     X_FORWARDED_PROTO = "X-Forwarded-Proto";
+    X_FORWARDED_URI = "X-Forwarded-Uri";
     X_IDEMPOTENCY_KEY = "X-Idempotency-Key";
     X_REAL_IP = "X-Real-Ip";
     X_REMOTE_GROUP = "X-Remote-Group";
