@@ -54,10 +54,13 @@ fn hex(bytes: &[u8]) -> String {
 const FILE: &str = "traces/manifest.json";
 
 /// Folders below `fixtures/`, each with the ending of its files.
-const FOLDERS: [(&str, &str); 5] = [
+const FOLDERS: [(&str, &str); 8] = [
     ("scenarios", "yaml"),
     ("traces", "json"),
     ("traces", "snap"),
     ("vectors", "json"),
+    ("documents", "json"),
+    ("documents", "gz"),
+    ("documents", "pb"),
     ("../proxy/src/rest/kinds", "json"),
 ];
