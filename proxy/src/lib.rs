@@ -22,6 +22,8 @@ pub mod upstream;
 pub mod forward;
 pub mod upgrade;
 
+pub mod discovery;
+pub mod openapi;
 pub mod aggregate;
 
 pub mod chain;

@@ -3,9 +3,11 @@
 pub mod accept;
 pub mod field_error;
 pub mod group;
+pub mod gzip;
 pub mod json;
 pub mod object;
 pub mod protobuf;
+pub mod restful;
 pub mod status;
 pub mod time;
 pub mod yaml;

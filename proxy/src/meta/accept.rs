@@ -101,13 +101,29 @@ pub fn negotiate(head: &RequestHead, offer: &Offer<'_>) -> Result<Accepted, Stat
     } else {
         clause::parse(accept).iter().find_map(|clause| first_offered(clause, offer))
     };
-    let mut accepted = found
+    found
         .filter(|accepted| offer.stream == Stream::Whole || accepted.media.has_stream())
-        .ok_or_else(|| not_acceptable(offer))?;
-    if accepted.layout == Layout::Compact && wants_pretty(head) {
-        accepted.layout = Layout::Pretty;
-    }
-    Ok(accepted)
+        .map(|accepted| accepted.laid_out(head))
+        .ok_or_else(|| not_acceptable(offer))
+}
+
+/// Finds the first form that the client accepts and the endpoint turns its answer into. A clause without `as`, `g` and `v` counts for
+/// nothing.
+///
+/// Go: `negotiate.go` `NegotiateMediaTypeOptions`, where the endpoint refuses what is no transformation.
+pub fn negotiate_transformed(head: &RequestHead, offer: &Offer<'_>) -> Option<Accepted> {
+    let accept = head.headers.get(&Name::ACCEPT).map(trim).unwrap_or_default();
+    let transformed = |clause| first_offered(clause, offer).filter(|accepted| accepted.transform.is_some());
+    clause::parse(accept).iter().find_map(transformed).map(|accepted| accepted.laid_out(head))
+}
+
+/// Which of some media types the client likes best; all are equal to a client that says nothing. For documents that are no objects.
+///
+/// Go: `github.com/munnerz/goautoneg` `Negotiate`.
+pub fn choose(head: &RequestHead, offered: &[&str]) -> Option<usize> {
+    let accept = head.headers.get(&Name::ACCEPT).map(trim).unwrap_or_default();
+    let accept = if accept.is_empty() { b"*/*" } else { accept };
+    clause::parse(accept).iter().find_map(|clause| offered.iter().position(|media| clause.names(media)))
 }
 
 impl Accepted {
@@ -115,10 +131,21 @@ impl Accepted {
     pub const fn plain(media: Media) -> Self {
         Self { media, layout: Layout::Compact, transform: None, stream: false }
     }
+
+    fn laid_out(mut self, head: &RequestHead) -> Self {
+        if self.layout == Layout::Compact && wants_pretty(head) {
+            self.layout = Layout::Pretty;
+        }
+        self
+    }
 }
 
 fn first_offered(clause: &Clause<'_>, offer: &Offer<'_>) -> Option<Accepted> {
-    offer.media.iter().filter(|media| clause.names(**media)).find_map(|media| with_parameters(clause, *media, offer))
+    offer
+        .media
+        .iter()
+        .filter(|media| clause.names(media.content_type()))
+        .find_map(|media| with_parameters(clause, *media, offer))
 }
 
 /// Go: `acceptMediaTypeOptions`.

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use super::Media;
 use crate::wire::headers::trim;
 
 /// `type/subtype; q=0.5; key=value`.
@@ -55,9 +54,9 @@ impl<'a> Clause<'a> {
         Some(clause)
     }
 
-    /// Whether it names a form, by name or by wildcard.
-    pub(super) fn names(&self, media: Media) -> bool {
-        let Some((kind, sub)) = media.content_type().split_once('/') else { return false };
+    /// Whether it names a media type, by name or by wildcard.
+    pub(super) fn names(&self, media_type: &str) -> bool {
+        let Some((kind, sub)) = media_type.split_once('/') else { return false };
         match (self.kind, self.sub) {
             (b"*", b"*") => true,
             (any, b"*") => any == kind.as_bytes(),
