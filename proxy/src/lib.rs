@@ -24,6 +24,7 @@ pub mod upgrade;
 
 pub mod discovery;
 pub mod openapi;
+
 pub mod aggregate;
 
 pub mod chain;
