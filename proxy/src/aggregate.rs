@@ -7,6 +7,8 @@
 mod api_service;
 mod front_proxy;
 mod location;
+#[cfg(test)]
+mod pretend;
 mod proxy;
 mod registration;
 mod resolver;

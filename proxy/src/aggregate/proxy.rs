@@ -78,15 +78,15 @@ impl Proxy {
     }
 
     fn way<'a>(&self, exchange: &Exchange, backend: &Backend, user: Option<&'a User>) -> Result<Way<'a>, Refusal> {
+        let table = self.aggregation.table();
+        let misroutes = self.planted.has(Bug::RoutesToTheOtherBackend);
+        let backend = if misroutes { table.first_remote().unwrap_or(backend) } else { backend };
         let (Some(service), Some(tls)) = (&backend.service, &backend.tls) else { return Err(Refusal::NoDelegate) };
         if !backend.available {
             return Err(Refusal::BackendUnavailable);
         }
         let tls = tls.as_ref().map_err(|error| Refusal::BackendMisconfigured(error.to_string()))?;
         let user = user.filter(|user| !user.name.is_empty()).ok_or(Refusal::MissingUser)?;
-        let table = self.aggregation.table();
-        let service = if self.planted.has(Bug::RoutesToTheOtherBackend) { table.any_service() } else { Some(service) };
-        let service = service.ok_or(Refusal::BackendUnavailable)?;
         let endpoint = resolve(&table.services, service, &mut self.dice.borrow_mut()).map_err(|error| {
             tracing::warn!(apiservice = %backend.name, %error, "error resolving a backend");
             Refusal::BackendUnavailable
@@ -228,3 +228,6 @@ const CORS: [Name; 4] = [
     Name::ACCESS_CONTROL_ALLOW_METHODS,
     Name::ACCESS_CONTROL_ALLOW_ORIGIN,
 ];
+
+#[cfg(test)]
+mod tests;

@@ -82,9 +82,9 @@ impl Table {
         self.backends.values().flat_map(BTreeMap::values)
     }
 
-    /// The Service of the first backend that has one: where the planted bug sends everything.
-    pub(super) fn any_service(&self) -> Option<&Reference> {
-        self.backends().find_map(|backend| backend.service.as_ref())
+    /// The first backend that requests are sent to: where the planted bug sends all of them.
+    pub(super) fn first_remote(&self) -> Option<&Backend> {
+        self.backends().map(|backend| &**backend).find(|backend| backend.is_remote())
     }
 
     /// Whether a way of speaking TLS is still in use.
