@@ -1,9 +1,10 @@
 //! Objects as bytes under keys, with revisions, transactions and watches: etcd's own shape.
 //!
-//! [`Store`] is what keeps them: [`Memory`] until the process ends. [`Cache`] stands in front of one and answers almost all reads
+//! [`Store`] is what keeps them: [`Memory`] until the process ends, [`Embedded`] in a file. [`Cache`] stands in front of one and answers almost all reads
 //! from a snapshot. Kinds, resource versions and retries lie above, in `rest`.
 
 mod cache;
+mod embedded;
 mod error;
 mod event_log;
 mod key;
@@ -16,6 +17,7 @@ use std::{fmt, num::NonZeroUsize};
 
 pub use self::{
     cache::{Cache, Feed, ListAt},
+    embedded::Embedded,
     error::StoreError,
     event_log::{Batch, Event, Watch},
     key::{Key, KeyRange},

@@ -200,16 +200,25 @@ impl Machine {
             return None;
         }
         let boot = self.boots.fetch_add(1, Ordering::Relaxed);
-        let mut seed = [0; 32];
-        seed[..8].copy_from_slice(&self.cluster.seed.to_le_bytes());
         Some(World {
             clock: self.me(),
-            dice: Dice::new(seed).split(&format!("{} boot {boot}", self.name)),
+            dice: self.dice(&format!("boot {boot}")),
             net: self.me(),
             disk: Arc::new(self.disk.clone()),
             process: self.me(),
             planted: self.cluster.bug.map_or(Planted::none(), Planted::one),
         })
+    }
+
+    /// What its disk has not synced is lost, as the dice say.
+    pub fn lose_power(&self) {
+        self.disk.lose_power(&self.dice(&format!("power lost after boot {}", self.boots.load(Ordering::Relaxed))));
+    }
+
+    fn dice(&self, purpose: &str) -> Dice {
+        let mut seed = [0; 32];
+        seed[..8].copy_from_slice(&self.cluster.seed.to_le_bytes());
+        Dice::new(seed).split(&format!("{} {purpose}", self.name))
     }
 
     /// Its name in the cluster.

@@ -102,6 +102,15 @@ pub const STORE_EVENTS_KEPT: usize = 1_000;
 pub const STORE_REVISION_WAIT: Duration = Duration::from_secs(3);
 /// Between two attempts to read a store that cannot be read. Go: `cacher`'s reflector, its first backoff.
 pub const STORE_RETRY_DELAY: Duration = Duration::from_millis(800);
+/// Revisions that the embedded store keeps readable: at the rate of a busy cluster's changes to what is stored here, a client has
+/// minutes to ask for the next page of a list.
+pub const STORE_REVISIONS_KEPT: u64 = 10_000;
+/// Transactions that wait for the embedded store's writer: two groups. Who comes later waits in front of the queue.
+pub const STORE_QUEUE_MAX: usize = 128;
+/// Transactions of one commit: with the largest objects, 3 MiB, 200 MiB of memory at most.
+pub const STORE_GROUP_MAX: usize = 64;
+/// Pages of the embedded store's file that are kept in memory; almost all reads are answered by the watch cache.
+pub const STORE_FILE_CACHE_BYTES: usize = 32 << 20;
 
 /// A discovery document of a backend. Go: `k8s.io/apiserver/pkg/util/proxy` `aggregatedDiscoveryTimeout`.
 pub const AGGREGATED_DISCOVERY_TIMEOUT: Duration = Duration::from_secs(5);

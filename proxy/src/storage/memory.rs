@@ -4,8 +4,10 @@ use std::{
 };
 
 use super::{
-    Committed, KeyRange, Listing, ReadAt, Revision, Store, StoreError, Txn, Watch, event_log::EventLog,
-    snapshot::Snapshots, txn::decide,
+    Committed, KeyRange, Listing, ReadAt, Revision, Store, StoreError, Txn, Watch,
+    event_log::EventLog,
+    snapshot::{Snapshot, Snapshots},
+    txn::decide,
 };
 use crate::world::LocalBoxFuture;
 
@@ -21,7 +23,8 @@ pub struct Memory {
 impl Memory {
     /// An empty store.
     pub fn new() -> Self {
-        Self { snapshots: Snapshots::default(), log: EventLog::new(Revision::ZERO), writing: Mutex::default() }
+        let first = Snapshot::of(Listing { revision: Revision::FIRST, ..Listing::default() });
+        Self { snapshots: Snapshots::new(first), log: EventLog::new(Revision::FIRST), writing: Mutex::default() }
     }
 
     fn read(&self, keys: &KeyRange, at: ReadAt, limit: Option<NonZeroUsize>) -> Result<Listing, StoreError> {
@@ -39,7 +42,7 @@ impl Memory {
     fn write(&self, txn: Txn) -> Result<Committed, StoreError> {
         let _writing = self.writing.lock().expect("nothing panics while it writes");
         let newest = self.snapshots.newest();
-        let (committed, batch) = decide(txn, newest.revision, |key| Ok(newest.get(key)))?;
+        let (committed, batch) = decide(txn, newest.revision, |key| Ok::<_, StoreError>(newest.get(key)))?;
         if let Some(batch) = batch {
             self.snapshots.add(&batch);
             self.log.add(Arc::new(batch));

@@ -4,13 +4,16 @@ use bytes::Bytes;
 
 use super::Key;
 
-/// A point in a store's life. Every transaction that writes makes the next one; the first is 1.
+/// A point in a store's life. Every transaction that writes makes the next one.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Revision(pub u64);
 
 impl Revision {
     /// Before everything; as what a record was modified at: there is no record.
     pub const ZERO: Self = Self(0);
+
+    /// Where an empty store stands: to clients 0 would mean that they have none.
+    pub const FIRST: Self = Self(1);
 
     /// The one behind it.
     #[must_use]

@@ -11,7 +11,7 @@ use super::{Batch, Event, Key, KeyRange, Listing, Record, Revision};
 use crate::config::limits::STORE_EVENTS_KEPT;
 
 /// All records at one revision. A later one shares what did not change.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub(super) struct Snapshot {
     pub(super) revision: Revision,
     records: RedBlackTreeMapSync<Key, Arc<Record>>,
@@ -50,7 +50,7 @@ impl Snapshot {
 }
 
 /// The newest snapshot, read without a lock, and some before it.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Snapshots {
     newest: ArcSwap<Snapshot>,
     /// Those before it, the oldest first.

@@ -5,7 +5,7 @@ use std::{
 
 use bytes::Bytes;
 
-use super::{Batch, Event, Key, Record, Revision, StoreError};
+use super::{Batch, Event, Key, Record, Revision};
 
 /// What is to be done at once, if what it expects holds.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -89,11 +89,11 @@ impl Txn {
 }
 
 /// Decides a transaction on a store that stands at `revision`: what is answered, and what is to be written; none if nothing is.
-pub(super) fn decide(
+pub(super) fn decide<E>(
     txn: Txn,
     revision: Revision,
-    read: impl Fn(&Key) -> Result<Option<Arc<Record>>, StoreError>,
-) -> Result<(Committed, Option<Batch>), StoreError> {
+    read: impl Fn(&Key) -> Result<Option<Arc<Record>>, E>,
+) -> Result<(Committed, Option<Batch>), E> {
     let mut outcome = Outcome::Then;
     for Expect { key, modified } in &txn.expect {
         if read(key)?.map_or(Revision::ZERO, |record| record.modified) != *modified {

@@ -5,6 +5,8 @@ pub enum Bug {
     KeepsHopByHop,
     /// The aggregator sends a request to a backend of another APIService.
     RoutesToTheOtherBackend,
+    /// The embedded store acknowledges a write before it would survive a loss of power.
+    AcknowledgesBeforeSync,
 }
 
 /// The bugs planted in this world: none, ever, in the real one.

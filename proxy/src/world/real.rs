@@ -1,17 +1,16 @@
 //! The operating system's answers. With the simulator's, the only place that may ask it.
 #![expect(clippy::disallowed_methods, reason = "this is the world that the bans point to")]
 
+mod disk;
+
 use std::{
     ffi::OsString,
-    io::{self, Write as _},
+    io,
     net::{IpAddr, SocketAddr},
-    os::unix::fs::OpenOptionsExt as _,
-    path::Path,
     sync::Arc,
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
-use bytes::Bytes;
 use socket2::{Domain, Protocol, Socket, Type};
 use tokio::{
     net::{TcpStream, UnixStream},
@@ -20,8 +19,8 @@ use tokio::{
 };
 
 use super::{
-    Address, Append, Clock, Dice, Disk, Listener, LocalBoxFuture, LocalTask, Mode, Net, Planted, Process, Running,
-    Signal, Signals, Stream, Wall, World,
+    Address, Clock, Dice, Listener, LocalBoxFuture, LocalTask, Net, Planted, Process, Running, Signal, Signals, Stream,
+    Wall, World,
 };
 
 /// The world as it is, with dice that fall as `seed` says.
@@ -30,7 +29,7 @@ pub fn world(seed: [u8; 32]) -> World {
         clock: Arc::new(RealClock),
         dice: Dice::new(seed),
         net: Arc::new(RealNet),
-        disk: Arc::new(RealDisk),
+        disk: Arc::new(disk::RealDisk),
         process: Arc::new(RealProcess),
         planted: Planted::none(),
     }
@@ -141,56 +140,6 @@ fn bound(address: SocketAddr, sharing: Sharing) -> io::Result<Socket> {
 
 /// What Go asks for where the kernel allows it (`net.core.somaxconn` since Linux 5.4).
 const ACCEPT_BACKLOG: i32 = 4096;
-
-#[derive(Debug)]
-struct RealDisk;
-
-impl Disk for RealDisk {
-    fn read(&self, path: &Path) -> io::Result<Bytes> {
-        std::fs::read(path).map(Bytes::from)
-    }
-
-    fn replace(&self, path: &Path, bytes: &[u8], mode: Mode) -> io::Result<()> {
-        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-        let folder = folder.unwrap_or(Path::new("."));
-        let name = path.file_name().ok_or_else(|| io::Error::other("a path without a file name"))?;
-        let mut draft_name = OsString::from(".");
-        draft_name.push(name);
-        draft_name.push(".draft");
-        let draft = folder.join(draft_name);
-        let mut file = std::fs::OpenOptions::new()
-            .write(true)
-            .create(true)
-            .truncate(true)
-            .mode(match mode {
-                Mode::Secret => 0o600,
-                Mode::Public => 0o644,
-            })
-            .open(&draft)?;
-        file.write_all(bytes)?;
-        file.sync_all()?;
-        std::fs::rename(&draft, path)?;
-        std::fs::File::open(folder)?.sync_all()
-    }
-
-    fn append(&self, path: &Path) -> io::Result<Box<dyn Append>> {
-        let file = std::fs::OpenOptions::new().create(true).append(true).open(path)?;
-        Ok(Box::new(RealAppend(file)))
-    }
-}
-
-#[derive(Debug)]
-struct RealAppend(std::fs::File);
-
-impl Append for RealAppend {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
-        self.0.write_all(bytes)
-    }
-
-    fn sync(&mut self) -> io::Result<()> {
-        self.0.sync_data()
-    }
-}
 
 #[derive(Debug)]
 struct RealProcess;

@@ -59,7 +59,10 @@ impl<'a> Stagehands<'a> {
                 self.turn(fault, now, sim, cluster);
                 match &fault.what {
                     What::ClockOff(victim, _) => self.machine(victim).put_clock_off(0),
-                    What::Stop(victim) if self.machines[victim].1 == Up::Running => sim.bounce(victim.as_str()),
+                    What::Stop(victim) if self.machines[victim].1 == Up::Running => {
+                        self.machine(victim).disk().drop_processes();
+                        sim.bounce(victim.as_str());
+                    }
                     _ => {}
                 }
             }
@@ -94,10 +97,13 @@ impl<'a> Stagehands<'a> {
         let before = std::mem::replace(up, wanted);
         machine.stop(wanted == Up::Stopped);
         match wanted {
-            Up::Running | Up::Stopped => sim.bounce(name),
+            Up::Running | Up::Stopped => {
+                machine.disk().drop_processes();
+                sim.bounce(name);
+            }
             Up::Dark { .. } => {
+                machine.lose_power();
                 sim.crash(name);
-                machine.disk().lose_power();
                 cluster.power_is_lost(machine.address());
             }
         }

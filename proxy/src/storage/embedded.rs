@@ -1,0 +1,77 @@
+//! A store in one file of one process: an MVCC history over redb.
+
+mod backend;
+mod file;
+mod tables;
+mod writer;
+
+use std::{num::NonZeroUsize, path::Path, sync::Arc};
+
+use tokio::sync::{mpsc, oneshot};
+
+use self::{
+    file::StoreFile,
+    writer::{Job, Task, Writer},
+};
+use super::{Committed, KeyRange, Listing, ReadAt, Revision, Store, StoreError, Txn, Watch, event_log::EventLog};
+use crate::{
+    config::limits::STORE_QUEUE_MAX,
+    world::{LocalBoxFuture, World},
+};
+
+/// A store in one file, which no other process has open: what it acknowledged survives a loss of power.
+///
+/// One writer groups the transactions that wait into one commit and one sync. Reads see a snapshot and wait for nobody.
+/// When the disk fails, nothing more is written: what a failed sync left behind is known only after a restart.
+#[derive(Debug)]
+pub struct Embedded {
+    file: Arc<StoreFile>,
+    jobs: mpsc::Sender<Job>,
+    log: Arc<EventLog>,
+}
+
+impl Embedded {
+    /// Opens the store in a file, or makes it, checks all of it, and starts its writer.
+    ///
+    /// # Errors
+    /// The file is open in another process, cannot be read or written, or is no whole store of this format; the text names it.
+    pub async fn open(world: &World, path: &Path) -> Result<Self, StoreError> {
+        let file = Arc::new(StoreFile::open(&*world.disk, path)?);
+        let log = EventLog::new(file.range(&KeyRange::all(), ReadAt::Latest, Some(NonZeroUsize::MIN))?.revision);
+        let (jobs, queue) = mpsc::channel(STORE_QUEUE_MAX);
+        let writer = Writer::new(Arc::clone(&file), Arc::clone(&log), world.planted);
+        world.process.start("store", Box::new(move || Box::pin(writer.run(queue))));
+        Ok(Self { file, jobs, log })
+    }
+
+    async fn ask(&self, task: Task) -> Result<Committed, StoreError> {
+        let (reply, replied) = oneshot::channel();
+        if self.jobs.send(Job { task, reply }).await.is_err() {
+            return Err(StoreError::Unavailable("its writer has ended".to_owned()));
+        }
+        replied.await.unwrap_or_else(|_| Err(StoreError::Unknown("its writer has ended".to_owned())))
+    }
+}
+
+impl Store for Embedded {
+    fn range<'a>(
+        &'a self,
+        keys: &'a KeyRange,
+        at: ReadAt,
+        limit: Option<NonZeroUsize>,
+    ) -> LocalBoxFuture<'a, Result<Listing, StoreError>> {
+        Box::pin(async move { self.file.range(keys, at, limit) })
+    }
+
+    fn commit(&self, txn: Txn) -> LocalBoxFuture<'_, Result<Committed, StoreError>> {
+        Box::pin(self.ask(Task::Commit(txn)))
+    }
+
+    fn watch<'a>(&'a self, keys: &'a KeyRange, after: Revision) -> LocalBoxFuture<'a, Result<Watch, StoreError>> {
+        Box::pin(async move { self.log.watch(keys, after) })
+    }
+
+    fn compact(&self, revision: Revision) -> LocalBoxFuture<'_, Result<(), StoreError>> {
+        Box::pin(async move { self.ask(Task::Compact(revision)).await.map(drop) })
+    }
+}

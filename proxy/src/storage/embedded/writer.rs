@@ -1,0 +1,114 @@
+use std::sync::Arc;
+
+use redb::{Durability, Error};
+use tokio::sync::{mpsc, oneshot};
+
+use super::{
+    file::{Failed, StoreFile},
+    tables::Draft,
+};
+use crate::{
+    config::limits::{STORE_GROUP_MAX, STORE_REVISIONS_KEPT},
+    storage::{Batch, Committed, Outcome, Revision, StoreError, Txn, event_log::EventLog, txn::decide},
+    world::{Bug, Planted},
+};
+
+/// What the writer is asked, and where it answers.
+#[derive(Debug)]
+pub(super) struct Job {
+    pub(super) task: Task,
+    pub(super) reply: oneshot::Sender<Answer>,
+}
+
+#[derive(Debug)]
+pub(super) enum Task {
+    Commit(Txn),
+    Compact(Revision),
+}
+
+type Answer = Result<Committed, StoreError>;
+
+/// The only one that writes the file.
+pub(super) struct Writer {
+    file: Arc<StoreFile>,
+    log: Arc<EventLog>,
+    durability: Durability,
+    /// Why nothing is written any more.
+    failed: Option<String>,
+}
+
+impl Writer {
+    pub(super) fn new(file: Arc<StoreFile>, log: Arc<EventLog>, planted: Planted) -> Self {
+        let early = planted.has(Bug::AcknowledgesBeforeSync);
+        let durability = if early { Durability::None } else { Durability::Immediate };
+        Self { file, log, durability, failed: None }
+    }
+
+    /// Writes until nobody can ask any more: all that waits at a time in one commit.
+    pub(super) async fn run(mut self, mut queue: mpsc::Receiver<Job>) {
+        let mut jobs = Vec::new();
+        while queue.recv_many(&mut jobs, STORE_GROUP_MAX).await > 0 {
+            let (tasks, replies): (Vec<_>, Vec<_>) = jobs.drain(..).map(|job| (job.task, job.reply)).unzip();
+            let answers = match self.write(tasks) {
+                Ok(answers) => answers,
+                Err(error) => vec![Err(error); replies.len()],
+            };
+            for (reply, answer) in replies.into_iter().zip(answers) {
+                // Whoever asked may have left.
+                drop(reply.send(answer));
+            }
+        }
+    }
+
+    fn write(&mut self, tasks: Vec<Task>) -> Result<Vec<Answer>, StoreError> {
+        if let Some(why) = &self.failed {
+            return Err(StoreError::Unavailable(format!("it is read-only until a restart, since it failed: {why}")));
+        }
+        let mut batches = Vec::new();
+        let written = self.file.write(self.durability, |draft| {
+            let answers = tasks.into_iter().map(|task| carry_out(task, draft, &mut batches)).collect();
+            draft.compact(Revision(draft.span.newest.0.saturating_sub(STORE_REVISIONS_KEPT)))?;
+            answers
+        });
+        let answers = written.map_err(|failed| self.meet(failed))?;
+        // Before anybody is answered: who is may watch from there, and must not be told again.
+        batches.into_iter().for_each(|batch| self.log.add(Arc::new(batch)));
+        Ok(answers)
+    }
+
+    /// What to answer after a failure, and whether to go on.
+    fn meet(&mut self, failed: Failed) -> StoreError {
+        let (why, answer): (_, fn(String) -> StoreError) = match failed {
+            // The database has taken no harm, but trusts its file only when it is opened again.
+            Failed::Full => match self.file.reopen() {
+                Ok(newest) if newest == self.log.revision() => return StoreError::Full,
+                Ok(_) => ("its disk was full while it committed".to_owned(), StoreError::Unknown),
+                Err(error) => (error.to_string(), StoreError::Unknown),
+            },
+            Failed::Before(why) => (why, StoreError::Unavailable),
+            Failed::During(why) => (why, StoreError::Unknown),
+        };
+        tracing::error!(error = why, "the store is read-only from now on");
+        self.failed = Some(why.clone());
+        answer(why)
+    }
+}
+
+fn carry_out(task: Task, draft: &mut Draft<'_>, batches: &mut Vec<Batch>) -> Result<Answer, Error> {
+    let newest = draft.span.newest;
+    Ok(match task {
+        Task::Commit(txn) => {
+            let (committed, batch) = decide(txn, newest, |key| draft.get(key))?;
+            if let Some(batch) = batch {
+                draft.add(&batch)?;
+                batches.push(batch);
+            }
+            Ok(committed)
+        }
+        Task::Compact(revision) if revision > newest => Err(StoreError::Future(newest)),
+        Task::Compact(revision) => {
+            draft.compact(revision)?;
+            Ok(Committed { revision: newest, outcome: Outcome::Then, records: Vec::new() })
+        }
+    })
+}

@@ -1,0 +1,146 @@
+//! The operating system's files.
+#![expect(clippy::disallowed_methods, reason = "this is the world that the bans point to")]
+
+use std::{
+    ffi::OsString,
+    fs::{File, OpenOptions, TryLockError},
+    io::{self, ErrorKind, Read as _, Write as _},
+    os::unix::fs::{FileExt as _, OpenOptionsExt as _},
+    path::{Path, PathBuf},
+};
+
+use bytes::Bytes;
+
+use crate::world::{Append, BlockFile, Disk, Mode};
+
+#[derive(Debug)]
+pub(super) struct RealDisk;
+
+impl Disk for RealDisk {
+    fn read(&self, path: &Path) -> io::Result<Bytes> {
+        std::fs::read(path).map(Bytes::from)
+    }
+
+    fn replace(&self, path: &Path, bytes: &[u8], mode: Mode) -> io::Result<()> {
+        let folder = folder_of(path);
+        std::fs::create_dir_all(folder)?;
+        let draft = beside(path, ".", ".draft")?;
+        let mut file = OpenOptions::new()
+            .write(true)
+            .create(true)
+            .truncate(true)
+            .mode(match mode {
+                Mode::Secret => 0o600,
+                Mode::Public => 0o644,
+            })
+            .open(&draft)?;
+        file.write_all(bytes)?;
+        file.sync_all()?;
+        std::fs::rename(&draft, path)?;
+        File::open(folder)?.sync_all()
+    }
+
+    fn append(&self, path: &Path) -> io::Result<Box<dyn Append>> {
+        let file = OpenOptions::new().create(true).append(true).open(path)?;
+        Ok(Box::new(RealAppend(file)))
+    }
+
+    fn blocks(&self, path: &Path, fresh: &dyn Fn() -> io::Result<Vec<u8>>) -> io::Result<Box<dyn BlockFile>> {
+        std::fs::create_dir_all(folder_of(path))?;
+        let lock = locked(&beside(path, "", ".lock")?)?;
+        let open = || OpenOptions::new().read(true).write(true).open(path);
+        let file = match open() {
+            Err(error) if error.kind() == ErrorKind::NotFound => {
+                self.replace(path, &fresh()?, Mode::Secret)?;
+                open()?
+            }
+            opened => opened?,
+        };
+        Ok(Box::new(RealBlocks { file, _lock: lock }))
+    }
+}
+
+fn folder_of(path: &Path) -> &Path {
+    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+/// A file in the same folder, whose name has something before and behind.
+fn beside(path: &Path, before: &str, behind: &str) -> io::Result<PathBuf> {
+    let name = path.file_name().ok_or_else(|| io::Error::other("a path without a file name"))?;
+    let mut other = OsString::from(before);
+    other.push(name);
+    other.push(behind);
+    Ok(folder_of(path).join(other))
+}
+
+/// A file that this process has locked, and that tells others who that is. The lock ends with the process, however it ends.
+fn locked(path: &Path) -> io::Result<File> {
+    let mut lock = OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(0o600).open(path)?;
+    match lock.try_lock() {
+        Ok(()) => {
+            lock.set_len(0)?;
+            lock.write_all(std::process::id().to_string().as_bytes())?;
+            Ok(lock)
+        }
+        Err(TryLockError::WouldBlock) => {
+            let mut holder = String::new();
+            // Whoever has just locked it may not have written it yet.
+            let holder = match lock.read_to_string(&mut holder) {
+                Ok(1..) => format!("process {holder}"),
+                Ok(0) | Err(_) => "another process".to_owned(),
+            };
+            Err(io::Error::new(ErrorKind::ResourceBusy, format!("in use by {holder}")))
+        }
+        Err(TryLockError::Error(error)) => Err(error),
+    }
+}
+
+#[derive(Debug)]
+struct RealAppend(File);
+
+impl Append for RealAppend {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.0.write_all(bytes)
+    }
+
+    fn sync(&mut self) -> io::Result<()> {
+        self.0.sync_data()
+    }
+}
+
+#[derive(Debug)]
+struct RealBlocks {
+    file: File,
+    _lock: File,
+}
+
+impl BlockFile for RealBlocks {
+    fn length(&self) -> io::Result<u64> {
+        Ok(self.file.metadata()?.len())
+    }
+
+    fn read_at(&self, offset: u64, out: &mut [u8]) -> io::Result<()> {
+        self.file.read_exact_at(out, offset)
+    }
+
+    fn write_at(&self, offset: u64, bytes: &[u8]) -> io::Result<()> {
+        self.file.write_all_at(bytes, offset)
+    }
+
+    fn set_len(&self, length: u64) -> io::Result<()> {
+        // Zeros that are written take their room now; a hole would take it when a commit is half done.
+        let mut grown = self.length()?;
+        while grown < length {
+            let piece = usize::try_from(length - grown).map_or(ZEROS.len(), |left| left.min(ZEROS.len()));
+            self.file.write_all_at(&ZEROS[..piece], grown)?;
+            grown += piece as u64;
+        }
+        self.file.set_len(length)
+    }
+
+    fn sync(&self) -> io::Result<()> {
+        self.file.sync_data()
+    }
+}
+
+static ZEROS: [u8; 64 << 10] = [0; 64 << 10];
