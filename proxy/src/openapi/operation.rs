@@ -10,6 +10,23 @@ pub(super) struct PathItem {
     pub(super) operations: Vec<Operation>,
 }
 
+impl PathItem {
+    /// A path with the parameters in it, and those that all its operations have alike; the operations keep the rest.
+    ///
+    /// Go: `kube-openapi/pkg/builder3/openapi.go` `buildPaths`.
+    pub(super) fn new(path: String, mut parameters: Vec<Parameter>, mut operations: Vec<Operation>) -> Self {
+        if let Some((first, others)) = operations.split_first() {
+            let everywhere = |parameter: &&Parameter| others.iter().all(|other| other.parameters.contains(parameter));
+            parameters.extend(first.parameters.iter().filter(everywhere).cloned());
+        }
+        for operation in &mut operations {
+            operation.parameters.retain(|parameter| !parameters.contains(parameter));
+        }
+        parameters.sort_by(|left, right| left.name.cmp(&right.name));
+        Self { path, parameters, operations }
+    }
+}
+
 /// Something that may be done at a path.
 pub(super) struct Operation {
     /// The method, in lower case.
@@ -47,7 +64,7 @@ pub(super) struct RequestBody {
 }
 
 /// A parameter of the query or of the path.
-#[derive(Clone)]
+#[derive(Clone, PartialEq, Eq)]
 pub(super) struct Parameter {
     pub(super) name: String,
     pub(super) place: Place,

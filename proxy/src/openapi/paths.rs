@@ -58,7 +58,7 @@ impl<'a> Version<'a> {
             description: "get available resources".to_owned(),
             ..self.operation("get", format!("get{}APIResources", self.camel), list)
         };
-        PathItem { path: format!("{}/", self.base), parameters: Vec::new(), operations: vec![operation] }
+        PathItem::new(format!("{}/", self.base), Vec::new(), vec![operation])
     }
 
     fn add(&self, kind: &Kind, items: &mut Vec<PathItem>) {
@@ -78,10 +78,8 @@ impl<'a> Version<'a> {
     }
 
     fn all_namespaces(&self, kind: &Kind) -> PathItem {
-        let mut operation = self.list(kind, format!("list{}{}ForAllNamespaces", self.camel, kind.kind));
-        let mut parameters = std::mem::take(&mut operation.parameters);
-        parameters.push(options::pretty());
-        PathItem { path: format!("{}/{}", self.base, kind.resource), parameters, operations: vec![operation] }
+        let list = self.list(kind, format!("list{}{}ForAllNamespaces", self.camel, kind.kind));
+        PathItem::new(format!("{}/{}", self.base, kind.resource), vec![options::pretty()], vec![list])
     }
 
     fn collection(&self, scoped: &Scoped<'_>) -> PathItem {
@@ -101,11 +99,8 @@ impl<'a> Version<'a> {
             ..self.done_to(kind, "delete", "deletecollection", format!("delete{}Collection{name}", self.camel), STATUS)
         };
         let list = self.list(kind, format!("list{}{name}", self.camel));
-        PathItem {
-            path: format!("{}{prefix}/{}", self.base, kind.resource),
-            parameters: parameters.clone(),
-            operations: only(kind, [("list", list), ("create", create), ("deletecollection", delete)]),
-        }
+        let operations = only(&kind.verbs, [("list", list), ("create", create), ("deletecollection", delete)]);
+        PathItem::new(format!("{}{prefix}/{}", self.base, kind.resource), parameters.clone(), operations)
     }
 
     fn object(&self, scoped: &Scoped<'_>) -> PathItem {
@@ -122,27 +117,16 @@ impl<'a> Version<'a> {
         };
         let mut operations = self.read_and_write(kind, &name, "the specified");
         operations.push(("delete", delete));
-        PathItem {
-            path: format!("{}{prefix}/{}/{{name}}", self.base, kind.resource),
-            parameters: with_name(scoped),
-            operations: only(kind, operations),
-        }
+        let path = format!("{}{prefix}/{}/{{name}}", self.base, kind.resource);
+        PathItem::new(path, with_name(scoped), only(&kind.verbs, operations))
     }
 
     fn subresource(&self, scoped: &Scoped<'_>, below: &Subresource) -> PathItem {
         let Scoped { kind, word, prefix, .. } = scoped;
         let name = format!("{word}{}{}", kind.kind, capital(&below.name));
         let operations = self.read_and_write(kind, &name, &format!("{} of the specified", below.name));
-        let served = |verb: &str| below.verbs.iter().any(|one| one == verb);
-        PathItem {
-            path: format!("{}{prefix}/{}/{{name}}/{}", self.base, kind.resource, below.name),
-            parameters: with_name(scoped),
-            operations: operations
-                .into_iter()
-                .filter(|(verb, _)| served(verb))
-                .map(|(_, operation)| operation)
-                .collect(),
-        }
+        let path = format!("{}{prefix}/{}/{{name}}/{}", self.base, kind.resource, below.name);
+        PathItem::new(path, with_name(scoped), only(&below.verbs, operations))
     }
 
     /// Operations that an object and its subresources have alike.
@@ -200,10 +184,13 @@ impl<'a> Version<'a> {
         } else {
             format!("watch individual changes to a list of {}. {rather}.", kind.kind)
         };
-        let operation = Operation { description, media: STREAMS, ..self.done_to(kind, "get", action, id, WATCH_EVENT) };
-        let mut parameters = options::list(self.tables);
-        parameters.extend(scope);
-        PathItem { path, parameters, operations: vec![operation] }
+        let operation = Operation {
+            description,
+            parameters: options::list(self.tables),
+            media: STREAMS,
+            ..self.done_to(kind, "get", action, id, WATCH_EVENT)
+        };
+        PathItem::new(path, scope, vec![operation])
     }
 
     fn done_to(&self, kind: &Kind, method: &'static str, action: &'static str, id: String, answer: &str) -> Operation {
@@ -231,9 +218,9 @@ impl<'a> Version<'a> {
     }
 }
 
-/// The operations whose verbs the kind has.
-fn only(kind: &Kind, operations: impl IntoIterator<Item = (&'static str, Operation)>) -> Vec<Operation> {
-    let served = |verb: &str| kind.verbs.iter().any(|one| one == verb);
+/// The operations whose verbs are among these.
+fn only(verbs: &[String], operations: impl IntoIterator<Item = (&'static str, Operation)>) -> Vec<Operation> {
+    let served = |verb: &str| verbs.iter().any(|one| one == verb);
     operations.into_iter().filter(|(verb, _)| served(verb)).map(|(_, operation)| operation).collect()
 }
 
@@ -262,17 +249,17 @@ const STATUS: &str = "io.k8s.apimachinery.pkg.apis.meta.v1.Status";
 const WATCH_EVENT: &str = "io.k8s.apimachinery.pkg.apis.meta.v1.WatchEvent";
 
 const ANY: &[&str] = &["*/*"];
-const OBJECTS: &[&str] = &["application/json", "application/vnd.kubernetes.protobuf", "application/yaml"];
+const OBJECTS: &[&str] = &["application/json", "application/yaml", "application/vnd.kubernetes.protobuf"];
 const STREAMS: &[&str] = &[
     "application/json",
-    "application/json;stream=watch",
-    "application/vnd.kubernetes.protobuf",
-    "application/vnd.kubernetes.protobuf;stream=watch",
     "application/yaml",
+    "application/vnd.kubernetes.protobuf",
+    "application/json;stream=watch",
+    "application/vnd.kubernetes.protobuf;stream=watch",
 ];
 const PATCHES: &[&str] = &[
-    "application/apply-patch+yaml",
     "application/json-patch+json",
     "application/merge-patch+json",
     "application/strategic-merge-patch+json",
+    "application/apply-patch+yaml",
 ];

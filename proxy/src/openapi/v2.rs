@@ -48,7 +48,9 @@ fn path_item(item: &PathItem) -> Value {
 }
 
 fn operation(of: &Operation) -> Value {
-    let consumes = of.body.as_ref().map_or(&["*/*"][..], |body| body.media);
+    // The list of resources has no action; it is read in the forms in which it is written, all others take anything.
+    let without = if of.action.is_some() { &["*/*"][..] } else { of.media };
+    let consumes = of.body.as_ref().map_or(without, |body| body.media);
     let mut made = Map::new();
     made.insert("description".to_owned(), of.description.as_str().into());
     made.insert("consumes".to_owned(), json!(consumes));
