@@ -9,6 +9,7 @@ pub mod latin1;
 pub mod manifest;
 pub mod mask;
 pub mod pattern;
+pub mod process;
 pub mod replay;
 pub mod scenario;
 pub mod simulator;

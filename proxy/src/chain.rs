@@ -1,9 +1,31 @@
-//! What answers requests.
+//! What stands between a connection and whatever answers: filters in a row, a file each. `order.rs` is the list.
 
+mod audit_id;
+mod authentication;
+mod authorization;
+mod cache_control;
+mod deadline;
+mod end;
+mod order;
+mod request_info;
+mod request_metrics;
+mod routed;
+mod visit;
+
+use std::rc::Rc;
+
+use self::visit::Visit;
+pub use self::{
+    audit_id::AuditId,
+    end::{End, How},
+    order::{Parts, filters},
+    routed::Routed,
+};
 use crate::{
     forward::ReverseProxy,
     refusal::Refusal,
-    wire::{Answer, Exchange},
+    wire::{Answer, Exchange, Facts, ResponseHead},
+    world::LocalBoxFuture,
 };
 
 /// Answers requests. A type parameter of the server, so that nothing is boxed on the way.
@@ -19,3 +41,51 @@ impl Handler for ReverseProxy {
         self.forward(exchange).await
     }
 }
+
+/// One step of every request.
+pub trait Filter {
+    /// Looks at a request, in the order of the list.
+    fn enter<'a>(&'a self, exchange: &'a mut Exchange) -> Step<'a>;
+
+    /// Looks at the head of the answer, refusals too, in reverse order; only if the request has entered here. Not at a 101.
+    fn leave(&self, _exchange: &Exchange, _head: &mut ResponseHead) {}
+
+    /// The answer is over, or nobody waits for it any more: exactly once for each request that has entered here.
+    fn done(&self, _facts: &Facts, _end: &End) {}
+}
+
+/// What a filter decides.
+pub enum Step<'a> {
+    /// The next filter is asked.
+    Next,
+    /// This is the answer.
+    Stop(Answer),
+    /// No.
+    Refuse(Refusal),
+    /// It has to wait before it knows: an answer, or none for the next filter.
+    Wait(LocalBoxFuture<'a, Result<Option<Answer>, Refusal>>),
+}
+
+/// Filters in a row, and what answers behind them.
+///
+/// A flat list instead of an onion: no future is nested in another, and what Go does when a head is written is `leave`.
+pub struct Chain<H> {
+    filters: Rc<[Box<dyn Filter>]>,
+    handler: H,
+}
+
+impl<H: Handler> Chain<H> {
+    /// The filters are entered in this order.
+    pub fn new(filters: Vec<Box<dyn Filter>>, handler: H) -> Self {
+        Self { filters: filters.into(), handler }
+    }
+}
+
+impl<H: Handler> Handler for Chain<H> {
+    async fn serve(&self, exchange: &mut Exchange) -> Result<Answer, Refusal> {
+        Ok(Visit::new(Rc::clone(&self.filters), exchange).run(&self.handler).await)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -15,6 +15,8 @@ pub mod identity;
 
 pub mod refusal;
 
+pub mod observe;
+
 pub mod storage;
 
 pub mod upstream;
@@ -26,6 +28,8 @@ pub mod discovery;
 pub mod openapi;
 
 pub mod aggregate;
+
+pub mod router;
 
 pub mod chain;
 pub mod listen;

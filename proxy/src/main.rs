@@ -22,6 +22,7 @@ fn main() -> ExitCode {
     };
     let done = tokio::task::LocalSet::new().block_on(&runtime, async {
         match cli.command {
+            Command::Serve(flags) => serve::api_server::run(&world, &flags, |line| println!("{line}")).await,
             Command::ReverseProxy(flags) => serve::reverse_proxy::run(&world, &flags, |line| println!("{line}")).await,
         }
     });

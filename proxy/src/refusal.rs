@@ -1,11 +1,13 @@
 //! Every way this process says no, and its bytes.
 #![deny(clippy::wildcard_enum_match_arm, clippy::match_wildcard_for_single_variants)]
 
-use std::error::Error;
+mod render;
+
+use std::{borrow::Cow, error::Error};
 
 use http::StatusCode;
 
-use crate::wire::{Body, Name, ResponseHead};
+use crate::meta::Status;
 
 /// Every way this process says no. `Display` is this level's sentence, the cause is in `source`.
 #[derive(Debug, thiserror::Error)]
@@ -38,52 +40,32 @@ pub enum Refusal {
     /// A backend of an APIService sends the client elsewhere. Go: `apimachinery/pkg/util/proxy/upgradeaware.go` `ServeHTTP`.
     #[error("the backend attempted to redirect this request, which is not permitted")]
     BackendRedirects,
-}
-
-/// What a refusal looks like to the client.
-enum Shape {
-    /// A status and nothing else.
-    Bare(StatusCode),
-    /// A line of text that no browser takes for something else. Go: `http.Error`.
-    Line(StatusCode, String),
-    /// Text and nothing else.
-    Text(StatusCode, String),
+    /// A Status, in the form that the client accepts. Go: `responsewriters/writers.go` `ErrorNegotiated`.
+    #[error("{0}")]
+    Status(Box<Status>),
+    /// The authorizer said no; the words are the user's to read. Go: `responsewriters/errors.go` `Forbidden`.
+    #[error("{0}")]
+    Forbidden(Box<Status>),
+    /// A sentence as plain text. Go: `net/http` `Error`.
+    #[error("{1}")]
+    Text(StatusCode, Cow<'static, str>),
+    /// Something of ours went wrong before anybody was asked. Go: `responsewriters/errors.go` `InternalError`.
+    #[error("{0}")]
+    Internal(String),
+    /// The request's time is over. Go: `apiserver/pkg/server/filters/timeout.go`.
+    #[error("request did not complete within the allotted timeout")]
+    OutOfTime,
 }
 
 impl Refusal {
-    /// The refusal as a response.
-    pub fn render(&self) -> (ResponseHead, Body) {
-        match self.shape() {
-            Shape::Bare(status) => (ResponseHead::new(status), Body::empty()),
-            Shape::Line(status, text) => {
-                let mut head = plain_text(status);
-                head.headers.set(Name::X_CONTENT_TYPE_OPTIONS, "nosniff");
-                (head, Body::whole(text + "\n"))
-            }
-            Shape::Text(status, text) => (plain_text(status), Body::whole(text)),
-        }
-    }
-
-    /// No wildcard arm: a new refusal does not compile until it has chosen its bytes.
-    fn shape(&self) -> Shape {
-        match self {
-            Self::BackendFailed(_) | Self::InvalidUpgrade(_) | Self::UpgradeMismatch(_) => {
-                Shape::Bare(StatusCode::BAD_GATEWAY)
-            }
-            Self::NoDelegate => Shape::Line(StatusCode::NOT_FOUND, String::new()),
-            Self::BackendUnavailable | Self::BackendUnreachable(_) => {
-                Shape::Line(StatusCode::SERVICE_UNAVAILABLE, self.to_string())
-            }
-            Self::BackendMisconfigured(_) | Self::MissingUser => {
-                Shape::Line(StatusCode::INTERNAL_SERVER_ERROR, self.to_string())
-            }
-            Self::BackendRedirects => Shape::Text(StatusCode::BAD_GATEWAY, self.to_string()),
-        }
+    /// Nothing stands at this path. Go: `net/http` `NotFound`.
+    pub const fn not_found() -> Self {
+        Self::Text(StatusCode::NOT_FOUND, Cow::Borrowed("404 page not found"))
     }
 }
 
-fn plain_text(status: StatusCode) -> ResponseHead {
-    let mut head = ResponseHead::new(status);
-    head.headers.set(Name::CONTENT_TYPE, "text/plain; charset=utf-8");
-    head
+impl From<Status> for Refusal {
+    fn from(status: Status) -> Self {
+        Self::Status(Box::new(status))
+    }
 }

@@ -1,5 +1,6 @@
 //! Puts servers together from a configuration, and runs them until a signal ends them.
 
+pub mod api_server;
 pub mod reverse_proxy;
 
 use std::io;

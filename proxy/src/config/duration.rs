@@ -3,14 +3,32 @@ use std::time::Duration;
 /// A text that is no duration.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("expected a duration such as 300ms, 1.5s or 2h45m")]
-pub struct BadDuration;
+pub enum BadDuration {
+    /// It is no row of numbers, or too long a time.
+    Invalid,
+    /// A number without a unit.
+    MissingUnit,
+    /// A unit that nobody knows.
+    UnknownUnit(String),
+}
+
+impl BadDuration {
+    /// What Go says of `text`, which is the text that could not be read.
+    pub fn in_words_of_go(&self, text: &str) -> String {
+        match self {
+            Self::Invalid => format!("time: invalid duration {text:?}"),
+            Self::MissingUnit => format!("time: missing unit in duration {text:?}"),
+            Self::UnknownUnit(unit) => format!("time: unknown unit {unit:?} in duration {text:?}"),
+        }
+    }
+}
 
 /// Reads a duration as Go writes them: numbers with units, `ns us µs ms s m h`. Negative ones are `Ok(None)`.
 ///
 /// Go: `time.ParseDuration`.
 ///
 /// # Errors
-/// The text is no duration, or too long a one for a `Duration`.
+/// The text is no duration, or one of more than 292 years.
 pub fn parse_duration(text: &str) -> Result<Option<Duration>, BadDuration> {
     let (negative, mut rest) = match text.strip_prefix('-') {
         Some(rest) => (true, rest),
@@ -20,12 +38,12 @@ pub fn parse_duration(text: &str) -> Result<Option<Duration>, BadDuration> {
         return Ok(Some(Duration::ZERO));
     }
     if rest.is_empty() {
-        return Err(BadDuration);
+        return Err(BadDuration::Invalid);
     }
     let mut total = Duration::ZERO;
     while !rest.is_empty() {
         let (part, behind) = leading_part(rest)?;
-        total = total.checked_add(part).ok_or(BadDuration)?;
+        total = total.checked_add(part).filter(|total| *total <= LONGEST).ok_or(BadDuration::Invalid)?;
         rest = behind;
     }
     if negative && !total.is_zero() { Ok(None) } else { Ok(Some(total)) }
@@ -33,8 +51,9 @@ pub fn parse_duration(text: &str) -> Result<Option<Duration>, BadDuration> {
 
 /// One number with its unit, and what stands behind it.
 fn leading_part(text: &str) -> Result<(Duration, &str), BadDuration> {
-    let number_end = text.find(|c: char| !c.is_ascii_digit() && c != '.').ok_or(BadDuration)?;
+    let number_end = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
     let (number, behind) = text.split_at(number_end);
+    let number: f64 = number.parse().map_err(|_| BadDuration::Invalid)?;
     let unit_end = behind.find(|c: char| c.is_ascii_digit() || c == '.').unwrap_or(behind.len());
     let (unit, behind) = behind.split_at(unit_end);
     let nanoseconds = match unit {
@@ -44,12 +63,15 @@ fn leading_part(text: &str) -> Result<(Duration, &str), BadDuration> {
         "s" => 1e9,
         "m" => 60e9,
         "h" => 3_600e9,
-        _ => return Err(BadDuration),
+        "" => return Err(BadDuration::MissingUnit),
+        unknown => return Err(BadDuration::UnknownUnit(unknown.to_owned())),
     };
-    let number: f64 = number.parse().map_err(|_| BadDuration)?;
-    let part = Duration::try_from_secs_f64(number * nanoseconds / 1e9).map_err(|_| BadDuration)?;
+    let part = Duration::try_from_secs_f64(number * nanoseconds / 1e9).map_err(|_| BadDuration::Invalid)?;
     Ok((part, behind))
 }
+
+/// Go counts nanoseconds in 63 bits.
+const LONGEST: Duration = Duration::from_nanos(i64::MAX as u64);
 
 #[cfg(test)]
 mod tests {
@@ -73,7 +95,20 @@ mod tests {
     #[test]
     fn other_texts_are_no_durations() {
         for text in ["", "-", "5", "s", "1 s", "1.2.3s", "1x", "99999999999999999999999h"] {
-            assert_eq!(parse_duration(text), Err(BadDuration), "{text}");
+            assert!(parse_duration(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_wrong_is_said_in_the_words_of_go() {
+        for (text, words) in [
+            ("foo", r#"time: invalid duration "foo""#),
+            ("-5", r#"time: missing unit in duration "-5""#),
+            ("10", r#"time: missing unit in duration "10""#),
+            ("5x", r#"time: unknown unit "x" in duration "5x""#),
+            ("9999999999999h", r#"time: invalid duration "9999999999999h""#),
+        ] {
+            assert_eq!(parse_duration(text).map_err(|bad| bad.in_words_of_go(text)), Err(words.to_owned()));
         }
     }
 }

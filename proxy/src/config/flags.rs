@@ -1,8 +1,12 @@
 //! The command line, parsed once.
 
+mod serve;
+
 use std::{fmt, path::PathBuf};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+
+pub use self::serve::{AggregationFlags, AuthorizationMode, FrontProxyFlags, ServeFlags, ServingFlags, UserFlags};
 
 /// An aggregating API reverse proxy that answers as Go's does.
 #[derive(Debug, Parser)]
@@ -16,6 +20,8 @@ pub struct Cli {
 /// What `weir` can do.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Serve an API with aggregation: Kubernetes API machinery, APIServices, and the servers behind them
+    Serve(Box<ServeFlags>),
     /// Forward everything to one backend, as Go's httputil.ReverseProxy does; upgrades (WebSocket, SPDY/3.1, ...) included
     ReverseProxy(ReverseProxyFlags),
 }

@@ -130,3 +130,7 @@ pub const AVAILABILITY_BACKOFF_MIN: Duration = Duration::from_millis(5);
 pub const AVAILABILITY_PROBES_MAX: usize = 5;
 /// Endpoints of one backend that are asked: one that answers is enough, and Go asks five times, too.
 pub const AVAILABILITY_ENDPOINTS_MAX: usize = 5;
+/// Rows of labels that one worker counts in: all verbs of all resources there are, several times over; a row costs some 200 bytes.
+pub const METRIC_SERIES_PER_WORKER_MAX: usize = 4096;
+/// A request that does not run for long. Go: `kube-apiserver`'s `--request-timeout`.
+pub const REQUEST_TIMEOUT: Duration = Duration::from_secs(60);

@@ -84,12 +84,12 @@ async fn one<H: Handler>(
     let mut exchange = Exchange::new(request.head, body, peer.clone(), gone.clone(), early);
     let answer = match run(shared, &gone, handler.serve(&mut exchange)).await {
         Some(Ok(answer)) => answer,
-        Some(Err(refusal)) => refused(&refusal),
+        Some(Err(refusal)) => refused(&refusal, &exchange),
         None => return After::Close, // the handler panicked: as in Go, nothing is said
     };
-    drop(exchange);
     let within_body = matches!(answer, Answer::Switch(..)) && shared.borrow().body_state() != BodyState::Done;
-    let answer = if within_body { switched_too_early() } else { answer };
+    let answer = if within_body { switched_too_early(&exchange) } else { answer };
+    drop(exchange);
     if upgrade_asked && !matches!(answer, Answer::Switch(..)) {
         reply.refuse_upgrade();
     }
@@ -103,15 +103,15 @@ async fn one<H: Handler>(
     }
 }
 
-fn refused(refusal: &Refusal) -> Answer {
-    let (head, body) = refusal.render();
+fn refused(refusal: &Refusal, exchange: &Exchange) -> Answer {
+    let (head, body) = refusal.render(&exchange.head);
     Answer::Reply(head, body)
 }
 
 /// What is left of the request's body is neither the tunnel's nor a next request.
-fn switched_too_early() -> Answer {
+fn switched_too_early(exchange: &Exchange) -> Answer {
     let refusal = Refusal::UpgradeMismatch("protocols were switched within the request's body".to_owned());
-    let (mut head, body) = refusal.render();
+    let (mut head, body) = refusal.render(&exchange.head);
     head.close = true;
     Answer::Reply(head, body)
 }

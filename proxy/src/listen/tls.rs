@@ -1,11 +1,14 @@
 //! TLS with clients.
 
+mod ask;
+
 use std::{io, sync::Arc};
 
-use rustls::{ServerConfig, version};
+use rustls::{DistinguishedName, ServerConfig, server::danger::ClientCertVerifier, version};
 use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 use tokio_rustls::{TlsAcceptor, server::TlsStream};
 
+use self::ask::AskClients;
 use crate::{
     wire::tls::{WorldTime, provider},
     world::{Stream, World},
@@ -20,10 +23,36 @@ pub fn server_config(
     certificates: Vec<CertificateDer<'static>>,
     key: PrivateKeyDer<'static>,
 ) -> Result<Arc<ServerConfig>, rustls::Error> {
-    let mut config = ServerConfig::builder_with_details(provider(), WorldTime::of(&world.clock))
-        .with_protocol_versions(&[&version::TLS13, &version::TLS12])?
-        .with_no_client_auth()
-        .with_single_cert(certificates, key)?;
+    config(world, certificates, key, None)
+}
+
+/// The same, and clients are asked for a certificate of one of these authorities. Any certificate is taken, and none too.
+///
+/// # Errors
+/// The key does not belong to the certificate.
+pub fn asking_server_config(
+    world: &World,
+    certificates: Vec<CertificateDer<'static>>,
+    key: PrivateKeyDer<'static>,
+    authorities: Vec<DistinguishedName>,
+) -> Result<Arc<ServerConfig>, rustls::Error> {
+    let ask = AskClients { provider: provider(), authorities };
+    config(world, certificates, key, Some(Arc::new(ask)))
+}
+
+fn config(
+    world: &World,
+    certificates: Vec<CertificateDer<'static>>,
+    key: PrivateKeyDer<'static>,
+    clients: Option<Arc<dyn ClientCertVerifier>>,
+) -> Result<Arc<ServerConfig>, rustls::Error> {
+    let builder = ServerConfig::builder_with_details(provider(), WorldTime::of(&world.clock))
+        .with_protocol_versions(&[&version::TLS13, &version::TLS12])?;
+    let builder = match clients {
+        Some(verifier) => builder.with_client_cert_verifier(verifier),
+        None => builder.with_no_client_auth(),
+    };
+    let mut config = builder.with_single_cert(certificates, key)?;
     config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
     Ok(Arc::new(config))
 }

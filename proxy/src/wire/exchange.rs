@@ -96,6 +96,12 @@ impl Facts {
         }
     }
 
+    /// Takes the value of a type out.
+    pub fn take<T: 'static>(&mut self) -> Option<T> {
+        let at = self.0.iter().position(|slot| slot.is::<T>())?;
+        self.0.swap_remove(at).downcast().ok().map(|slot| *slot)
+    }
+
     /// The value of a type.
     pub fn get<T: 'static>(&self) -> Option<&T> {
         self.0.iter().find_map(|slot| slot.downcast_ref())

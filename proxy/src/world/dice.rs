@@ -33,6 +33,16 @@ impl Dice {
         ((u128::from(self.stream.next_u64()) * u128::from(bound)) >> 64) as u64
     }
 
+    /// A UUID of version 4, as it is written.
+    pub fn uuid(&mut self) -> String {
+        let mut bytes = [0; 16];
+        self.fill(&mut bytes);
+        bytes[6] = bytes[6] & 0x0f | 0x40;
+        bytes[8] = bytes[8] & 0x3f | 0x80;
+        let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+        format!("{}-{}-{}-{}-{}", &hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..])
+    }
+
     /// Fills `out`.
     pub fn fill(&mut self, out: &mut [u8]) {
         self.stream.fill_bytes(out);

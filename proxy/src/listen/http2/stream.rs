@@ -80,10 +80,11 @@ async fn answer<H: Handler>(
     let early = Box::new(Shared(Rc::clone(responder)));
     let mut exchange = Exchange::new(request.head, body, context.peer.clone(), gone.clone(), early);
     let mut running = Running { responder, gone, grace: None };
-    match running.finish(context.limits.gone_grace, context.handler.serve(&mut exchange)).await {
+    let ended = running.finish(context.limits.gone_grace, context.handler.serve(&mut exchange)).await;
+    match ended {
         Ended::Well(Ok(answer)) => Some(answer),
         Ended::Well(Err(refusal)) => {
-            let (head, body) = refusal.render();
+            let (head, body) = refusal.render(&exchange.head);
             Some(Answer::Reply(head, body))
         }
         Ended::Panicked => {

@@ -1,0 +1,57 @@
+use std::sync::Arc;
+
+use super::{Filter, Step};
+use crate::{
+    identity::{Authentication, Authenticator, HeaderNames, User},
+    meta::Status,
+    refusal::Refusal,
+    wire::{Exchange, Name, ResponseHead, Version},
+};
+
+/// Finds out who sent a request, and takes out of it whatever could tell a backend of somebody else.
+///
+/// Go: `apiserver/pkg/endpoints/filters/authentication.go` `WithAuthentication`.
+pub(super) struct Authenticate {
+    authenticator: Arc<dyn Authenticator>,
+    identity_fields: Vec<HeaderNames>,
+}
+
+impl Authenticate {
+    /// `configured` are the front proxy's fields, besides those that everybody knows.
+    pub(super) fn new(authenticator: Arc<dyn Authenticator>, configured: Option<HeaderNames>) -> Self {
+        let identity_fields = std::iter::once(HeaderNames::standard()).chain(configured).collect();
+        Self { authenticator, identity_fields }
+    }
+}
+
+impl Filter for Authenticate {
+    fn enter<'a>(&'a self, exchange: &'a mut Exchange) -> Step<'a> {
+        let user = match self.authenticator.authenticate(&exchange.head, &exchange.peer) {
+            Authentication::Known(user) => user,
+            Authentication::Nobody => return Step::Refuse(unauthorized()),
+            Authentication::Wrong(reason) => {
+                tracing::debug!(reason, "credentials do not hold");
+                return Step::Refuse(unauthorized());
+            }
+        };
+        let headers = &mut exchange.head.headers;
+        headers.remove(&Name::AUTHORIZATION);
+        for fields in &self.identity_fields {
+            fields.strip(headers);
+        }
+        exchange.facts.put(user);
+        Step::Next
+    }
+
+    /// A connection that nobody vouches for does not keep a hundred streams open. Go: `UnauthenticatedHTTP2DOSMitigation`.
+    fn leave(&self, exchange: &Exchange, head: &mut ResponseHead) {
+        let nobody = exchange.facts.get().is_none_or(User::is_anonymous);
+        if nobody && exchange.head.version == Version::Http2 {
+            head.close = true;
+        }
+    }
+}
+
+fn unauthorized() -> Refusal {
+    Status::unauthorized("Unauthorized").into()
+}

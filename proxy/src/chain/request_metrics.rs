@@ -1,0 +1,148 @@
+use std::sync::Arc;
+
+use http::{Method, StatusCode};
+use tokio::time::Instant;
+
+use super::{End, Filter, How, Step};
+use crate::{
+    observe::{Family, Kind, Recorder},
+    router::{Counted, RequestInfo},
+    wire::{Exchange, Facts, Name, url::Values},
+    world::Clock,
+};
+
+/// Counts requests, how long they take and how large their answers are.
+///
+/// Go: `apiserver/pkg/endpoints/metrics/metrics.go` `MonitorRequest`.
+pub(super) struct RequestMetrics {
+    clock: Arc<dyn Clock>,
+    recorder: Recorder,
+}
+
+/// What the metrics want to know of a request that its facts do not tell.
+struct Arrival {
+    at: Instant,
+    method: Method,
+    /// The patch is an apply.
+    applies: bool,
+    dry_run: bool,
+    /// It was counted among those that run for long.
+    long_running: bool,
+}
+
+impl RequestMetrics {
+    pub(super) fn new(clock: Arc<dyn Clock>, recorder: Recorder) -> Self {
+        Self { clock, recorder }
+    }
+}
+
+impl Filter for RequestMetrics {
+    fn enter<'a>(&'a self, exchange: &'a mut Exchange) -> Step<'a> {
+        let head = &exchange.head;
+        let content_type = head.headers.get(&Name::CONTENT_TYPE).unwrap_or_default();
+        let info = exchange.facts.get::<RequestInfo>();
+        let long_running = info.is_some_and(RequestInfo::is_long_running);
+        self.recorder.add(&IN_FLIGHT, &[("request_kind", request_kind(info))], i64::from(!long_running));
+        let (query, _) = Values::parse(&head.target.url.raw_query);
+        let arrival = Arrival {
+            at: self.clock.now(),
+            method: head.method.clone(),
+            applies: content_type.starts_with(b"application/apply-patch"),
+            dry_run: query.get(b"dryRun").is_some_and(|value| value == "All"),
+            long_running,
+        };
+        exchange.facts.put(arrival);
+        Step::Next
+    }
+
+    fn done(&self, facts: &Facts, end: &End) {
+        let (Some(arrival), Some(info)) = (facts.get::<Arrival>(), facts.get::<RequestInfo>()) else { return };
+        let long_running = arrival.long_running;
+        self.recorder.add(&IN_FLIGHT, &[("request_kind", request_kind(Some(info)))], -i64::from(!long_running));
+        if facts.get::<Counted>().is_none() {
+            return;
+        }
+        let code = end.status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let labels = labels(arrival, info);
+        let mut with_code = labels.to_vec();
+        with_code.push(("code", code.as_str()));
+        self.recorder.count(&REQUESTS, &with_code);
+        if end.how == How::Cut {
+            self.recorder.count(&ABORTS, &labels);
+        }
+        if !long_running {
+            let seconds = (self.clock.now() - arrival.at).as_secs_f64();
+            self.recorder.observe(&DURATION, &labels, seconds);
+            self.recorder.observe(&RESPONSE_SIZES, &labels, end.bytes as f64);
+        }
+    }
+}
+
+fn request_kind(info: Option<&RequestInfo>) -> &'static str {
+    let reads = info.is_some_and(|info| matches!(&info.verb[..], "get" | "list" | "watch"));
+    if reads { "readOnly" } else { "mutating" }
+}
+
+/// Go: `metrics.go` `CleanScope`, `CanonicalVerb`, `cleanVerb`, `cleanDryRun`.
+fn labels<'a>(arrival: &'a Arrival, info: &'a RequestInfo) -> [(&'static str, &'a str); 8] {
+    let scope = match info {
+        info if !info.is_resource => "",
+        info if !info.name.is_empty() || info.verb == "create" => "resource",
+        info if !info.namespace.is_empty() => "namespace",
+        _ => "cluster",
+    };
+    let verb = match (&info.verb[..], &arrival.method) {
+        ("list", _) => "LIST",
+        ("watch", _) => "WATCH",
+        ("deletecollection", _) => "DELETECOLLECTION",
+        (_, method) if arrival.applies && method == Method::PATCH => "APPLY",
+        (_, method) => match method.as_str() {
+            known @ ("GET" | "PUT" | "POST" | "PATCH" | "DELETE" | "CONNECT" | "OPTIONS" | "TRACE" | "HEAD") => known,
+            _ => "other",
+        },
+    };
+    let subresource = if info.is_resource { &info.subresource } else { &info.path };
+    [
+        ("verb", verb),
+        ("dry_run", if arrival.dry_run { "All" } else { "" }),
+        ("group", &info.api_group),
+        ("version", &info.api_version),
+        ("resource", &info.resource),
+        ("subresource", subresource),
+        ("scope", scope),
+        ("component", "apiserver"),
+    ]
+}
+
+static REQUESTS: Family = Family {
+    name: "apiserver_request_total",
+    help: "[STABLE] Counter of apiserver requests broken out for each verb, dry run value, group, version, resource, scope, component, and HTTP response code.",
+    kind: Kind::Counter,
+};
+
+static DURATION: Family = Family {
+    name: "apiserver_request_duration_seconds",
+    help: "[STABLE] Response latency distribution in seconds for each verb, dry run value, group, version, resource, subresource, scope and component.",
+    kind: Kind::Histogram(&[
+        0.005, 0.025, 0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 1.0, 1.25, 1.5, 2.0, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0, 15.0, 20.0,
+        30.0, 45.0, 60.0,
+    ]),
+};
+
+static RESPONSE_SIZES: Family = Family {
+    name: "apiserver_response_sizes",
+    help: "[STABLE] Response size distribution in bytes for each group, version, verb, resource, subresource, scope and component.",
+    kind: Kind::Histogram(&[1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9]),
+};
+
+static IN_FLIGHT: Family = Family {
+    name: "apiserver_current_inflight_requests",
+    help: "[STABLE] Number of requests that are served now, by kind: those that only read, and those that may change something.",
+    kind: Kind::Gauge,
+};
+
+static ABORTS: Family = Family {
+    name: "apiserver_request_aborts_total",
+    help: "[ALPHA] Number of requests whose answer was cut, for each group, version, verb, resource, subresource and scope.",
+    kind: Kind::Counter,
+};

@@ -1,0 +1,12 @@
+//! What a request is about, and who answers it.
+
+mod index;
+mod request_info;
+mod restful;
+mod route;
+mod version;
+
+pub use self::{
+    request_info::{BadRequestInfo, RequestInfo},
+    route::{Counted, Route, Router},
+};

@@ -1,0 +1,48 @@
+//! What go-restful says before a handler is asked: which routes there are below a root, and which forms they take and give.
+
+use http::Method;
+
+use crate::{
+    meta::{GroupResource, Status},
+    refusal::Refusal,
+    wire::{Name, RequestHead, headers::trim},
+};
+
+/// No route below the root has this path.
+pub(super) fn not_found(head: &RequestHead) -> Refusal {
+    generic(404, &head.method, "404: Not Found")
+}
+
+/// The path is there, but not for this method. Without an `Allow` field, as Kubernetes answers.
+pub(super) fn method_not_allowed(head: &RequestHead) -> Refusal {
+    generic(405, &head.method, "405: Method Not Allowed")
+}
+
+/// Whether the client takes one of these media types: the exact text, or `*/*`. Weights are not heeded.
+///
+/// # Errors
+/// 406, or 415 where a body without a length was sent.
+///
+/// Go: `go-restful/v3/jsr311.go` `detectRoute`, `route.go` `matchesAccept`.
+pub(super) fn check_accept(head: &RequestHead, gives: &[&str]) -> Result<(), Refusal> {
+    let accept = head.headers.get(&Name::ACCEPT).map(trim).unwrap_or_default();
+    let takes = |item: &[u8]| {
+        let item = media_type(item);
+        item == b"*/*" || gives.iter().any(|given| given.as_bytes() == item)
+    };
+    if accept.is_empty() || accept.split(|byte| *byte == b',').any(takes) {
+        return Ok(());
+    }
+    let text = format!("406: Not Acceptable\n\nAvailable representations: {}", gives.join(", "));
+    Err(generic(406, &head.method, &text))
+}
+
+/// An item of a list, without its parameters.
+fn media_type(item: &[u8]) -> &[u8] {
+    trim(item.split(|byte| *byte == b';').next().unwrap_or_default())
+}
+
+/// Go: `apiserver/pkg/server/handler.go` `serviceErrorHandler`.
+fn generic(code: u16, method: &Method, text: &str) -> Refusal {
+    Status::generic(code, method, &GroupResource::default(), "", text).into()
+}

@@ -1,0 +1,139 @@
+use std::{net::SocketAddr, path::PathBuf, sync::Arc};
+
+use bytes::Bytes;
+use rustls::DistinguishedName;
+use rustls_pki_types::CertificateDer;
+use x509_parser::prelude::{FromDer as _, X509Certificate};
+
+use super::{
+    admin::Admin,
+    users::{self, Trusted},
+};
+use crate::{
+    chain,
+    config::{
+        BadFlag, ServeFlags,
+        certificates::{Certificates, Keep, Pair},
+        parse_duration,
+    },
+    listen::{self, Http2Limits, Settings},
+    observe::Metrics,
+    wire::tls,
+    world::{Address, World},
+};
+
+/// An API server, as configured.
+#[derive(Clone, Debug)]
+pub(super) struct ApiServerConfig {
+    /// Where it listens.
+    pub(super) listen: Address,
+    /// How many workers serve.
+    pub(super) workers: usize,
+    /// How connections of clients are treated.
+    pub(super) server: Settings,
+    /// What the filters need to know.
+    pub(super) parts: chain::Parts,
+    /// Who may do everything, from the first start on.
+    pub(super) admin: Admin,
+    /// What clients have to trust, as PEM.
+    pub(super) authority: Bytes,
+}
+
+impl ApiServerConfig {
+    /// What the flags say, with the files that they name, and those of the data folder, which are made where they are not there.
+    ///
+    /// # Errors
+    /// A flag or file cannot be used; the error names it.
+    pub(super) fn from_flags(world: &World, flags: &ServeFlags) -> Result<Self, BadFlag> {
+        let keep = match &flags.data_dir[..] {
+            "" => Keep::Memory,
+            folder => Keep::Folder(folder.into()),
+        };
+        let certificates = Certificates::kept_or_made(world, &keep.within("pki"), flags.bind_address)
+            .map_err(|error| BadFlag::new("data-dir", &flags.data_dir, error))?;
+        let admin =
+            Admin::kept_or_made(world, &keep).map_err(|error| BadFlag::new("data-dir", &flags.data_dir, error))?;
+        let trusted = Trusted::from_flags(world, flags, &certificates)?;
+        let (serving, authority) =
+            match given(world, "tls", &flags.serving.tls_cert_file, &flags.serving.tls_private_key_file)? {
+                Some(pair) => (pair.clone(), pair.certificates),
+                None => (certificates.serving.clone(), certificates.ca.clone()),
+            };
+        let mut server = Settings::bounded(Some(server_tls(world, flags, &serving, &trusted)?));
+        server.http2 = Http2Limits::of_apiserver();
+        Ok(Self {
+            listen: Address::Tcp(SocketAddr::new(flags.bind_address, flags.secure_port)),
+            workers: if flags.workers == 0 { world.process.workers() } else { flags.workers },
+            server,
+            parts: parts(world, flags, trusted, &admin)?,
+            admin,
+            authority,
+        })
+    }
+
+    /// Where clients of this machine reach it.
+    pub(super) fn server_url(&self, port: u16) -> String {
+        let Address::Tcp(listen) = &self.listen else { return self.listen.to_string() };
+        let host = match listen.ip() {
+            every if every.is_unspecified() && every.is_ipv4() => [127, 0, 0, 1].into(),
+            every if every.is_unspecified() => std::net::Ipv6Addr::LOCALHOST.into(),
+            one => one,
+        };
+        format!("https://{}", SocketAddr::new(host, port))
+    }
+}
+
+fn parts(world: &World, flags: &ServeFlags, trusted: Trusted, admin: &Admin) -> Result<chain::Parts, BadFlag> {
+    let bad_timeout = |reason: &dyn std::fmt::Display| BadFlag::new("request-timeout", &flags.request_timeout, reason);
+    let request_timeout = match parse_duration(&flags.request_timeout) {
+        Ok(Some(timeout)) if !timeout.is_zero() => timeout,
+        Ok(_) => return Err(bad_timeout(&"expected more than no time")),
+        Err(error) => return Err(bad_timeout(&error)),
+    };
+    Ok(chain::Parts {
+        authorizer: users::authorizer(flags.users.authorization_mode),
+        identity_fields: Some(trusted.header_names.clone()),
+        authenticator: users::authenticator(world, flags, trusted, admin)?,
+        request_timeout,
+        metrics: Metrics::default(),
+    })
+}
+
+/// A certificate and its key from the files that two flags name; the flags demand each other.
+fn given(
+    world: &World,
+    flag: &'static str,
+    certificate: &Option<PathBuf>,
+    key: &Option<PathBuf>,
+) -> Result<Option<Pair>, BadFlag> {
+    let (Some(certificate), Some(key)) = (certificate, key) else { return Ok(None) };
+    let (certificate_flag, key_flag) = match flag {
+        "tls" => ("tls-cert-file", "tls-private-key-file"),
+        _ => ("proxy-client-cert-file", "proxy-client-key-file"),
+    };
+    let read = |flag, path: &PathBuf| world.disk.read(path).map_err(|error| BadFlag::new(flag, path.display(), error));
+    let pair = Pair { certificates: read(certificate_flag, certificate)?, key: read(key_flag, key)? };
+    tls::certificates(&pair.certificates)
+        .map_err(|error| BadFlag::new(certificate_flag, certificate.display(), error))?;
+    tls::private_key(&pair.key).map_err(|error| BadFlag::new(key_flag, key.display(), error))?;
+    Ok(Some(pair))
+}
+
+fn server_tls(
+    world: &World,
+    flags: &ServeFlags,
+    serving: &Pair,
+    trusted: &Trusted,
+) -> Result<Arc<rustls::ServerConfig>, BadFlag> {
+    let file = flags.serving.tls_private_key_file.as_ref().map_or_else(String::new, |file| file.display().to_string());
+    let bad = |error: &dyn std::fmt::Display| BadFlag::new("tls-private-key-file", &file, error);
+    let chain = tls::certificates(&serving.certificates).map_err(|error| bad(&error))?;
+    let key = tls::private_key(&serving.key).map_err(|error| bad(&error))?;
+    let authorities = trusted.authorities().filter_map(subject).collect();
+    listen::tls::asking_server_config(world, chain, key, authorities).map_err(|error| bad(&error))
+}
+
+fn subject(authority: &CertificateDer<'_>) -> Option<DistinguishedName> {
+    let (_, parsed) = X509Certificate::from_der(authority).ok()?;
+    Some(DistinguishedName::from(parsed.subject().as_raw().to_vec()))
+}
