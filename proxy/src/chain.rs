@@ -59,7 +59,7 @@ pub enum Step<'a> {
     /// The next filter is asked.
     Next,
     /// This is the answer.
-    Stop(Answer),
+    Stop(Box<Answer>),
     /// No.
     Refuse(Refusal),
     /// It has to wait before it knows: an answer, or none for the next filter.

@@ -61,7 +61,9 @@ impl Filter for Witness {
                 tokio::task::yield_now().await;
                 Ok(None)
             })),
-            Decides::Stop => Step::Stop(Answer::Reply(ResponseHead::new(StatusCode::NO_CONTENT), Body::empty())),
+            Decides::Stop => {
+                Step::Stop(Box::new(Answer::Reply(ResponseHead::new(StatusCode::NO_CONTENT), Body::empty())))
+            }
             Decides::Refuse => Step::Refuse(Status::unauthorized("Unauthorized").into()),
             Decides::Deadline(time) => {
                 exchange.deadline = Some(Instant::now() + time);

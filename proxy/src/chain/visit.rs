@@ -57,7 +57,7 @@ impl<'x> Visit<'x> {
             let deadline = self.exchange.deadline;
             match filter.enter(self.exchange) {
                 Step::Next => {}
-                Step::Stop(answer) => return Ok(answer),
+                Step::Stop(answer) => return Ok(*answer),
                 Step::Refuse(refusal) => return Err(refusal),
                 Step::Wait(decision) => {
                     if let Some(answer) = within(deadline, decision).await? {
