@@ -9,6 +9,9 @@ use http::StatusCode;
 
 use crate::meta::Status;
 
+#[cfg(test)]
+pub(crate) use self::render::asking;
+
 /// Every way this process says no. `Display` is this level's sentence, the cause is in `source`.
 #[derive(Debug, thiserror::Error)]
 pub enum Refusal {

@@ -323,7 +323,7 @@ pub(super) async fn read(answered: Result<Answer, Refusal>) -> (u16, String) {
     let (head, mut body) = match answered {
         Ok(Answer::Reply(head, body)) => (head, body),
         Ok(other) => panic!("no reply: {other:?}"),
-        Err(refusal) => refusal.render(),
+        Err(refusal) => refusal.render(&crate::refusal::asking("/", "*/*")),
     };
     let mut said = String::new();
     while let Some(frame) = body.frame().await {

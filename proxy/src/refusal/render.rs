@@ -123,26 +123,26 @@ fn out_of_time() -> Bytes {
     encode_json(&value, Layout::Compact)
 }
 
+/// The head of a GET, for tests of this and of other rooms.
+#[cfg(test)]
+pub(crate) fn asking(target: &'static str, accept: &'static str) -> RequestHead {
+    use crate::wire::{Headers, Target, Version, message::Announced, url::Url};
+    let raw = Bytes::from_static(target.as_bytes());
+    let mut headers = Headers::new();
+    headers.append(Name::ACCEPT, accept);
+    RequestHead {
+        method: http::Method::GET,
+        target: Target { url: Url::from_request(false, &raw).unwrap(), raw },
+        version: Version::Http11,
+        host: Bytes::from_static(b"h.test"),
+        headers,
+        announced: Announced::new(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use http::Method;
-
     use super::*;
-    use crate::wire::{Headers, Target, Version, message::Announced, url::Url};
-
-    fn asking(target: &'static str, accept: &'static str) -> RequestHead {
-        let raw = Bytes::from_static(target.as_bytes());
-        let mut headers = Headers::new();
-        headers.append(Name::ACCEPT, accept);
-        RequestHead {
-            method: Method::GET,
-            target: Target { url: Url::from_request(false, &raw).unwrap(), raw },
-            version: Version::Http11,
-            host: Bytes::from_static(b"h.test"),
-            headers,
-            announced: Announced::new(),
-        }
-    }
 
     async fn text(refusal: &Refusal, head: &RequestHead) -> (ResponseHead, String) {
         let (answer, mut body) = refusal.render(head);

@@ -21,5 +21,6 @@ pub(crate) async fn serve(world: World, backends: &str) {
         Command::ReverseProxy(flags) => {
             reverse_proxy::run(&world, &flags, |_ready| {}).await.expect("the machine has just started");
         }
+        Command::Serve(_) => unreachable!("the line names another command"),
     }
 }

@@ -146,7 +146,7 @@ async fn a_backend_sends_no_client_elsewhere() {
             let stage = Stage::new(Manner::Says(format!("HTTP/1.1 {status} X\r\nLocation: https://evil.test/\r\nContent-Length: 0\r\n\r\n")));
             let answered = stage.get("/apis/example.com/v1/x").await;
             let Err(refusal) = answered else { panic!("{status} was passed on") };
-            let (head, _) = refusal.render();
+            let (head, _) = refusal.render(&crate::refusal::asking("/", "*/*"));
             assert!(!head.headers.contains(&Name::LOCATION));
             let text = "the backend attempted to redirect this request, which is not permitted";
             assert_eq!(read(Err(refusal)).await, (502, text.to_owned()));
