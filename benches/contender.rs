@@ -47,7 +47,9 @@ pub fn weir(backend: SocketAddr) -> Contender {
     let to = format!("http://{backend}");
     thread::spawn(move || {
         let arguments = ["weir", "reverse-proxy", "--listen", &listen, "--to", &to, "--workers", "1"];
-        let Command::ReverseProxy(flags) = <Cli as clap::Parser>::parse_from(arguments).command;
+        let Command::ReverseProxy(flags) = <Cli as clap::Parser>::parse_from(arguments).command else {
+            unreachable!("the arguments name this command")
+        };
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
         let world = world::real::world([1; 32]);
         let served = tokio::task::LocalSet::new().block_on(&runtime, serve::reverse_proxy::run(&world, &flags, |_| {}));

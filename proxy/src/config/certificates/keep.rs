@@ -24,15 +24,6 @@ pub(super) struct Kept {
 }
 
 impl Keep {
-    /// In a folder of this name within.
-    #[must_use]
-    pub fn within(&self, name: &str) -> Self {
-        match self {
-            Self::Folder(folder) => Self::Folder(folder.join(name)),
-            Self::Memory => Self::Memory,
-        }
-    }
-
     /// What is kept under a name.
     pub(super) fn read(&self, world: &World, name: &str) -> Result<Option<Kept>, CertificateError> {
         let Self::Folder(folder) = self else { return Ok(None) };

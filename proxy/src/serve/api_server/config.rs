@@ -49,7 +49,7 @@ impl ApiServerConfig {
             "" => Keep::Memory,
             folder => Keep::Folder(folder.into()),
         };
-        let certificates = Certificates::kept_or_made(world, &keep.within("pki"), flags.bind_address)
+        let certificates = Certificates::kept_or_made(world, &keep, flags.bind_address)
             .map_err(|error| BadFlag::new("data-dir", &flags.data_dir, error))?;
         let admin =
             Admin::kept_or_made(world, &keep).map_err(|error| BadFlag::new("data-dir", &flags.data_dir, error))?;
