@@ -67,7 +67,9 @@ pub(crate) fn arguments(between: Between, listen: &str, backend: &str) -> Vec<St
 /// Serves within this process, in a world where the files of the command line exist. Never returns.
 pub(crate) async fn serve(world: World, arguments: Vec<String>, ready: oneshot::Sender<SocketAddr>) {
     let cli = Cli::try_parse_from(std::iter::once("weir".to_owned()).chain(arguments));
-    let WeirCommand::ReverseProxy(flags) = cli.unwrap_or_else(|error| panic!("{error}")).command;
+    let WeirCommand::ReverseProxy(flags) = cli.unwrap_or_else(|error| panic!("{error}")).command else {
+        unreachable!("the line names this command");
+    };
     let served = serve::reverse_proxy::run(&world, &flags, |line| {
         // Nobody waits for it in the simulator.
         let _ = ready.send(address_of(line));
