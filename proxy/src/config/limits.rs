@@ -134,3 +134,21 @@ pub const AVAILABILITY_ENDPOINTS_MAX: usize = 5;
 pub const METRIC_SERIES_PER_WORKER_MAX: usize = 4096;
 /// A request that does not run for long. Go: `kube-apiserver`'s `--request-timeout`.
 pub const REQUEST_TIMEOUT: Duration = Duration::from_secs(60);
+/// A request's body, as Go's `MaxRequestBodyBytes`.
+pub const REQUEST_BODY_BYTES_MAX: usize = 3 << 20;
+/// The operations of a JSON patch, as Go's `maxJSONPatchOperations`.
+pub const JSON_PATCH_OPERATIONS_MAX: usize = 10_000;
+/// What the copy operations of a JSON patch may add up to, as Go's `JSONPatchMaxCopyBytes`: each may double what is there.
+pub const JSON_PATCH_COPIED_BYTES_MAX: usize = 3 << 20;
+/// How often a change is tried while others change the same object. Go has no bound; each failure means that somebody else got on.
+pub const UPDATE_ATTEMPTS_MAX: usize = 1_000;
+/// How many names are tried for `generateName`, as Go's `maxNameGenerationCreateAttempts`.
+pub const GENERATED_NAME_ATTEMPTS_MAX: usize = 8;
+/// How many addresses are tried for a Service: with half of them taken, all of these are once in 2^128.
+pub const CLUSTER_IP_ATTEMPTS_MAX: usize = 128;
+/// A watch without a timeout of its own lasts this long, or up to twice as long. Go's `MinRequestTimeout`.
+pub const WATCH_TIMEOUT_MIN: Duration = Duration::from_secs(1_800);
+/// How often a watch is told of the revision that it has come to. Go's `defaultBookmarkFrequency`.
+pub const WATCH_BOOKMARK_PERIOD: Duration = Duration::from_secs(60);
+/// Shorter answers are not compressed. Go's `defaultGzipThresholdBytes`.
+pub const GZIP_BYTES_MIN: usize = 128 << 10;

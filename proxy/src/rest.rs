@@ -1,0 +1,154 @@
+//! Requests for objects: get, list, watch, create, update, patch, delete.
+//!
+//! Go: `k8s.io/apiserver/pkg/endpoints/handlers`. The kinds are tables, see [`Kinds`]; what a kind decides for itself stands in
+//! `kinds/`. [`Registry`] has the verbs as functions, for control loops too. Server-side apply and `metadata.managedFields` are not
+//! there, nor are objects in protobuf.
+
+mod addresses;
+mod body_object;
+mod continue_token;
+mod create;
+mod decode;
+mod delete;
+mod document;
+mod kinds;
+mod list;
+mod names;
+mod object_meta;
+mod options;
+mod patch;
+mod read;
+mod registry;
+mod request;
+mod respond;
+mod selector;
+mod strategy;
+mod table;
+mod update;
+mod watch;
+
+pub use self::{
+    kinds::{Column, Field, Kind, Kinds, Scalar, Shape, Subresource, TypeTable},
+    options::{DeleteOptions, DryRun, FieldValidation, ListOptions, Preconditions, Propagation, WriteOptions},
+    registry::{Deleted, EventType, Fate, List, ObjectEvent, ObjectWatch, Registry},
+    selector::Selector,
+    strategy::Allow,
+};
+use crate::{
+    identity::Permit,
+    meta::Status,
+    refusal::Refusal,
+    wire::{Answer, Exchange},
+};
+
+/// A request for objects, as its path and method say.
+#[derive(Clone, Debug)]
+pub struct RestRoute {
+    /// The kind.
+    pub kind: &'static Kind,
+    /// The namespace, if the path names one.
+    pub namespace: Option<String>,
+    /// The object, if the path names one.
+    pub name: Option<String>,
+    /// The part of the object, if the path names one.
+    pub subresource: Option<String>,
+    /// What is asked for.
+    pub verb: Verb,
+}
+
+/// What is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verb {
+    /// One object.
+    Get,
+    /// All objects, or those that are selected.
+    List,
+    /// What happens to them.
+    Watch,
+    /// A new object.
+    Create,
+    /// An object in the place of another.
+    Update,
+    /// A change of an object.
+    Patch,
+    /// An object less.
+    Delete,
+    /// All objects less, or those that are selected.
+    DeleteCollection,
+}
+
+impl Verb {
+    /// The word of the tables, `deletecollection`.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Get => "get",
+            Self::List => "list",
+            Self::Watch => "watch",
+            Self::Create => "create",
+            Self::Update => "update",
+            Self::Patch => "patch",
+            Self::Delete => "delete",
+            Self::DeleteCollection => "deletecollection",
+        }
+    }
+}
+
+/// Answers requests for objects.
+#[derive(Clone, Debug)]
+pub struct Rest {
+    registry: Registry,
+}
+
+impl Rest {
+    /// Over a registry.
+    pub fn new(registry: Registry) -> Self {
+        Self { registry }
+    }
+
+    /// Answers a request. That it is permitted was decided before.
+    ///
+    /// # Errors
+    /// A Status.
+    pub async fn serve(&self, exchange: &mut Exchange, route: &RestRoute, _permit: Permit) -> Result<Answer, Refusal> {
+        self.check_verb(route)?;
+        match route.verb {
+            Verb::Get => self.get(exchange, route).await,
+            // A watch on one item is a plain get.
+            Verb::List | Verb::Watch if route.name.is_some() => self.get(exchange, route).await,
+            Verb::List => self.list(exchange, route).await,
+            Verb::Watch => self.watch(exchange, route).await,
+            Verb::Create => self.create(exchange, route).await,
+            Verb::Update => self.update(exchange, route).await,
+            Verb::Patch => self.patch(exchange, route).await,
+            Verb::Delete => self.delete(exchange, route).await,
+            Verb::DeleteCollection => self.delete_collection(exchange, route).await,
+        }
+    }
+
+    /// That the kind, or its part, has the verb.
+    fn check_verb(&self, route: &RestRoute) -> Result<(), Status> {
+        let kind = route.kind;
+        let verbs = match &route.subresource {
+            None => &kind.verbs,
+            Some(name) => match kind.subresources.iter().find(|part| part.name == *name) {
+                Some(part) => &part.verbs,
+                None => return Err(Status::generic(404, &http::Method::GET, &Default::default(), "", "")),
+            },
+        };
+        let word = route.verb.word();
+        if verbs.iter().any(|verb| verb == word) {
+            return Ok(());
+        }
+        Err(Status::method_not_supported(&kind.group_resource(), word))
+    }
+}
+
+impl RestRoute {
+    fn name(&self) -> &str {
+        self.name.as_deref().unwrap_or_default()
+    }
+
+}
+
+#[cfg(test)]
+mod tests;

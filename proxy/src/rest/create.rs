@@ -1,0 +1,32 @@
+//! Create. Go: `apiserver/pkg/endpoints/handlers/create.go` `createHandler`.
+
+use http::StatusCode;
+
+use super::{
+    Rest, RestRoute, body_object,
+    options::{Query, WriteOptions},
+    request::{body_media, read_body},
+    respond::{self, Shaper},
+    table::Columns,
+};
+use crate::{
+    refusal::Refusal,
+    wire::{Answer, Exchange},
+};
+
+impl Rest {
+    pub(super) async fn create(&self, exchange: &mut Exchange, route: &RestRoute) -> Result<Answer, Refusal> {
+        let accepted = respond::agree(&exchange.head)?;
+        let media = body_media(&exchange.head)?;
+        let body = read_body(exchange).await?;
+        let query = Query::of(&exchange.head);
+        let options = WriteOptions::parse(&query, "CreateOptions")?;
+        let (object, warnings) = body_object::read(route, media, &body, options.field_validation)?;
+        let shaper = Shaper::new(route.kind, &accepted, &query, self.registry.now())?;
+        let created = self.registry.create(route.kind, route.namespace.as_deref(), object, &options).await?;
+        let value = shaper.object(created, Columns::Told)?;
+        let mut answer = respond::answer(&exchange.head, &accepted, StatusCode::CREATED, &value);
+        respond::warn(&mut answer, &warnings);
+        Ok(answer)
+    }
+}

@@ -1,0 +1,309 @@
+//! The kinds that are served, from tables that are written out of Go's own types, and what each of them decides for itself.
+
+pub(super) mod api_service;
+pub(super) mod endpoint_slice;
+pub(super) mod endpoints;
+pub(super) mod namespace;
+pub(super) mod service;
+
+use std::{collections::BTreeMap, sync::OnceLock};
+
+use serde::Deserialize;
+use serde_json::Value;
+
+use crate::meta::{GroupKind, GroupResource, GroupVersion, GroupVersionKind};
+
+/// All tables. Parsed once.
+#[derive(Debug)]
+pub struct Kinds {
+    types: BTreeMap<String, TypeTable>,
+    kinds: Vec<Kind>,
+}
+
+/// A kind that is served.
+#[derive(Debug, Deserialize)]
+pub struct Kind {
+    /// Its group; empty for the core group.
+    pub group: String,
+    /// Its version.
+    pub version: String,
+    /// Its name, `APIService`.
+    pub kind: String,
+    /// The name of its type in the tables.
+    #[serde(rename = "type")]
+    pub type_name: String,
+    /// The name of the kind of its lists.
+    pub list_kind: String,
+    /// The name of the type of its lists.
+    pub list_type: String,
+    /// How paths name it, `apiservices`.
+    pub resource: String,
+    /// How people name one, `apiservice`.
+    pub singular: String,
+    /// Whether its objects stand in namespaces.
+    pub namespaced: bool,
+    /// How people name it for short.
+    #[serde(default)]
+    pub short_names: Vec<String>,
+    /// The groups of resources that it belongs to, such as `all`.
+    #[serde(default)]
+    pub categories: Vec<String>,
+    /// What can be done with it, sorted.
+    pub verbs: Vec<String>,
+    /// Its subresources, sorted by name.
+    #[serde(default)]
+    pub subresources: Vec<Subresource>,
+    /// Tells clients whether the stored form changed.
+    pub storage_version_hash: String,
+    /// The columns of its tables.
+    pub columns: Vec<Column>,
+}
+
+/// A part of an object that has a path of its own.
+#[derive(Debug, Deserialize)]
+pub struct Subresource {
+    /// `status`.
+    pub name: String,
+    /// The kind that is read and written there.
+    pub kind: String,
+    /// What can be done with it, sorted.
+    pub verbs: Vec<String>,
+}
+
+/// A column of a table.
+#[derive(Debug, Deserialize)]
+pub struct Column {
+    /// Its title.
+    pub name: String,
+    /// `string`, `integer`, ...
+    #[serde(rename = "type")]
+    pub type_name: String,
+    /// `name` for the one that names the object.
+    #[serde(default)]
+    pub format: String,
+    /// What is in it.
+    #[serde(default)]
+    pub description: String,
+    /// 0 for columns that are always shown.
+    #[serde(default)]
+    pub priority: i32,
+}
+
+/// A type of Go's: its fields in the order in which they are written.
+#[derive(Debug, Deserialize)]
+pub struct TypeTable {
+    /// Its name in Go, `v1.APIServiceSpec`.
+    pub go: String,
+    /// What Go's documentation says of it.
+    #[serde(default)]
+    pub description: String,
+    /// Its fields; empty for a scalar.
+    #[serde(default)]
+    pub fields: Vec<Field>,
+    /// What kind of scalar it is, if it is one.
+    pub scalar: Option<Scalar>,
+}
+
+impl TypeTable {
+    /// Its name in Go without the package.
+    pub fn go_name(&self) -> &str {
+        self.go.rsplit('.').next().unwrap_or(&self.go)
+    }
+}
+
+/// A field of a type.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Field {
+    /// Its name in JSON; empty for one whose fields stand in its place.
+    pub json: String,
+    /// Its type as Go's errors write it.
+    pub go_type: String,
+    /// Its type.
+    #[serde(rename = "type")]
+    pub shape: Shape,
+    /// Its fields stand in its place.
+    pub inline: bool,
+    /// Left out where it is empty.
+    pub omitempty: bool,
+    /// Left out where it is zero.
+    pub omitzero: bool,
+    /// It may be absent, which is not the same as zero.
+    pub pointer: bool,
+    /// What a strategic merge tells items of the list apart by.
+    pub merge_key: String,
+    /// `merge`, `replace`, `retainKeys`, or several behind commas.
+    pub patch_strategy: String,
+}
+
+/// What stands in a field.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Shape {
+    /// An object of a type of the tables.
+    Ref(String),
+    /// A list.
+    Array(Box<Shape>),
+    /// A map from text.
+    Map(Box<Shape>),
+    /// Anything else.
+    #[serde(untagged)]
+    Scalar(Scalar),
+}
+
+impl Default for Shape {
+    fn default() -> Self {
+        Self::Scalar(Scalar::Any)
+    }
+}
+
+/// What has no fields.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "lowercase")]
+pub enum Scalar {
+    /// Text.
+    String,
+    /// True or false.
+    Bool,
+    /// A whole number of 32 bits.
+    Int32,
+    /// A whole number of 64 bits.
+    Int64,
+    /// A number.
+    Float64,
+    /// Bytes, in base64.
+    Bytes,
+    /// A time in whole seconds.
+    Time,
+    /// A time in microseconds.
+    MicroTime,
+    /// A number or a text.
+    IntOrString,
+    /// An amount.
+    Quantity,
+    /// Anything.
+    Raw,
+    /// What a manager owns.
+    FieldsV1,
+    /// Anything.
+    Any,
+}
+
+#[derive(Deserialize)]
+struct File {
+    types: BTreeMap<String, TypeTable>,
+    #[serde(default)]
+    kinds: Vec<Kind>,
+}
+
+impl Kinds {
+    /// The tables.
+    ///
+    /// # Panics
+    /// If the tables of this build cannot be read: a test reads them.
+    pub fn get() -> &'static Self {
+        static KINDS: OnceLock<Kinds> = OnceLock::new();
+        KINDS.get_or_init(|| {
+            let mut all = Self { types: BTreeMap::new(), kinds: Vec::new() };
+            for text in [
+                include_str!("kinds/meta.json"),
+                include_str!("kinds/core.json"),
+                include_str!("kinds/discovery.json"),
+                include_str!("kinds/apiregistration.json"),
+            ] {
+                let file: File = serde_json::from_str(text).expect("the tables were written by the recorder");
+                all.types.extend(file.types);
+                all.kinds.extend(file.kinds);
+            }
+            all
+        })
+    }
+
+    /// All kinds.
+    pub fn all(&self) -> &[Kind] {
+        &self.kinds
+    }
+
+    /// The kind that paths name so.
+    pub fn by_resource(&'static self, group: &str, version: &str, resource: &str) -> Option<&'static Kind> {
+        self.kinds.iter().find(|kind| kind.resource == resource && kind.version == version && kind.group == group)
+    }
+
+    /// A type by its name in the tables.
+    ///
+    /// # Panics
+    /// If there is no such type: the tables name none that they do not have, which a test shows.
+    pub fn type_named(&self, name: &str) -> &TypeTable {
+        self.types.get(name).expect("the tables are whole")
+    }
+}
+
+impl Kind {
+    /// Its group and version.
+    pub fn group_version(&self) -> GroupVersion {
+        GroupVersion::new(&*self.group, &*self.version)
+    }
+
+    /// Its group and its name.
+    pub fn group_kind(&self) -> GroupKind {
+        GroupKind::new(&*self.group, &*self.kind)
+    }
+
+    /// Its group, version and name.
+    pub fn group_version_kind(&self) -> GroupVersionKind {
+        GroupVersionKind::new(&*self.group, &*self.version, &*self.kind)
+    }
+
+    /// How paths name it.
+    pub fn group_resource(&self) -> GroupResource {
+        GroupResource::new(&*self.group, &*self.resource)
+    }
+
+    /// Its fields.
+    pub fn table(&self) -> &'static TypeTable {
+        Kinds::get().type_named(&self.type_name)
+    }
+
+    /// An object of this kind as it is decoded: fields in order, what is not known left out.
+    pub(super) fn canonical(&self, value: &Value) -> crate::meta::Object {
+        super::decode::canonical(self, value)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refs<'a>(shape: &'a Shape, found: &mut Vec<&'a str>) {
+        match shape {
+            Shape::Ref(name) => found.push(name),
+            Shape::Array(inner) | Shape::Map(inner) => refs(inner, found),
+            Shape::Scalar(_) => {}
+        }
+    }
+
+    #[test]
+    fn the_tables_name_no_type_that_they_do_not_have() {
+        let kinds = Kinds::get();
+        let mut named = Vec::new();
+        for table in kinds.types.values() {
+            table.fields.iter().for_each(|field| refs(&field.shape, &mut named));
+        }
+        for kind in kinds.all() {
+            named.extend([kind.type_name.as_str(), kind.list_type.as_str()]);
+        }
+        for name in named {
+            kinds.type_named(name);
+        }
+    }
+
+    #[test]
+    fn every_kind_is_found_by_its_path() {
+        for kind in Kinds::get().all() {
+            let found = Kinds::get().by_resource(&kind.group, &kind.version, &kind.resource).unwrap();
+            assert_eq!(found.kind, kind.kind);
+        }
+        assert_eq!(Kinds::get().all().len(), 5);
+        assert!(Kinds::get().by_resource("", "v1", "pods").is_none());
+    }
+}

@@ -1,0 +1,67 @@
+//! Update. Objects that are not there are not created: that would need a second permit.
+//!
+//! Go: `apiserver/pkg/endpoints/handlers/update.go` `UpdateResource`.
+
+use http::StatusCode;
+
+use super::{
+    Rest, RestRoute, body_object,
+    options::{Query, WriteOptions},
+    registry::prefix_of,
+    request::{body_media, read_body},
+    respond::{self, Shaper},
+    table::Columns,
+};
+use crate::{
+    meta::{Object, Status},
+    refusal::Refusal,
+    wire::{Answer, Exchange},
+};
+
+impl Rest {
+    pub(super) async fn update(&self, exchange: &mut Exchange, route: &RestRoute) -> Result<Answer, Refusal> {
+        let accepted = respond::agree(&exchange.head)?;
+        let body = read_body(exchange).await?;
+        let query = Query::of(&exchange.head);
+        let options = WriteOptions::parse(&query, "UpdateOptions")?;
+        let media = body_media(&exchange.head)?;
+        let (object, warnings) = body_object::read(route, media, &body, options.field_validation)?;
+        check_name(route, &object)?;
+        let shaper = Shaper::new(route.kind, &accepted, &query, self.registry.now())?;
+        let change = |old: Object| {
+            check_uid(route, &object, &old)?;
+            Ok(object.clone())
+        };
+        let (namespace, part) = (route.namespace.as_deref(), route.subresource.as_deref());
+        let updated = self.registry.update(route.kind, part, namespace, route.name(), change, &options).await?;
+        let value = shaper.object(updated, Columns::Told)?;
+        let mut answer = respond::answer(&exchange.head, &accepted, StatusCode::OK, &value);
+        respond::warn(&mut answer, &warnings);
+        Ok(answer)
+    }
+}
+
+/// Go: `rest.go` `checkName`.
+fn check_name(route: &RestRoute, object: &Object) -> Result<(), Status> {
+    let asked = route.name();
+    let fault = match object.name() {
+        "" => format!("the name of the object ({asked} based on URL) was undeterminable: name must be provided"),
+        name if name != asked => format!("the name of the object ({name}) does not match the name on the URL ({asked})"),
+        _ => return Ok(()),
+    };
+    Err(Status::bad_request(fault))
+}
+
+/// An object with another uid is another object. The text names the key, as Go's does.
+fn check_uid(route: &RestRoute, object: &Object, old: &Object) -> Result<(), Status> {
+    let (asked, found) = (object.uid(), old.uid());
+    if asked.is_empty() || asked == found {
+        return Ok(());
+    }
+    let key = format!("{}{}", prefix_of(route.kind, route.namespace.as_deref()), route.name());
+    let why = format!(
+        "StorageError: invalid object, Code: 4, Key: {key}, ResourceVersion: 0, AdditionalErrorMsg: Precondition failed: \
+         UID in precondition: {asked}, UID in object meta: {found}"
+    );
+    Err(Status::conflict(&route.kind.group_resource(), route.name(), why))
+}

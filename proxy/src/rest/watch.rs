@@ -1,0 +1,178 @@
+//! Watch: a stream of events. Go: `apiserver/pkg/endpoints/handlers/watch.go`.
+
+use std::{
+    pin::Pin,
+    task::{Context, Poll, ready},
+    time::Duration,
+};
+
+use bytes::Bytes;
+use http::StatusCode;
+use serde_json::json;
+use tokio::time::Instant;
+
+use super::{
+    Rest, RestRoute,
+    options::{ListOptions, ListVerb, Query},
+    registry::{EventType, ObjectEvent, ObjectWatch, Registry},
+    respond::{Shaper, transforms},
+    table::{Columns, IncludeObject},
+};
+use crate::{
+    config::limits::{WATCH_BOOKMARK_PERIOD, WATCH_TIMEOUT_MIN},
+    meta::{Accepted, Layout, Media, Offer, Status, accept::Stream, encode_json, negotiate},
+    refusal::Refusal,
+    wire::{Answer, Body, Cut, Exchange, Frame, Frames, Name, ResponseHead, body::Length},
+    world::{Dice, LocalBoxFuture},
+};
+
+impl Rest {
+    pub(super) async fn watch(&self, exchange: &Exchange, route: &RestRoute) -> Result<Answer, Refusal> {
+        let offer = Offer { media: &[Media::Json, Media::Yaml], transforms, stream: Stream::Watch };
+        let accepted = negotiate(&exchange.head, &offer).map_err(|mut status| {
+            status.message = "only the following media types are accepted: application/json;stream=watch, \
+                              application/vnd.kubernetes.protobuf;stream=watch"
+                .to_owned();
+            status
+        })?;
+        let query = Query::of(&exchange.head);
+        let options = ListOptions::parse(&query, route.kind, ListVerb::Watch)?;
+        let include = Shaper::new(route.kind, &accepted, &query, self.registry.now())?.include;
+        let watch = self.registry.watch(route.kind, route.namespace.as_deref(), &options).await?;
+        let mut dice = self.registry.dice("watch");
+        let timeout = options.timeout.unwrap_or_else(|| {
+            WATCH_TIMEOUT_MIN + Duration::from_millis(dice.below(WATCH_TIMEOUT_MIN.as_millis() as u64))
+        });
+        let bookmark_at = options.allow_watch_bookmarks.then(|| next_bookmark(&mut dice));
+        let state = Events {
+            registry: self.registry.clone(),
+            kind: route.kind,
+            accepted,
+            include,
+            columns: Columns::Told,
+            watch,
+            end: Instant::now() + timeout,
+            bookmark_at,
+            dice,
+        };
+        let mut head = ResponseHead::new(StatusCode::OK);
+        head.headers.set(Name::CONTENT_TYPE, Media::Json.content_type());
+        let frames = EventFrames { state: Phase::Flush(Some(state)) };
+        Ok(Answer::Reply(head, Body::made(Length::Unknown, frames)))
+    }
+}
+
+/// About every minute, so that not all watches are told at once.
+fn next_bookmark(dice: &mut Dice) -> Instant {
+    let jitter = dice.below(WATCH_BOOKMARK_PERIOD.as_millis() as u64 / 4);
+    Instant::now() + WATCH_BOOKMARK_PERIOD + Duration::from_millis(jitter)
+}
+
+/// A watch, and how its events are written.
+struct Events {
+    registry: Registry,
+    kind: &'static super::Kind,
+    accepted: Accepted,
+    include: IncludeObject,
+    columns: Columns,
+    watch: ObjectWatch,
+    end: Instant,
+    bookmark_at: Option<Instant>,
+    dice: Dice,
+}
+
+/// What comes next of a watch.
+enum Next {
+    /// A line, and more may follow.
+    Line(Bytes, Box<Events>),
+    /// A line, and nothing follows.
+    Last(Bytes),
+    /// Nothing.
+    End,
+}
+
+impl Events {
+    async fn next(mut self) -> Next {
+        loop {
+            let bookmark_at = self.bookmark_at;
+            let bookmark_is_due = async {
+                match bookmark_at {
+                    Some(at) => tokio::time::sleep_until(at).await,
+                    None => std::future::pending().await,
+                }
+            };
+            let event = tokio::select! {
+                biased;
+                () = tokio::time::sleep_until(self.end) => return Next::End,
+                event = self.watch.next() => event,
+                () = bookmark_is_due => {
+                    self.bookmark_at = Some(next_bookmark(&mut self.dice));
+                    match self.watch.bookmark() {
+                        Some(bookmark) => Ok(bookmark),
+                        None => continue,
+                    }
+                }
+            };
+            return match event.and_then(|event| self.line(event)) {
+                Ok(line) => Next::Line(line, Box::new(self)),
+                Err(status) => {
+                    let event = json!({"type": "ERROR", "object": status.to_value()});
+                    Next::Last(encode_json(&event, Layout::Compact))
+                }
+            };
+        }
+    }
+
+    fn line(&mut self, event: ObjectEvent) -> Result<Bytes, Status> {
+        let now = self.registry.now();
+        let shaper = Shaper { kind: self.kind, accepted: &self.accepted, include: self.include, now };
+        let object = shaper.object(event.object, self.columns)?;
+        if event.kind != EventType::Bookmark {
+            self.columns = Columns::Known;
+        }
+        Ok(encode_json(&json!({"type": event.kind.word(), "object": object}), Layout::Compact))
+    }
+}
+
+/// The events as a body. It is pulled, so a client that reads slowly makes the watch slow, and one that is too slow ends it.
+struct EventFrames {
+    state: Phase,
+}
+
+enum Phase {
+    /// What was written so far is to go out; then the next event, if there is one.
+    Flush(Option<Events>),
+    /// The next event is waited for.
+    Waiting(LocalBoxFuture<'static, Next>),
+    /// All is said.
+    Ended,
+}
+
+impl Frames for EventFrames {
+    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame, Cut>>> {
+        loop {
+            match &mut self.state {
+                Phase::Ended => return Poll::Ready(None),
+                Phase::Flush(events) => {
+                    self.state = match events.take() {
+                        Some(events) => Phase::Waiting(Box::pin(events.next())),
+                        None => Phase::Ended,
+                    };
+                    return Poll::Ready(Some(Ok(Frame::Flush)));
+                }
+                Phase::Waiting(next) => {
+                    let (line, rest) = match ready!(next.as_mut().poll(cx)) {
+                        Next::Line(line, rest) => (line, Some(*rest)),
+                        Next::Last(line) => (line, None),
+                        Next::End => {
+                            self.state = Phase::Ended;
+                            continue;
+                        }
+                    };
+                    self.state = Phase::Flush(rest);
+                    return Poll::Ready(Some(Ok(Frame::Data(line))));
+                }
+            }
+        }
+    }
+}
