@@ -24,6 +24,8 @@ pub mod upstream;
 pub mod forward;
 pub mod upgrade;
 
+pub mod rest;
+
 pub mod discovery;
 pub mod openapi;
 

@@ -147,8 +147,4 @@ impl RestRoute {
     fn name(&self) -> &str {
         self.name.as_deref().unwrap_or_default()
     }
-
 }
-
-#[cfg(test)]
-mod tests;

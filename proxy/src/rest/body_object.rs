@@ -26,12 +26,15 @@ pub(super) fn read(
     let document = parse(media, body).map_err(|fault| {
         let form = if media == Media::Json { "couldn't get version/kind; json parse error: " } else { "" };
         let (name, summary) = (&kind.kind, summary(body));
-        Status::bad_request(format!("the object provided is unrecognized (must be of type {name}): {form}{fault} ({summary})"))
+        Status::bad_request(format!(
+            "the object provided is unrecognized (must be of type {name}): {form}{fault} ({summary})"
+        ))
     })?;
     let text = |field: &str| document.value.get(field).and_then(|value| value.as_str()).unwrap_or_default();
     let (found_kind, found_version) = (text("kind").to_owned(), text("apiVersion").to_owned());
     check_kind(kind, &found_kind, &found_version)?;
-    let decoded = decode(kind, &document).map_err(|fault| cannot_be_handled(kind, &kind.kind, &kind.version, &fault))?;
+    let decoded =
+        decode(kind, &document).map_err(|fault| cannot_be_handled(kind, &kind.kind, &kind.version, &fault))?;
     let warnings = match validation {
         FieldValidation::Ignore => Vec::new(),
         FieldValidation::Warn => decoded.strange,

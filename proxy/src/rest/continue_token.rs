@@ -47,7 +47,8 @@ impl ContinueToken {
     /// # Errors
     /// 400: it is no token of ours.
     pub(super) fn decode(text: &str) -> Result<Self, Status> {
-        let refuse = |fault: String| Status::bad_request(format!("invalid continue token: continue key is not valid: {fault}"));
+        let refuse =
+            |fault: String| Status::bad_request(format!("invalid continue token: continue key is not valid: {fault}"));
         let json = ENCODING.decode(text).map_err(|error| refuse(base64_fault(&error, text)))?;
         let document = super::document::Document::json(&json).map_err(refuse)?;
         let wire: Wire = serde_json::from_value(document.value).map_err(|error| refuse(error.to_string()))?;
@@ -72,7 +73,7 @@ impl ContinueToken {
 /// Go: `encoding/base64` `CorruptInputError`.
 fn base64_fault(error: &base64::DecodeError, text: &str) -> String {
     let at = match error {
-        base64::DecodeError::InvalidByte(at, _) | base64::DecodeError::InvalidLastSymbol(at, _) => *at,
+        base64::DecodeError::InvalidByte(at, _) | base64::DecodeError::InvalidLastSymbol { offset: at, .. } => *at,
         base64::DecodeError::InvalidLength(_) | base64::DecodeError::InvalidPadding => text.len(),
     };
     format!("illegal base64 data at input byte {at}")
@@ -93,14 +94,20 @@ mod tests {
         let prefix = "invalid continue token: continue key is not valid: ";
         for (json, words) in [
             (r#"{"v":"v9","rv":1,"start":"a"}"#, "server does not recognize this encoded version v9"),
-            (r#"{"v":"meta.k8s.io/v1","start":"a"}"#, "incorrect encoded start resourceVersion (version meta.k8s.io/v1)"),
+            (
+                r#"{"v":"meta.k8s.io/v1","start":"a"}"#,
+                "incorrect encoded start resourceVersion (version meta.k8s.io/v1)",
+            ),
             (r#"{"v":"meta.k8s.io/v1","rv":1}"#, "encoded start key empty (version meta.k8s.io/v1)"),
             (r#"{"v":"meta.k8s.io/v1","rv":1,"start":"../x\u0000"}"#, "../x "),
             ("x", "invalid character 'x' looking for beginning of value"),
         ] {
             assert_eq!(fault(json), format!("{prefix}{words}"));
         }
-        assert_eq!(ContinueToken::decode("a!b").unwrap_err().message, format!("{prefix}illegal base64 data at input byte 1"));
+        assert_eq!(
+            ContinueToken::decode("a!b").unwrap_err().message,
+            format!("{prefix}illegal base64 data at input byte 1")
+        );
     }
 
     #[test]

@@ -140,7 +140,8 @@ impl Reader<'_> {
                 continue;
             }
             let read = self.shape(&field.shape, value, &place.field(table, field));
-            let left_out = (field.omitempty && !field.pointer && is_empty(field, &read)) || (field.omitzero && is_zero(&read));
+            let left_out =
+                (field.omitempty && !field.pointer && is_empty(field, &read)) || (field.omitzero && is_zero(&read));
             if !left_out {
                 out.insert(field.json.clone(), read);
             }
@@ -267,6 +268,3 @@ fn is_zero(value: &Value) -> bool {
         _ => false,
     }
 }
-
-#[cfg(test)]
-mod tests;

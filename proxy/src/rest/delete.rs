@@ -35,7 +35,11 @@ impl Rest {
         Ok(respond::answer(&exchange.head, &accepted, status, &value))
     }
 
-    pub(super) async fn delete_collection(&self, exchange: &mut Exchange, route: &RestRoute) -> Result<Answer, Refusal> {
+    pub(super) async fn delete_collection(
+        &self,
+        exchange: &mut Exchange,
+        route: &RestRoute,
+    ) -> Result<Answer, Refusal> {
         let accepted = respond::agree(&exchange.head)?;
         let options = self.delete_options(exchange).await?;
         let query = Query::of(&exchange.head);

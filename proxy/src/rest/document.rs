@@ -44,7 +44,8 @@ impl Document {
     /// What is wrong.
     pub(super) fn yaml(bytes: &[u8]) -> Result<Self, String> {
         let text = String::from_utf8_lossy(bytes);
-        let value = yaml::decode_yaml(&text).map_err(|error| format!("error converting YAML to JSON: yaml: {error}"))?;
+        let value =
+            yaml::decode_yaml(&text).map_err(|error| format!("error converting YAML to JSON: yaml: {error}"))?;
         Ok(Self { value, duplicates: BTreeSet::new() })
     }
 }

@@ -53,7 +53,11 @@ pub(super) fn path_segment(value: &str) -> Vec<String> {
     if value == "." || value == ".." {
         return vec![format!("may not be '{value}'")];
     }
-    ['/', '%'].iter().filter(|illegal| value.contains(**illegal)).map(|illegal| format!("may not contain '{illegal}'")).collect()
+    ['/', '%']
+        .iter()
+        .filter(|illegal| value.contains(**illegal))
+        .map(|illegal| format!("may not contain '{illegal}'"))
+        .collect()
 }
 
 /// `prefix/name` or `name`: keys of labels and annotations. Go: `IsQualifiedName`.
@@ -82,10 +86,7 @@ pub(super) fn qualified(value: &str) -> Vec<String> {
         wrong.push(format!("name part must be no more than {LABEL_MAX} characters"));
     }
     if !is_qualified_part(name) {
-        wrong.push(format!(
-            "name part {}",
-            qualified_pattern()
-        ));
+        wrong.push(format!("name part {}", qualified_pattern()));
     }
     wrong
 }
@@ -102,8 +103,7 @@ pub(super) fn label_value(value: &str) -> Vec<String> {
 }
 
 fn qualified_pattern() -> String {
-    let sentence =
-        "must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character";
+    let sentence = "must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character";
     pattern(sentence, &["MyName", "my.name", "123-abc"], "([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]")
 }
 

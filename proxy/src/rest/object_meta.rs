@@ -86,7 +86,9 @@ fn owner_references(object: &Object) -> Vec<FieldError> {
     for (at, owner) in owners.into_iter().flatten().enumerate() {
         let path = "metadata.ownerReferences";
         let missing = |field: &str| owner.get(field).and_then(Value::as_str).unwrap_or_default().is_empty();
-        for (field, detail) in [("kind", "must not be empty"), ("name", "must not be empty"), ("uid", "must not be empty")] {
+        for (field, detail) in
+            [("kind", "must not be empty"), ("name", "must not be empty"), ("uid", "must not be empty")]
+        {
             if missing(field) {
                 wrong.push(FieldError::invalid(format!("{path}[{at}].{field}"), &json!(""), detail));
             }

@@ -5,6 +5,7 @@ mod list;
 
 use serde_json::json;
 
+pub(super) use self::list::ListVerb;
 pub use self::{
     delete::{DeleteOptions, Preconditions, Propagation},
     list::ListOptions,

@@ -120,7 +120,12 @@ impl Patch {
     }
 
     /// The object that comes of it, and what is to be said of its strange fields.
-    fn apply(&self, kind: &'static Kind, old: Object, validation: FieldValidation) -> Result<(Object, Vec<String>), Status> {
+    fn apply(
+        &self,
+        kind: &'static Kind,
+        old: Object,
+        validation: FieldValidation,
+    ) -> Result<(Object, Vec<String>), Status> {
         let mut value = old.into_value();
         let shown = match self {
             Self::Json(operations) => {
@@ -151,9 +156,7 @@ impl Patch {
             FieldValidation::Ignore => Ok((decoded.object, Vec::new())),
             FieldValidation::Warn => Ok((decoded.object, decoded.strange)),
             FieldValidation::Strict if decoded.strange.is_empty() => Ok((decoded.object, Vec::new())),
-            FieldValidation::Strict => {
-                Err(refuse(&format!("strict decoding error: {}", decoded.strange.join(", "))))
-            }
+            FieldValidation::Strict => Err(refuse(&format!("strict decoding error: {}", decoded.strange.join(", ")))),
         }
     }
 }

@@ -12,6 +12,7 @@ use std::sync::{Arc, Mutex};
 
 use serde_json::Value;
 
+pub(super) use self::list::revision;
 pub use self::{
     delete::{Deleted, Fate},
     list::List,
@@ -53,7 +54,13 @@ impl Registry {
     ///
     /// # Errors
     /// 404; what the store says.
-    pub async fn get(&self, kind: &'static Kind, namespace: Option<&str>, name: &str, at: ListAt) -> Result<Object, Status> {
+    pub async fn get(
+        &self,
+        kind: &'static Kind,
+        namespace: Option<&str>,
+        name: &str,
+        at: ListAt,
+    ) -> Result<Object, Status> {
         let key = key_of(kind, namespace, name)?;
         let (_, record) = self.0.cache.get(&key, at).await.map_err(|error| refuse(&error, at))?;
         let record = record.ok_or_else(|| Status::not_found(&kind.group_resource(), name))?;
@@ -143,7 +150,9 @@ fn bytes_of(kind: &Kind, object: &Object) -> (Object, bytes::Bytes) {
 fn refuse(error: &StoreError, at: ListAt) -> Status {
     match (error, at) {
         (StoreError::Compacted(_), _) => Status::expired("The resourceVersion for the provided list is too old."),
-        (StoreError::Future(current), ListAt::NotOlderThan(asked) | ListAt::Exactly(asked)) => too_large(asked, *current),
+        (StoreError::Future(current), ListAt::NotOlderThan(asked) | ListAt::Exactly(asked)) => {
+            too_large(asked, *current)
+        }
         (StoreError::Full, _) => Status::plain_error("etcdserver: mvcc: database space exceeded"),
         (other, _) => Status::plain_error(other.to_string()),
     }
@@ -179,6 +188,3 @@ fn parse_revision(text: &str) -> Result<Option<Revision>, String> {
         .ok_or_else(|| format!("strconv.ParseUint: parsing {quoted}: {fault}"))?;
     Ok((number > 0).then_some(Revision(number)))
 }
-
-#[cfg(test)]
-mod tests;

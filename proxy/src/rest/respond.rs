@@ -63,7 +63,8 @@ impl<'a> Shaper<'a> {
     /// 400: `includeObject` is none of the words.
     pub(super) fn new(kind: &'static Kind, accepted: &'a Accepted, query: &Query, now: Wall) -> Result<Self, Status> {
         let is_table = accepted.transform.as_ref().is_some_and(|target| target.kind == "Table");
-        let include = if is_table { IncludeObject::parse(&query.text("includeObject"))? } else { IncludeObject::default() };
+        let include =
+            if is_table { IncludeObject::parse(&query.text("includeObject"))? } else { IncludeObject::default() };
         Ok(Self { kind, accepted, include, now })
     }
 

@@ -54,7 +54,10 @@ impl Selector {
 
     /// The only name that can be selected, if the selector asks for one.
     pub fn name(&self) -> Option<&str> {
-        self.fields.iter().find(|term| term.field == "metadata.name" && term.equals == Equals::Yes).map(|term| &*term.value)
+        self.fields
+            .iter()
+            .find(|term| term.field == "metadata.name" && term.equals == Equals::Yes)
+            .map(|term| &*term.value)
     }
 
     /// Also asks for a name.
@@ -87,7 +90,8 @@ fn parse_fields(text: &str) -> Result<Vec<FieldTerm>, String> {
         } else {
             return Err(format!("invalid selector: '{text}'; can't understand '{term}'"));
         };
-        let value = unescape(value).ok_or_else(|| format!("invalid field selector: invalid escape sequence in {value}"))?;
+        let value =
+            unescape(value).ok_or_else(|| format!("invalid field selector: invalid escape sequence in {value}"))?;
         terms.push(FieldTerm { field: field.to_owned(), value, equals });
     }
     Ok(terms)

@@ -95,6 +95,16 @@ pub(super) fn of(kind: &Kind) -> &'static dyn Strategy {
     }
 }
 
+/// Puts a field back to what it was.
+pub(super) fn keep(object: &mut Object, old: &Object, path: &[&str]) {
+    match old.get(path) {
+        Some(value) => object.set(path, value.clone()),
+        None => {
+            object.remove(path);
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

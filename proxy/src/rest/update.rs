@@ -46,7 +46,9 @@ fn check_name(route: &RestRoute, object: &Object) -> Result<(), Status> {
     let asked = route.name();
     let fault = match object.name() {
         "" => format!("the name of the object ({asked} based on URL) was undeterminable: name must be provided"),
-        name if name != asked => format!("the name of the object ({name}) does not match the name on the URL ({asked})"),
+        name if name != asked => {
+            format!("the name of the object ({name}) does not match the name on the URL ({asked})")
+        }
         _ => return Ok(()),
     };
     Err(Status::bad_request(fault))

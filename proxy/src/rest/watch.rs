@@ -57,7 +57,7 @@ impl Rest {
         };
         let mut head = ResponseHead::new(StatusCode::OK);
         head.headers.set(Name::CONTENT_TYPE, Media::Json.content_type());
-        let frames = EventFrames { state: Phase::Flush(Some(state)) };
+        let frames = EventFrames { state: Phase::Flush(Some(Box::new(state))) };
         Ok(Answer::Reply(head, Body::made(Length::Unknown, frames)))
     }
 }
@@ -92,7 +92,7 @@ enum Next {
 }
 
 impl Events {
-    async fn next(mut self) -> Next {
+    async fn next(mut self: Box<Self>) -> Next {
         loop {
             let bookmark_at = self.bookmark_at;
             let bookmark_is_due = async {
@@ -114,7 +114,7 @@ impl Events {
                 }
             };
             return match event.and_then(|event| self.line(event)) {
-                Ok(line) => Next::Line(line, Box::new(self)),
+                Ok(line) => Next::Line(line, self),
                 Err(status) => {
                     let event = json!({"type": "ERROR", "object": status.to_value()});
                     Next::Last(encode_json(&event, Layout::Compact))
@@ -141,7 +141,7 @@ struct EventFrames {
 
 enum Phase {
     /// What was written so far is to go out; then the next event, if there is one.
-    Flush(Option<Events>),
+    Flush(Option<Box<Events>>),
     /// The next event is waited for.
     Waiting(LocalBoxFuture<'static, Next>),
     /// All is said.
@@ -162,7 +162,7 @@ impl Frames for EventFrames {
                 }
                 Phase::Waiting(next) => {
                     let (line, rest) = match ready!(next.as_mut().poll(cx)) {
-                        Next::Line(line, rest) => (line, Some(*rest)),
+                        Next::Line(line, rest) => (line, Some(rest)),
                         Next::Last(line) => (line, None),
                         Next::End => {
                             self.state = Phase::Ended;

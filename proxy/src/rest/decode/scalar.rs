@@ -3,11 +3,7 @@
 use base64::{Engine, engine::general_purpose::STANDARD};
 use serde_json::Value;
 
-use crate::{
-    meta::time,
-    rest::kinds::Scalar,
-    wire::token::go_quote,
-};
+use crate::{meta::time, rest::kinds::Scalar, wire::token::go_quote};
 
 /// Why a value cannot stand here.
 pub(super) enum Wrong {
@@ -44,9 +40,9 @@ pub(super) fn read(scalar: Scalar, value: &Value) -> Result<Value, Wrong> {
         (Scalar::Time, Value::String(text)) => {
             time::normalize(text).map(Value::from).ok_or_else(|| wrong_time(text, "2006-01-02T15:04:05Z07:00"))
         }
-        (Scalar::MicroTime, Value::String(text)) => {
-            time::normalize_micro(text).map(Value::from).ok_or_else(|| wrong_time(text, "2006-01-02T15:04:05.000000Z07:00"))
-        }
+        (Scalar::MicroTime, Value::String(text)) => time::normalize_micro(text)
+            .map(Value::from)
+            .ok_or_else(|| wrong_time(text, "2006-01-02T15:04:05.000000Z07:00")),
         _ => Err(Wrong::Type),
     }
 }
@@ -58,7 +54,9 @@ fn bytes(text: &str) -> Result<Value, Wrong> {
         Ok(bytes) => Ok(STANDARD.encode(bytes).into()),
         Err(error) => {
             let at = match error {
-                base64::DecodeError::InvalidByte(at, _) | base64::DecodeError::InvalidLastSymbol(at, _) => at,
+                base64::DecodeError::InvalidByte(at, _) | base64::DecodeError::InvalidLastSymbol { offset: at, .. } => {
+                    at
+                }
                 base64::DecodeError::InvalidLength(_) | base64::DecodeError::InvalidPadding => plain.len(),
             };
             Err(Wrong::Text(format!("illegal base64 data at input byte {at}")))

@@ -186,7 +186,8 @@ fn quoted(byte: u8) -> String {
         b'\'' => r"'\''".to_owned(),
         b'"' => "'\"'".to_owned(),
         other => {
-            let quoted = crate::wire::token::go_quote(char::from(other).encode_utf8(&mut [0; 4]).as_bytes()).to_string();
+            let quoted =
+                crate::wire::token::go_quote(char::from(other).encode_utf8(&mut [0; 4]).as_bytes()).to_string();
             format!("'{}'", quoted.trim_matches('"'))
         }
     }

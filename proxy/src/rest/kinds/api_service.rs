@@ -7,7 +7,7 @@ use crate::{
     meta::{FieldError, Object, time},
     rest::{
         names, object_meta,
-        strategy::{Allow, Part, Strategy},
+        strategy::{Allow, Part, Strategy, keep},
         table,
     },
     wire::token::go_quote,
@@ -161,14 +161,4 @@ fn conditions(object: &Object) -> Vec<FieldError> {
         (!known).then(|| FieldError::not_supported(field, &status, &["True", "False", "Unknown"]))
     });
     wrong.collect()
-}
-
-/// Puts a field back to what it was.
-pub(super) fn keep(object: &mut Object, old: &Object, path: &[&str]) {
-    match old.get(path) {
-        Some(value) => object.set(path, value.clone()),
-        None => {
-            object.remove(path);
-        }
-    }
 }

@@ -134,10 +134,9 @@ fn validate_endpoints(endpoints: &[Value], address_type: &str, allow: Allow) -> 
             let address = address.as_str().unwrap_or_default();
             wrong.extend(validate_address(&field, at, address, address_type, allow));
         }
-        for (name, faults) in [
-            ("nodeName", names::dns_1123_subdomain as fn(&str) -> Vec<String>),
-            ("hostname", names::dns_1123_label),
-        ] {
+        for (name, faults) in
+            [("nodeName", names::dns_1123_subdomain as fn(&str) -> Vec<String>), ("hostname", names::dns_1123_label)]
+        {
             if let Some(text) = endpoint.get(name).and_then(Value::as_str) {
                 wrong.extend(object_meta::faults(&format!("{path}.{name}"), text, faults(text)));
             }

@@ -60,7 +60,8 @@ fn list<'a>(value: &'a Value, field: &str) -> &'a [Value] {
 
 fn validate_subset(path: &str, subset: &Value, allow: Allow) -> Vec<FieldError> {
     let mut wrong = Vec::new();
-    let (ready, not_ready, ports) = (list(subset, "addresses"), list(subset, "notReadyAddresses"), list(subset, "ports"));
+    let (ready, not_ready, ports) =
+        (list(subset, "addresses"), list(subset, "notReadyAddresses"), list(subset, "ports"));
     if ready.is_empty() && not_ready.is_empty() {
         wrong.push(FieldError::required(path, "must specify `addresses` or `notReadyAddresses`"));
     }

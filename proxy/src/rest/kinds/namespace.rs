@@ -2,12 +2,11 @@
 
 use serde_json::{Value, json};
 
-use super::api_service::keep;
 use crate::{
     meta::{FieldError, Object},
     rest::{
         names, object_meta,
-        strategy::{Allow, Part, Strategy},
+        strategy::{Allow, Part, Strategy, keep},
         table,
     },
     world::Wall,

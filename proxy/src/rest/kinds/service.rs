@@ -9,13 +9,12 @@ use std::collections::BTreeSet;
 use serde_json::{Map, Value, json};
 
 pub(in crate::rest) use self::addresses_of::{cluster_ips, complete, needs_cluster_ip};
-use super::api_service::keep;
 use crate::{
     meta::{FieldError, Object},
     rest::{
         addresses::{self, RequiresName},
         names, object_meta,
-        strategy::{Allow, Part, Strategy},
+        strategy::{Allow, Part, Strategy, keep},
         table,
     },
     world::Wall,
@@ -103,7 +102,7 @@ impl Strategy for Service {
         if part == Part::Status {
             return Vec::new();
         }
-        let mut wrong = addresses_of::validate_change(object, old);
+        let mut wrong: Vec<FieldError> = addresses_of::validate_change(object, old).into_iter().collect();
         wrong.extend(self.validate(object, allow));
         wrong
     }
@@ -123,7 +122,8 @@ impl Strategy for Service {
     fn cells(&self, object: &Object, now: Wall) -> Vec<Value> {
         let first_ip = object.get(&["spec", "clusterIPs"]).and_then(|ips| ips.get(0)?.as_str()).unwrap_or("<none>");
         let selector = object.get(&["spec", "selector"]).and_then(Value::as_object);
-        let pairs = selector.into_iter().flatten().map(|(key, value)| format!("{key}={}", value.as_str().unwrap_or_default()));
+        let pairs =
+            selector.into_iter().flatten().map(|(key, value)| format!("{key}={}", value.as_str().unwrap_or_default()));
         let external = match object.text(&["spec", "type"]) {
             "ExternalName" => object.text(&["spec", "externalName"]).to_owned(),
             "LoadBalancer" => or_none(external_ips(object), "<pending>"),

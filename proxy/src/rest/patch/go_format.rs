@@ -12,7 +12,8 @@ pub(super) fn shown(value: &Value) -> String {
         Value::Object(fields) => {
             let mut fields: Vec<(&String, &Value)> = fields.iter().collect();
             fields.sort_by_key(|(key, _)| *key);
-            let fields: Vec<String> = fields.into_iter().map(|(key, value)| format!("{key}:{}", shown(value))).collect();
+            let fields: Vec<String> =
+                fields.into_iter().map(|(key, value)| format!("{key}:{}", shown(value))).collect();
             format!("map[{}]", fields.join(" "))
         }
     }

@@ -46,7 +46,11 @@ fn merge_map(mut original: Fields, mut patch: Fields, table: Option<&'static Typ
                 Ok(patch)
             }
             Some("delete") => Ok(Fields::new()),
-            _ => Err(format!("unknown patch type: {} in map: {}", shown(directive), shown(&Value::Object(patch.clone())))),
+            _ => Err(format!(
+                "unknown patch type: {} in map: {}",
+                shown(directive),
+                shown(&Value::Object(patch.clone()))
+            )),
         };
     }
     retain_keys(&mut original, &mut patch)?;
@@ -101,7 +105,11 @@ fn retain_keys(original: &mut Fields, patch: &mut Fields) -> Result<(), String> 
 }
 
 /// Lists whose order the patch says are merged first.
-fn set_element_orders(original: &mut Fields, patch: &mut Fields, table: Option<&'static TypeTable>) -> Result<(), String> {
+fn set_element_orders(
+    original: &mut Fields,
+    patch: &mut Fields,
+    table: Option<&'static TypeTable>,
+) -> Result<(), String> {
     let directives: Vec<String> = patch.keys().filter(|key| key.starts_with(ELEMENT_ORDER)).cloned().collect();
     for directive in directives {
         let Some(Value::Array(wanted)) = patch.shift_remove(&directive) else {
@@ -146,9 +154,9 @@ fn merge_list(old: Vec<Value>, new: Vec<Value>, field: Option<&'static Field>) -
     }
     let (mut merged, new) = follow_directives(old.clone(), new, &field.merge_key)?;
     for item in &new {
-        let key = item.get(&field.merge_key).ok_or_else(|| {
-            format!("map: {} does not contain declared merge key: {}", shown(item), field.merge_key)
-        })?;
+        let key = item
+            .get(&field.merge_key)
+            .ok_or_else(|| format!("map: {} does not contain declared merge key: {}", shown(item), field.merge_key))?;
         let at = merged.iter().position(|other| other.get(&field.merge_key) == Some(key));
         match (at, item) {
             (Some(at), Value::Object(item)) => {
@@ -196,6 +204,3 @@ fn without_nulls(value: Value) -> Value {
         other => other,
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -56,7 +56,8 @@ impl Registry {
         let key = key_of(kind, namespace, object.name())?;
         let (mut object, bytes) = bytes_of(kind, &object);
         if options.dry_run == DryRun::All {
-            let (_, found) = self.0.cache.get(&key, ListAt::Latest).await.map_err(|error| refuse(&error, ListAt::Latest))?;
+            let (_, found) =
+                self.0.cache.get(&key, ListAt::Latest).await.map_err(|error| refuse(&error, ListAt::Latest))?;
             return if found.is_some() { Err(Self::exists(kind, &object)) } else { Ok(object) };
         }
         let mut txn = Txn::create(key.clone(), bytes);
@@ -68,7 +69,9 @@ impl Registry {
                 put_revision(&mut object, committed.revision);
                 Ok(object)
             }
-            Outcome::Otherwise if committed.records.first().is_some_and(Option::is_some) => Err(Self::exists(kind, &object)),
+            Outcome::Otherwise if committed.records.first().is_some_and(Option::is_some) => {
+                Err(Self::exists(kind, &object))
+            }
             Outcome::Otherwise => Err(self.lost_race(kind, namespace, &object, &claims).await),
         }
     }
@@ -78,7 +81,13 @@ impl Registry {
     }
 
     /// The key is free, but the namespace or an address changed in between.
-    async fn lost_race(&self, kind: &'static Kind, namespace: Option<&str>, object: &Object, claims: &Claims) -> Status {
+    async fn lost_race(
+        &self,
+        kind: &'static Kind,
+        namespace: Option<&str>,
+        object: &Object,
+        claims: &Claims,
+    ) -> Status {
         if let Err(status) = self.home(kind, namespace, object).await {
             return status;
         }
@@ -91,7 +100,12 @@ impl Registry {
             return Err(Status::plain_error("resourceVersion should not be set on objects to be created"));
         }
         for field in [
-            "resourceVersion", "selfLink", "deletionTimestamp", "deletionGracePeriodSeconds", "managedFields", "namespace",
+            "resourceVersion",
+            "selfLink",
+            "deletionTimestamp",
+            "deletionGracePeriodSeconds",
+            "managedFields",
+            "namespace",
         ] {
             object.remove(&["metadata", field]);
         }

@@ -2,7 +2,10 @@
 
 use serde_json::{Value, json};
 
-use super::{Registry, bytes_of, key_of, object_of, put_revision, refuse, update::{OPTIMISTIC_LOCK, is_held}};
+use super::{
+    Registry, bytes_of, key_of, object_of, put_revision, refuse,
+    update::{OPTIMISTIC_LOCK, is_held},
+};
 use crate::{
     config::limits::UPDATE_ATTEMPTS_MAX,
     meta::{GroupResource, Object, Status, time},
@@ -83,7 +86,9 @@ impl Registry {
             }
             object.set(&["metadata", "deletionTimestamp"], time::format(self.now()).into());
             object.set(&["metadata", "deletionGracePeriodSeconds"], json!(0));
-            if let Some(generation) = old.get(&["metadata", "generation"]).and_then(Value::as_i64).filter(|now| *now > 0) {
+            if let Some(generation) =
+                old.get(&["metadata", "generation"]).and_then(Value::as_i64).filter(|now| *now > 0)
+            {
                 object.set(&["metadata", "generation"], json!(generation + 1));
             }
         }
@@ -103,7 +108,8 @@ impl Registry {
 /// Go: `apiserver/pkg/registry/rest/delete.go` `BeforeDelete`.
 fn check(kind: &Kind, object: &Object, preconditions: &Preconditions) -> Result<(), Status> {
     // Go puts the kind where the resource belongs.
-    let refuse = |why: String| Err(Status::conflict(&GroupResource::new(&*kind.group, &*kind.kind), object.name(), why));
+    let refuse =
+        |why: String| Err(Status::conflict(&GroupResource::new(&*kind.group, &*kind.kind), object.name(), why));
     let (uid, revision) = (object.uid(), object.resource_version());
     if let Some(asked) = preconditions.uid.as_deref().filter(|asked| *asked != uid) {
         return refuse(format!(

@@ -5,11 +5,7 @@ use std::num::NonZeroUsize;
 use super::{Registry, object_of, parse_revision, prefix_of, refuse};
 use crate::{
     meta::{Object, Status},
-    rest::{
-        continue_token::ContinueToken,
-        kinds::Kind,
-        options::ListOptions,
-    },
+    rest::{continue_token::ContinueToken, kinds::Kind, options::ListOptions},
     storage::{Key, KeyRange, ListAt, Revision, StoreError},
 };
 
@@ -31,16 +27,24 @@ impl Registry {
     ///
     /// # Errors
     /// 400: a revision or a token that cannot be read; 410: the revision is forgotten; 504: it is not reached.
-    pub async fn list(&self, kind: &'static Kind, namespace: Option<&str>, options: &ListOptions) -> Result<List, Status> {
+    pub async fn list(
+        &self,
+        kind: &'static Kind,
+        namespace: Option<&str>,
+        options: &ListOptions,
+    ) -> Result<List, Status> {
         let prefix = prefix_of(kind, namespace);
         let whole = KeyRange::prefix(&*prefix);
         let (keys, at) = page(&whole, &prefix, options)?;
-        let limit = NonZeroUsize::new(options.limit).filter(|_| options.resource_version != "0" || !options.continue_token.is_empty());
+        let limit = NonZeroUsize::new(options.limit)
+            .filter(|_| options.resource_version != "0" || !options.continue_token.is_empty());
         // With a selector, how many records make a page is not known before they are read.
         let records_max = limit.filter(|_| options.selector.is_empty());
         let listed = self.0.cache.list(&keys, at, records_max).await;
-        let listing = listed.map_err(|error| expired(&error, &keys, &prefix, options).unwrap_or_else(|| refuse(&error, at)))?;
-        let mut list = List { items: Vec::new(), revision: listing.revision, continue_token: String::new(), remaining: None };
+        let listing =
+            listed.map_err(|error| expired(&error, &keys, &prefix, options).unwrap_or_else(|| refuse(&error, at)))?;
+        let mut list =
+            List { items: Vec::new(), revision: listing.revision, continue_token: String::new(), remaining: None };
         let mut records = listing.records.iter().peekable();
         while let Some(record) = records.next() {
             let object = object_of(record)?;

@@ -46,11 +46,17 @@ impl Registry {
     }
 
     /// That the namespace of a new object is there and stays as it is until the object is written.
-    pub(super) async fn home(&self, kind: &Kind, namespace: Option<&str>, object: &Object) -> Result<Option<Expect>, Status> {
+    pub(super) async fn home(
+        &self,
+        kind: &Kind,
+        namespace: Option<&str>,
+        object: &Object,
+    ) -> Result<Option<Expect>, Status> {
         let Some(namespace) = namespace.filter(|_| kind.namespaced) else { return Ok(None) };
         let of_namespaces = Self::namespace_kind();
         let key = key_of(of_namespaces, None, namespace)?;
-        let (_, record) = self.0.cache.get(&key, ListAt::Latest).await.map_err(|error| refuse(&error, ListAt::Latest))?;
+        let (_, record) =
+            self.0.cache.get(&key, ListAt::Latest).await.map_err(|error| refuse(&error, ListAt::Latest))?;
         let record = record.ok_or_else(|| Status::not_found(&of_namespaces.group_resource(), namespace))?;
         if object_of(&record)?.deletion_timestamp().is_some() {
             return Err(terminating(kind, namespace, object));
@@ -81,7 +87,8 @@ impl Registry {
         for contained in Kinds::get().all().iter().filter(|kind| kind.namespaced) {
             for object in self.list(contained, Some(name), &ListOptions::default()).await?.items {
                 // Boxed: it may come back here for the namespace of what it removes.
-                let deleted = Box::pin(self.delete(contained, Some(name), object.name(), &DeleteOptions::default())).await;
+                let deleted =
+                    Box::pin(self.delete(contained, Some(name), object.name(), &DeleteOptions::default())).await;
                 match deleted {
                     Ok(deleted) => left += usize::from(deleted.fate == super::Fate::Held),
                     Err(status) if status.code == 404 => {}

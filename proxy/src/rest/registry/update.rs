@@ -9,10 +9,10 @@ use crate::{
     config::limits::UPDATE_ATTEMPTS_MAX,
     meta::{FieldError, GroupKind, Object, Status},
     rest::{
-        kinds::{Kind, api_service::keep},
+        kinds::Kind,
         object_meta,
         options::{DryRun, WriteOptions},
-        strategy::{self, Part},
+        strategy::{self, Part, keep},
     },
     storage::{ListAt, Outcome, Record, Txn},
 };
@@ -85,7 +85,8 @@ impl Registry {
                 Ok(())
             }
             None => {
-                let wrong = FieldError::invalid("metadata.resourceVersion", &json!(0), "must be specified for an update");
+                let wrong =
+                    FieldError::invalid("metadata.resourceVersion", &json!(0), "must be specified for an update");
                 // Go puts the resource where the kind belongs.
                 let resource = GroupKind::new(&*kind.group, &*kind.resource);
                 Err(Status::invalid(&resource, object.name(), &[wrong]))

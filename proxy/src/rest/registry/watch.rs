@@ -83,7 +83,8 @@ impl Registry {
                 let at = asked.map_or(ListAt::Latest, ListAt::NotOlderThan);
                 let listing = self.0.cache.list(&keys, at, None).await.map_err(|error| refuse(&error, at))?;
                 first = listing.records.into();
-                first_end = Some(listing.revision).filter(|_| options.send_initial_events && options.allow_watch_bookmarks);
+                first_end =
+                    Some(listing.revision).filter(|_| options.send_initial_events && options.allow_watch_bookmarks);
                 listing.revision
             }
         };
@@ -135,7 +136,8 @@ impl ObjectWatch {
     }
 
     fn bookmark_at(&self, revision: Revision) -> ObjectEvent {
-        let empty = json!({"kind": self.kind.kind, "apiVersion": self.kind.group_version().to_string(), "metadata": {}});
+        let empty =
+            json!({"kind": self.kind.kind, "apiVersion": self.kind.group_version().to_string(), "metadata": {}});
         let mut object = self.kind.canonical(&empty);
         put_revision(&mut object, revision);
         ObjectEvent { kind: EventType::Bookmark, object }

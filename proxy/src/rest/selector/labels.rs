@@ -108,7 +108,9 @@ impl<'a> Parser<'a> {
 
     fn number(&mut self) -> Result<i64, String> {
         let word = self.word();
-        word.parse().map_err(|_| format!("values[0][key]: Invalid value: \"{word}\": for 'Gt', 'Lt' operators, the value must be an integer"))
+        word.parse().map_err(|_| {
+            format!("values[0][key]: Invalid value: \"{word}\": for 'Gt', 'Lt' operators, the value must be an integer")
+        })
     }
 
     fn values(&mut self) -> Result<BTreeSet<String>, String> {

@@ -54,7 +54,8 @@ fn follow(object: &mut Object, old: &Object) {
         && object.text(&["spec", "clusterIP"]) != old.text(&["spec", "clusterIP"]);
     for field in fields {
         let is_missing = object.get(&["spec", field]).is_none();
-        if is_missing && !(is_changed && field == "clusterIPs")
+        if is_missing
+            && !(is_changed && field == "clusterIPs")
             && let Some(value) = old.get(&["spec", field])
         {
             object.set(&["spec", field], value.clone());
