@@ -3,4 +3,4 @@
 pub(crate) mod backend;
 pub(crate) mod client;
 pub(crate) mod proxy;
-mod speech;
+pub(crate) mod speech;

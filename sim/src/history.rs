@@ -47,6 +47,12 @@ pub enum Event {
     BodyEnded(BodyEnded),
     /// A backend has seen the end of a tunnel.
     TunnelEnded(u64, Tunnelled),
+    /// A client begins to write an object of the API server.
+    Writes(Version),
+    /// The API server has answered a write, or nothing has.
+    Wrote(Version, Outcome),
+    /// A client has read an object of the API server.
+    Found(Found),
     /// When all had been quiet for a while, the proxy had so many connections open.
     LeftOver {
         /// To clients.
@@ -54,6 +60,33 @@ pub enum Event {
         /// To backends.
         to_backends: usize,
     },
+}
+
+/// What is written into an object: a number unlike all others of the run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Version {
+    /// The object's name.
+    pub object: String,
+    /// What is written.
+    pub value: u64,
+}
+
+/// What became of a write.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// The API server has acknowledged it.
+    Acknowledged,
+    /// It said something else, or nothing: it may have been done.
+    Unknown(String),
+}
+
+/// What an object was read as.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Found {
+    /// The object's name.
+    pub object: String,
+    /// What it has in it; none: there is no such object.
+    pub value: Option<u64>,
 }
 
 /// What happened on a connection.
@@ -252,6 +285,9 @@ impl fmt::Display for Event {
             Self::Answered(answered) => write!(f, "{answered:?}"),
             Self::Delivered(delivered) => write!(f, "{delivered:?}"),
             Self::BodyEnded(ended) => write!(f, "{ended:?}"),
+            Self::Writes(version) => write!(f, "Writes {version:?}"),
+            Self::Wrote(version, outcome) => write!(f, "Wrote {version:?} {outcome:?}"),
+            Self::Found(found) => write!(f, "{found:?}"),
             Self::LeftOver { to_clients, to_backends } => {
                 write!(f, "left over: {to_clients} to clients, {to_backends} to backends")
             }

@@ -7,7 +7,10 @@ pub mod world;
 
 pub mod stage;
 
+pub mod plot;
+pub mod production;
 pub mod scenario;
+pub mod serve;
 
 mod cast;
 

@@ -7,10 +7,7 @@ use std::{process::ExitCode, time::Duration};
 
 use clap::{Args, Parser, Subcommand};
 use weir::world::Bug;
-use weir_sim::{
-    report::{BUGS, Report},
-    scenario::Scenario,
-};
+use weir_sim::{plot::Plot, report::BUGS};
 
 /// Plays the shipped proxy in a pretend cluster, under the faults that a seed draws.
 ///
@@ -40,6 +37,9 @@ enum Command {
         /// Stop at the first seed that breaks a promise.
         #[arg(long)]
         stop: bool,
+        /// What is played.
+        #[arg(long, value_enum, default_value_t)]
+        plot: Plot,
         #[command(flatten)]
         planted: Planted,
     },
@@ -53,6 +53,9 @@ enum Command {
 
 #[derive(Args, Clone, Copy)]
 struct One {
+    /// What is played.
+    #[arg(long, value_enum, default_value_t)]
+    plot: Plot,
     /// What everything follows from.
     #[arg(long)]
     seed: u64,
@@ -73,20 +76,19 @@ struct Planted {
 fn main() -> ExitCode {
     match Cli::parse().command {
         Command::Run { one } => swarm::one(one),
-        Command::Swarm { lasts, from, stop, planted } => swarm::swarm(lasts, from, stop, planted),
+        Command::Swarm { lasts, from, stop, plot, planted } => swarm::swarm(lasts, from, stop, (plot, planted)),
         Command::Play { one } => play(one),
     }
 }
 
 fn play(one: One) -> ExitCode {
     let run = determinism::Inside::enter(one.seed);
-    let scenario = Scenario::draw(one.seed, one.planted.bug);
-    let played = scenario.play(&mut |now| run.set_now(now));
-    let report = Report::of(&scenario, &played);
+    let played = one.plot.play(one.seed, one.planted.bug, &mut |now| run.set_now(now));
     drop(run);
     if one.history {
-        println!("{scenario:#?}\n{}", played.history.lines());
+        println!("{}\n{}", played.scenario, played.history.lines());
     }
+    let report = played.report;
     println!("{report}");
     ExitCode::from(u8::from(report.broken.is_some()))
 }

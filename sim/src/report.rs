@@ -5,14 +5,16 @@ use std::{fmt, time::Duration};
 use weir::world::Bug;
 
 use crate::{
-    history::Fingerprint,
-    scenario::{End, Run, Scenario},
-    validate::validate,
+    history::{Event, Fingerprint},
+    plot::Plot,
+    production::{End, Run},
+    validate::Broken,
 };
 
 /// A run in one line.
 #[derive(Clone, Debug)]
 pub struct Report {
+    plot: Plot,
     seed: u64,
     bug: Option<Bug>,
     simulated: Duration,
@@ -23,25 +25,20 @@ pub struct Report {
 }
 
 impl Report {
-    /// Judges a run.
-    pub fn of(scenario: &Scenario, run: &Run) -> Self {
+    /// Judges a run of a plot, by its promises.
+    pub(crate) fn of(
+        (plot, seed, bug): (Plot, u64, Option<Bug>),
+        run: &Run,
+        validate: impl FnOnce(&[(Duration, Event)]) -> Result<(), Broken>,
+    ) -> Self {
         let events = run.history.events();
-        let count = events.len();
         let broken = match &run.end {
             End::Panicked(panic) => Some(format!("panic: {}", panic.replace('\n', " "))),
             End::TimeUp => Some("the clients did not end in time".to_owned()),
-            End::Finished => {
-                validate(&events, &scenario.traffic, &scenario.faults).err().map(|broken| broken.to_string())
-            }
+            End::Finished => validate(&events).err().map(|broken| broken.to_string()),
         };
-        Self {
-            seed: scenario.seed,
-            bug: scenario.bug,
-            simulated: run.simulated,
-            events: count,
-            fingerprint: run.history.fingerprint(),
-            broken,
-        }
+        let fingerprint = run.history.fingerprint();
+        Self { plot, seed, bug, simulated: run.simulated, events: events.len(), fingerprint, broken }
     }
 }
 
@@ -51,20 +48,24 @@ impl fmt::Display for Report {
         let verdict = if self.broken.is_some() { "broken" } else { "kept" };
         write!(f, "seed {seed} {verdict} {:.3}s {events} events {fingerprint}", simulated.as_secs_f64())?;
         match &self.broken {
-            Some(broken) => write!(f, " {broken}; {}", replay(*seed, self.bug)),
+            Some(broken) => write!(f, " {broken}; {}", replay(self.plot, *seed, self.bug)),
             None => Ok(()),
         }
     }
 }
 
 /// The line that plays a seed again.
-pub fn replay(seed: u64, bug: Option<Bug>) -> String {
+pub fn replay(plot: Plot, seed: u64, bug: Option<Bug>) -> String {
     let bug = bug.map_or(String::new(), |bug| format!(" --bug {}", bug_name(bug)));
-    format!("replay: weir-sim run --seed {seed}{bug}")
+    format!("replay: weir-sim run --plot {plot} --seed {seed}{bug}")
 }
 
 /// The bugs that can be planted, with the names that the command line knows them by.
-pub const BUGS: [(&str, Bug); 1] = [("keeps-hop-by-hop", Bug::KeepsHopByHop)];
+pub const BUGS: [(&str, Bug); 3] = [
+    ("keeps-hop-by-hop", Bug::KeepsHopByHop),
+    ("acknowledges-before-sync", Bug::AcknowledgesBeforeSync),
+    ("routes-to-the-other-backend", Bug::RoutesToTheOtherBackend),
+];
 
 /// A bug's name on the command line.
 pub fn bug_name(bug: Bug) -> &'static str {

@@ -1,62 +1,29 @@
 //! One run: who plays, what they do, what befalls them. All of it follows from the seed.
 
-mod stagehands;
-
-use std::{cell::Cell, net::SocketAddr, rc::Rc, sync::Arc, time::Duration};
+use std::{net::SocketAddr, rc::Rc, sync::Arc, time::Duration};
 
 use turmoil::Sim;
 use weir::world::{Bug, Dice};
 
-use self::stagehands::Stagehands;
 use crate::{
     cast::{backend, client::Client, proxy},
-    fault::{self, Fault},
+    fault,
     history::{Event, History},
-    panics::Watch,
-    stage::{TCP_CAPACITY, TICK, stay_up},
+    production::{Busy, FAULTS_WITHIN, HEALED, Production, Run},
+    stage::stay_up,
     traffic::Traffic,
-    world::{Cluster, Knobs, Machine, ProcessKnobs, epoch},
+    world::{Cluster, Knobs, ProcessKnobs},
 };
 
 /// A run, before it is played.
 #[derive(Clone, Debug)]
 pub struct Scenario {
-    /// What everything is drawn from.
-    pub seed: u64,
-    /// How long a message takes when nothing is slow.
-    pub link_latency: Duration,
-    /// The connections.
-    pub knobs: Knobs,
+    /// What it has in common with other plots.
+    pub production: Production,
     /// Workers of the proxy.
     pub workers: usize,
     /// What clients ask and backends answer.
     pub traffic: Traffic,
-    /// What befalls the cluster.
-    pub faults: Vec<Fault>,
-    /// The bug planted into the proxy.
-    pub bug: Option<Bug>,
-}
-
-/// A run that was played.
-#[derive(Debug)]
-pub struct Run {
-    /// All that happened.
-    pub history: Arc<History>,
-    /// How it ended.
-    pub end: End,
-    /// How much simulated time passed.
-    pub simulated: Duration,
-}
-
-/// How a run ended.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum End {
-    /// All clients did all they had to do.
-    Finished,
-    /// Something panicked.
-    Panicked(String),
-    /// Clients were still busy when the time was up.
-    TimeUp,
 }
 
 impl Scenario {
@@ -68,69 +35,29 @@ impl Scenario {
         let dice = Dice::new(key);
         let mut knobs = dice.split("knobs");
         let window = [1_000, 16_384, 65_536][knobs.below(3) as usize];
-        Self {
+        let production = Production {
             seed,
             link_latency: Duration::from_millis(1 + knobs.below(5)),
             knobs: Knobs { window, chop: knobs.below(4) > 0 },
-            workers: 1 + knobs.below(3) as usize,
-            traffic: Traffic::draw(&dice.split("traffic")),
             faults: fault::draw(&dice.split("faults"), FAULTS_WITHIN, &names(CLIENTS), PROXY, &names(BACKENDS)),
             bug,
-        }
+        };
+        Self { production, workers: 1 + knobs.below(3) as usize, traffic: Traffic::draw(&dice.split("traffic")) }
     }
 
     /// Plays it. `each_step` hears the simulated time before every step.
     pub fn play(&self, each_step: &mut dyn FnMut(Duration)) -> Run {
-        let watch = Watch::start();
-        let history = Arc::new(History::default());
-        let mut sim = turmoil::Builder::new()
-            .rng_seed(self.seed)
-            .epoch(epoch())
-            .tick_duration(TICK)
-            .simulation_duration(Duration::MAX)
-            .min_message_latency(self.link_latency)
-            .max_message_latency(self.link_latency)
-            .tcp_capacity(TCP_CAPACITY)
-            .build();
-        each_step(Duration::ZERO);
-        let cluster = Cluster::new(self.seed, self.knobs, self.bug, Some(Arc::clone(&history)));
-        let busy = self.cast(&mut sim, &cluster, &history);
-        let mut hands = Stagehands::new(self, busy.machines);
-
-        let mut settled_at = None;
-        let end = loop {
-            let now = sim.elapsed();
-            each_step(now);
-            history.set_now(now);
-            hands.work(&mut sim, &cluster, &history);
-            let stepped = sim.step();
-            if let Some(panic) = watch.seen() {
-                break End::Panicked(panic);
-            }
-            if let Err(error) = stepped {
-                break End::Panicked(error.to_string());
-            }
-            if busy.clients.get() == 0 && now >= *settled_at.get_or_insert(now + SETTLE) {
-                let [to_clients, to_backends] = [CLIENTS, BACKENDS].map(|(kind, _)| cluster.open_between(PROXY, kind));
-                history.add_at(now, Event::LeftOver { to_clients, to_backends });
-                break End::Finished;
-            }
-            if now > LIMIT {
-                break End::TimeUp;
-            }
+        let left_over = |cluster: &Cluster| {
+            let [to_clients, to_backends] = [CLIENTS, BACKENDS].map(|(kind, _)| cluster.open_between(PROXY, kind));
+            Some(Event::LeftOver { to_clients, to_backends })
         };
-        // What tasks write down while they are dropped is no part of the run.
-        history.close();
-        Run { history, end, simulated: sim.elapsed() }
+        self.production.play(each_step, |sim, cluster, history| self.cast(sim, cluster, history), left_over)
     }
 
     fn cast(&self, sim: &mut Sim<'_>, cluster: &Arc<Cluster>, history: &Arc<History>) -> Busy {
-        let mut machines = Vec::new();
-        let mut machine = |sim: &Sim<'_>, name: &str, process| {
-            let machine = Machine::new(cluster, name, sim.lookup(name), process);
-            machines.push(Arc::clone(&machine));
-            machine
-        };
+        let mut busy = Busy::new(self.traffic.clients.len());
+        let clients = busy.clients();
+        let mut machine = |sim: &Sim<'_>, name: &str, process| busy.machine(sim, cluster, name, process);
         let traffic = Rc::new(self.traffic.clone());
         let backends: Vec<_> = names(BACKENDS)
             .into_iter()
@@ -165,7 +92,6 @@ impl Scenario {
             }
         });
 
-        let clients = Rc::new(Cell::new(self.traffic.clients.len()));
         for (nth, name) in names(CLIENTS).into_iter().enumerate() {
             let machine = machine(sim, &name, ProcessKnobs::default());
             let plans: Vec<_> = self.traffic.clients.iter().cloned().enumerate().skip(nth).step_by(2).collect();
@@ -187,18 +113,11 @@ impl Scenario {
                 stay_up().await
             });
         }
-        Busy { machines, clients }
+        busy
     }
 }
 
-/// Who plays.
-struct Busy {
-    machines: Vec<Arc<Machine>>,
-    /// Clients that have not done all they had to do.
-    clients: Rc<Cell<usize>>,
-}
-
-fn names((of, count): (&str, usize)) -> Vec<String> {
+pub(crate) fn names((of, count): (&str, usize)) -> Vec<String> {
     (0..count).map(|nth| format!("{of}-{nth}")).collect()
 }
 
@@ -206,16 +125,8 @@ fn names((of, count): (&str, usize)) -> Vec<String> {
 const CLIENTS: (&str, usize) = ("clients", 2);
 const BACKENDS: (&str, usize) = ("backend", 2);
 const PROXY: &str = "proxy";
-/// Faults begin before this.
-const FAULTS_WITHIN: Duration = Duration::from_secs(3);
-/// By now every fault is over: from here on everything must work.
-pub(crate) const HEALED: Duration = Duration::from_secs(5);
 /// Numbers of the requests that ask whether everything works.
 pub(crate) const PROBES_FROM: u64 = 1_000_000;
-/// How long after the last client's end the proxy has let go of everything that it does not keep on purpose.
-const SETTLE: Duration = Duration::from_secs(2);
-/// Past this the run has failed.
-const LIMIT: Duration = Duration::from_secs(180);
 
 #[cfg(test)]
 mod tests;

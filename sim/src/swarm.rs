@@ -9,7 +9,10 @@ use std::{
 };
 
 use tokio::{process::Command, task::LocalSet, time::Instant};
-use weir_sim::report::{bug_name, replay};
+use weir_sim::{
+    plot::Plot,
+    report::{bug_name, replay},
+};
 
 use crate::{One, Planted};
 
@@ -23,7 +26,7 @@ pub(crate) fn one(one: One) -> ExitCode {
 }
 
 /// Plays seeds on all processors until the time is up. Prints those that break a promise, and a summary.
-pub(crate) fn swarm(lasts: Duration, from: u64, stop: bool, planted: Planted) -> ExitCode {
+pub(crate) fn swarm(lasts: Duration, from: u64, stop: bool, (plot, planted): (Plot, Planted)) -> ExitCode {
     finish(async move {
         let until = Instant::now() + lasts;
         let next = Rc::new(Cell::new(from));
@@ -34,7 +37,7 @@ pub(crate) fn swarm(lasts: Duration, from: u64, stop: bool, planted: Planted) ->
                 tokio::task::spawn_local(async move {
                     while Instant::now() < until && (!stop || broken.borrow().is_empty()) {
                         let seed = next.replace(next.get() + 1);
-                        let played = child(One { seed, history: false, planted }).await?;
+                        let played = child(One { plot, seed, history: false, planted }).await?;
                         if !played.kept {
                             println!("{}", played.said);
                             broken.borrow_mut().push(seed);
@@ -59,9 +62,9 @@ struct Played {
 }
 
 async fn child(one: One) -> io::Result<Played> {
-    let One { seed, history, planted: Planted { bug } } = one;
+    let One { plot, seed, history, planted: Planted { bug } } = one;
     let mut command = Command::new(std::env::current_exe()?);
-    command.arg("play").arg("--seed").arg(seed.to_string());
+    command.arg("play").arg("--plot").arg(plot.to_string()).arg("--seed").arg(seed.to_string());
     if history {
         command.arg("--history");
     }
@@ -70,7 +73,8 @@ async fn child(one: One) -> io::Result<Played> {
     }
     // Nothing of the environment may matter.
     command.env_clear().stdin(Stdio::null()).stderr(Stdio::piped()).kill_on_drop(true);
-    let broken = |what: &str| Played { kept: false, said: format!("seed {seed} broken {what}; {}", replay(seed, bug)) };
+    let broken =
+        |what: &str| Played { kept: false, said: format!("seed {seed} broken {what}; {}", replay(plot, seed, bug)) };
     let output = match tokio::time::timeout(PATIENCE, command.output()).await {
         Ok(output) => output?,
         Err(_) => return Ok(broken(&format!("still running after {PATIENCE:?}"))),

@@ -69,6 +69,9 @@ impl<'a> Facts<'a> {
                 | Event::Fault(_)
                 | Event::BodyEnded(_)
                 | Event::TunnelEnded(..)
+                | Event::Writes(_)
+                | Event::Wrote(..)
+                | Event::Found(_)
                 | Event::LeftOver { .. } => {}
             }
         }

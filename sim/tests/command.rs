@@ -20,7 +20,7 @@ fn refused(arguments: &[&str], said: &str) {
 fn a_bug_that_nobody_knows_is_a_usage_error_that_lists_the_known() {
     refused(
         &["run", "--seed", "1", "--bug", "off-by-one"],
-        "invalid value 'off-by-one' for '--bug <NAME>': expected one of keeps-hop-by-hop",
+        "invalid value 'off-by-one' for '--bug <NAME>': expected one of keeps-hop-by-hop, acknowledges-before-sync, routes-to-the-other-backend",
     );
 }
 
@@ -38,22 +38,23 @@ fn a_seed_is_a_number_and_must_be_given() {
 
 #[test]
 fn a_run_is_one_line() {
-    let said = String::from_utf8(weir_sim(&["run", "--seed", "3"]).stdout).unwrap();
+    let said = String::from_utf8(weir_sim(&["run", "--plot", "reverse-proxy", "--seed", "3"]).stdout).unwrap();
     assert!(said.starts_with("seed 3 "), "{said}");
     assert_eq!(said.matches('\n').count(), 1, "{said}");
 }
 
 #[test]
 fn a_run_with_its_history_ends_in_the_same_line() {
-    let plain = String::from_utf8(weir_sim(&["run", "--seed", "3"]).stdout).unwrap();
-    let full = String::from_utf8(weir_sim(&["run", "--seed", "3", "--history"]).stdout).unwrap();
+    let plain = String::from_utf8(weir_sim(&["run", "--plot", "reverse-proxy", "--seed", "3"]).stdout).unwrap();
+    let full =
+        String::from_utf8(weir_sim(&["run", "--plot", "reverse-proxy", "--seed", "3", "--history"]).stdout).unwrap();
     assert!(full.ends_with(&plain), "{plain}");
     assert!(full.contains("Scenario {") && full.contains(" Asked { id: 1, "));
 }
 
 #[test]
 fn a_swarm_ends_when_its_time_is_up_with_a_summary() {
-    let output = weir_sim(&["swarm", "--for", "1s", "--from", "40"]);
+    let output = weir_sim(&["swarm", "--plot", "reverse-proxy", "--for", "1s", "--from", "40"]);
     let said = String::from_utf8(output.stdout).unwrap();
     let summary = said.lines().last().unwrap();
     assert!(summary.starts_with("swarm: ") && summary.contains(" seeds from 40, "), "{said}");

@@ -6,15 +6,18 @@ use std::{
     process::{Child, Command, Stdio},
 };
 
+use clap::ValueEnum as _;
+use weir_sim::plot::Plot;
+
 /// A tenth of what `WEIR_EFFORT=full` asks for.
 fn seeds(all: u64) -> u64 {
     let effort = weir::world::real::world([0; 32]).process.env("WEIR_EFFORT");
     if effort.is_some_and(|effort| effort == "full") { all } else { all / 10 }
 }
 
-fn play(seed: u64, bug: Option<&str>) -> Child {
+fn play(plot: Plot, seed: u64, bug: Option<&str>) -> Child {
     let mut command = Command::new(env!("CARGO_BIN_EXE_weir-sim"));
-    command.args(["run", "--seed", &seed.to_string()]);
+    command.args(["run", "--plot", &plot.to_string(), "--seed", &seed.to_string()]);
     if let Some(bug) = bug {
         command.args(["--bug", bug]);
     }
@@ -28,10 +31,19 @@ fn outcome(child: Child) -> (bool, String) {
 }
 
 #[test]
-fn every_seed_keeps_every_promise_and_has_the_same_history_in_two_processes() {
+fn every_seed_of_the_api_server_keeps_every_promise_and_has_the_same_history_in_two_processes() {
+    keeps_every_promise(Plot::Serve);
+}
+
+#[test]
+fn every_seed_of_the_reverse_proxy_keeps_every_promise_and_has_the_same_history_in_two_processes() {
+    keeps_every_promise(Plot::ReverseProxy);
+}
+
+fn keeps_every_promise(plot: Plot) {
     let mut histories = BTreeSet::new();
     for seed in 0..seeds(200) {
-        let (one, other) = (play(seed, None), play(seed, None));
+        let (one, other) = (play(plot, seed, None), play(plot, seed, None));
         let ((kept, one), (_, other)) = (outcome(one), outcome(other));
         assert!(kept, "{one}");
         assert_eq!(one, other);
@@ -47,6 +59,7 @@ struct Seeds {
 #[derive(serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Seed {
+    plot: String,
     seed: u64,
     bug: Option<String>,
     found: String,
@@ -55,8 +68,9 @@ struct Seed {
 #[test]
 fn every_kept_seed_finds_its_planted_bug_or_shows_its_fixed_one_fixed() {
     let seeds: Seeds = toml::from_str(include_str!("../seeds.toml")).unwrap();
-    for Seed { seed, bug, found } in seeds.seed {
-        let (kept, line) = outcome(play(seed, bug.as_deref()));
+    for Seed { plot, seed, bug, found } in seeds.seed {
+        let plot = Plot::from_str(&plot, false).unwrap();
+        let (kept, line) = outcome(play(plot, seed, bug.as_deref()));
         match bug {
             Some(bug) => assert!(line.contains(&found) && !kept, "{bug} is not found: {line}"),
             None => assert!(kept, "{found}, again: {line}"),

@@ -12,15 +12,15 @@ use crate::{
 
 /// A message's first line and fields.
 #[derive(Debug)]
-pub(super) struct Head {
-    pub(super) first: String,
+pub(crate) struct Head {
+    pub(crate) first: String,
     /// Names in lower case.
-    pub(super) fields: Vec<(String, String)>,
+    pub(crate) fields: Vec<(String, String)>,
 }
 
 /// How a body is delimited.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Framing {
+pub(crate) enum Framing {
     Exactly(usize),
     Chunked,
     UntilClose,
@@ -28,7 +28,7 @@ pub(super) enum Framing {
 
 /// Why a message could not be read to its end.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum Unread {
+pub(crate) enum Unread {
     /// The connection ended cleanly before the first byte.
     #[error("closed")]
     Closed,
@@ -44,12 +44,12 @@ pub(super) enum Unread {
 }
 
 impl Head {
-    pub(super) fn get(&self, name: &str) -> Option<&str> {
+    pub(crate) fn get(&self, name: &str) -> Option<&str> {
         self.fields.iter().find(|(field, _)| field == name).map(|(_, value)| value.as_str())
     }
 
     /// How the body behind this head is delimited.
-    pub(super) fn framing(&self, without: Framing) -> Result<Framing, Unread> {
+    pub(crate) fn framing(&self, without: Framing) -> Result<Framing, Unread> {
         match (self.get("transfer-encoding"), self.get("content-length")) {
             (Some("chunked"), None) => Ok(Framing::Chunked),
             (None, Some(length)) => {
@@ -63,18 +63,18 @@ impl Head {
 
 /// Reads messages from a stream.
 #[derive(Debug)]
-pub(super) struct Reader<R> {
+pub(crate) struct Reader<R> {
     from: R,
     buffer: BytesMut,
 }
 
 impl<R: AsyncRead + Unpin> Reader<R> {
-    pub(super) fn new(from: R) -> Self {
+    pub(crate) fn new(from: R) -> Self {
         Self { from, buffer: BytesMut::new() }
     }
 
     /// The next head.
-    pub(super) async fn head(&mut self) -> Result<Head, Unread> {
+    pub(crate) async fn head(&mut self) -> Result<Head, Unread> {
         let end = loop {
             if let Some(at) = self.buffer.windows(4).position(|four| four == b"\r\n\r\n") {
                 break at;
@@ -97,7 +97,7 @@ impl<R: AsyncRead + Unpin> Reader<R> {
     }
 
     /// Reads a body and its trailers; `each` sees its bytes as they come, also those of one that is cut.
-    pub(super) async fn body(
+    pub(crate) async fn body(
         &mut self,
         framing: Framing,
         mut each: impl FnMut(&[u8]),
@@ -166,11 +166,11 @@ impl<R: AsyncRead + Unpin> Reader<R> {
     }
 
     /// Whether bytes wait that nobody has asked for.
-    pub(super) fn has_more(&self) -> bool {
+    pub(crate) fn has_more(&self) -> bool {
         !self.buffer.is_empty()
     }
 
-    pub(super) fn into_inner(self) -> R {
+    pub(crate) fn into_inner(self) -> R {
         self.from
     }
 }
@@ -183,7 +183,7 @@ fn field(line: &str) -> Result<(String, String), Unread> {
 }
 
 /// Reads all that comes through a tunnel.
-pub(super) async fn drain<R: AsyncRead + Unpin>(from: &mut Reader<R>) -> Tunnelled {
+pub(crate) async fn drain<R: AsyncRead + Unpin>(from: &mut Reader<R>) -> Tunnelled {
     let (mut bytes, mut sum) = (0, Checksum::EMPTY);
     let read = from
         .body(Framing::UntilClose, |piece| {
@@ -195,7 +195,7 @@ pub(super) async fn drain<R: AsyncRead + Unpin>(from: &mut Reader<R>) -> Tunnell
 }
 
 /// The field that announces a body.
-pub(super) fn announce(plan: &BodyPlan) -> String {
+pub(crate) fn announce(plan: &BodyPlan) -> String {
     if plan.chunked {
         "Transfer-Encoding: chunked\r\n".to_owned()
     } else {
@@ -204,7 +204,7 @@ pub(super) fn announce(plan: &BodyPlan) -> String {
 }
 
 /// Writes the first `until` bytes of a body as planned; the end and the trailers too if these are all.
-pub(super) async fn write_body(
+pub(crate) async fn write_body(
     to: &mut (impl AsyncWrite + Unpin),
     plan: &BodyPlan,
     body: &[u8],

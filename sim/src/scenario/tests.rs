@@ -1,7 +1,8 @@
 use super::*;
 use crate::{
-    fault::What,
+    fault::{Fault, What},
     history::Got,
+    production::End,
     traffic::{BodyPlan, ClientPlan, Exchange},
 };
 
@@ -15,16 +16,9 @@ fn play(exchange: Exchange, befalls: &[What]) -> Run {
 fn play_from(starts: Duration, exchange: Exchange, befalls: &[What]) -> Run {
     let traffic = Traffic { clients: vec![ClientPlan { starts: SECOND, exchanges: vec![exchange] }] };
     let faults = befalls.iter().map(|what| Fault { starts, lasts: SECOND, what: what.clone() }).collect();
-    let scenario = Scenario {
-        seed: 1,
-        link_latency: Duration::from_millis(2),
-        knobs: Knobs::default(),
-        workers: 1,
-        traffic,
-        faults,
-        bug: None,
-    };
-    scenario.play(&mut |_now| {})
+    let production =
+        Production { seed: 1, link_latency: Duration::from_millis(2), knobs: Knobs::default(), faults, bug: None };
+    Scenario { production, workers: 1, traffic }.play(&mut |_now| {})
 }
 
 /// What the client got, and when.

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use turmoil::Sim;
 use weir::world::Signal;
 
-use super::Scenario;
+use super::Production;
 use crate::{
     fault::{Fault, What},
     history::{Event, History},
@@ -14,7 +14,7 @@ use crate::{
 
 /// What links and machines are like at a moment follows from the faults of that moment, so faults may overlap.
 pub(super) struct Stagehands<'a> {
-    scenario: &'a Scenario,
+    production: &'a Production,
     machines: BTreeMap<String, (Arc<Machine>, Up)>,
     begun: Vec<bool>,
     over: Vec<bool>,
@@ -32,17 +32,17 @@ enum Up {
 }
 
 impl<'a> Stagehands<'a> {
-    pub(super) fn new(scenario: &'a Scenario, machines: Vec<Arc<Machine>>) -> Self {
+    pub(super) fn new(production: &'a Production, machines: Vec<Arc<Machine>>) -> Self {
         let machines =
             machines.into_iter().map(|machine| (machine.name().to_owned(), (machine, Up::Running))).collect();
-        let none = vec![false; scenario.faults.len()];
-        Self { scenario, machines, begun: none.clone(), over: none }
+        let none = vec![false; production.faults.len()];
+        Self { production, machines, begun: none.clone(), over: none }
     }
 
     /// Begins and ends what is due.
     pub(super) fn work(&mut self, sim: &mut Sim<'_>, cluster: &Cluster, history: &History) {
         let now = sim.elapsed();
-        for (nth, fault) in self.scenario.faults.iter().enumerate() {
+        for (nth, fault) in self.production.faults.iter().enumerate() {
             if fault.starts <= now && !self.begun[nth] {
                 self.begun[nth] = true;
                 history.add_at(now, Event::Fault(format!("begins: {fault}")));
@@ -128,7 +128,7 @@ impl<'a> Stagehands<'a> {
             What::Delay(a, b, latency) if is_pair((a, b), (one, other)) => Some(*latency),
             _ => None,
         });
-        sim.set_link_latency(one, other, slow.fold(self.scenario.link_latency, Duration::max));
+        sim.set_link_latency(one, other, slow.fold(self.production.link_latency, Duration::max));
     }
 
     fn is_dark(&self, name: &str, now: Duration) -> bool {
@@ -136,7 +136,7 @@ impl<'a> Stagehands<'a> {
     }
 
     fn active(&self, now: Duration) -> impl Iterator<Item = &'a What> + use<'a> {
-        let faults = self.scenario.faults.iter();
+        let faults = self.production.faults.iter();
         faults.filter(move |fault| fault.starts <= now && now < fault.starts + fault.lasts).map(|fault| &fault.what)
     }
 
