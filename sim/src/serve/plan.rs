@@ -94,11 +94,11 @@ impl Plan {
     /// What is asked under a number.
     pub fn ask(&self, id: u64) -> Ask {
         let steps = self.clients.iter().flat_map(|client| &client.steps);
-        let planned = steps.filter_map(|step| match &step.act {
+        let mut planned = steps.filter_map(|step| match &step.act {
             Act::Ask(ask) if ask.id == id => Some(ask.clone()),
             _ => None,
         });
-        planned.last().unwrap_or_else(|| Ask::probe(id))
+        planned.next().unwrap_or_else(|| Ask::probe(id))
     }
 }
 
