@@ -3,12 +3,14 @@
 //! It does what the recorder does, step by step and with the same times of patience; `fixtures/README.md` ("Scripts") is the text of both.
 
 mod actor;
+mod cast;
 mod certificates;
 mod event;
 mod framer;
 mod inbox;
 mod link;
 mod pulse;
+mod stand;
 mod venue;
 
 use std::{cell::RefCell, collections::BTreeSet, rc::Rc};
@@ -16,14 +18,14 @@ use std::{cell::RefCell, collections::BTreeSet, rc::Rc};
 use tokio::{sync::Notify, task::JoinHandle};
 use weir::world::World;
 
-use self::{actor::Actor, link::Link, pulse::Pulse};
+use self::{actor::Actor, link::Link, pulse::Pulse, stand::Stand};
 pub use self::{
     certificates::{CertificateError, Certificates},
     venue::{Venue, VenueBackend},
 };
 use crate::{
     mask::Masks,
-    scenario::{Addresses, Case, Protocol, Side, Step},
+    scenario::{Addresses, Case, Kind, Protocol, Shown, Side, Step},
     subject::SeenRequests,
     trace::CaseTrace,
 };
@@ -70,6 +72,7 @@ pub async fn play(world: &World, case: &Case, venue: Venue, certificates: &Certi
     let stage = Rc::new(Stage {
         world: world.clone(),
         front: case.subject.front,
+        shown: case.subject.staging.certificate,
         subject: venue.subject,
         certificates: certificates.clone(),
         addresses,
@@ -77,12 +80,18 @@ pub async fn play(world: &World, case: &Case, venue: Venue, certificates: &Certi
         shared: RefCell::default(),
         changed: Notify::new(),
     });
+    let stand = (case.subject.kind == Some(Kind::Aggregator)).then(|| Stand::of(case));
+    let accepting = stage.accept(venue.backend, case.subject.back, stand.clone());
+    if let Some(stand) = stand
+        && let Err(reason) = cast::raise(&stage, &stand, case).await
+    {
+        stage.change(|shared| shared.faults.push(Fault { side: Side::Client, reason: format!("cast: {reason}") }));
+    }
     let mut client = Actor::new(&stage, Side::Client);
     let backend = venue.backend_address.map(|_| {
         let actor = Actor::new(&stage, Side::Backend);
         tokio::task::spawn_local(actor.play([Step::Accept], case.backend.clone()))
     });
-    let accepting = stage.accept(venue.backend, case.subject.back);
 
     let acted = client.perform([Step::Connect].iter().chain(&case.client)).await;
     stage.settle(&client.links, acted).await;
@@ -109,6 +118,7 @@ pub async fn play(world: &World, case: &Case, venue: Venue, certificates: &Certi
 struct Stage {
     world: World,
     front: Protocol,
+    shown: Shown,
     subject: std::net::SocketAddr,
     certificates: Certificates,
     addresses: Addresses,
@@ -131,11 +141,21 @@ struct Shared {
 
 impl Stage {
     /// Takes connections at the backend's address until it is aborted.
-    fn accept(self: &Rc<Self>, backend: VenueBackend, protocol: Protocol) -> Option<JoinHandle<()>> {
+    fn accept(
+        self: &Rc<Self>,
+        backend: VenueBackend,
+        protocol: Protocol,
+        stand: Option<Rc<Stand>>,
+    ) -> Option<JoinHandle<()>> {
         let VenueBackend::Up(mut listener) = backend else { return None };
         let stage = Rc::clone(self);
         Some(tokio::task::spawn_local(async move {
             while let Ok(stream) = std::future::poll_fn(|cx| listener.poll_accept(cx)).await {
+                if let Some(stand) = &stand {
+                    let acceptor = stage.certificates.stand(&stage.world);
+                    tokio::task::spawn_local(Rc::clone(stand).take(Rc::clone(&stage), stream, acceptor));
+                    continue;
+                }
                 let handshake = stage.certificates.accept(&stage.world, protocol);
                 let link = Link::accept(stream, handshake, &stage.pulse);
                 stage.change(|shared| shared.accepted.push(link));

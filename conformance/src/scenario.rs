@@ -1,5 +1,6 @@
 //! Scenarios: what is asked, of whom, and what each side does. `fixtures/README.md` describes the format.
 
+mod cast;
 mod frame;
 mod handler;
 mod octets;
@@ -11,12 +12,14 @@ use std::{fs, io, path::Path};
 
 use self::place::{Place, Reader};
 pub use self::{
+    cast::{Authorization, Discovery, Probe, Shown, Staging},
     frame::{ErrorCode, Frame, Setting},
     handler::HandlerStep,
     octets::{Addresses, Octets, Piece},
     script::{Await, AwaitKind, Side, Step},
     subject::{Backend, Flush, Kind, Mode, Protocol, Subject},
 };
+use crate::replay::Certificates;
 
 /// A scenario file: cases that ask about one thing.
 #[derive(Clone, Debug)]
@@ -40,6 +43,8 @@ pub struct Case {
     pub asks: String,
     /// Who is asked.
     pub subject: Subject,
+    /// The API objects that it finds, placeholders not replaced; only an aggregator has any.
+    pub cast: Vec<serde_json::Value>,
     /// What the client does, from its first connection on.
     pub client: Vec<Step>,
     /// What the backend does, from its first connection on.
@@ -91,6 +96,13 @@ impl Family {
     }
 }
 
+impl Case {
+    /// What `${ca}` stands for: nothing when the subject is no aggregator.
+    pub fn authority(&self, certificates: &Certificates) -> String {
+        if self.subject.kind == Some(Kind::Aggregator) { certificates.authority().to_owned() } else { String::new() }
+    }
+}
+
 fn family(id: &str, top: &Place<'_>) -> Family {
     if id.split('/').count() != 2 || !id.split('/').all(is_snake_case) {
         top.wrong("a file <area>/<family>.yaml, of lower-case letters, digits and _");
@@ -98,10 +110,12 @@ fn family(id: &str, top: &Place<'_>) -> Family {
     let mut family = Family { id: id.to_owned(), about: String::new(), cases: Vec::new() };
     let mut defaults = Subject::default();
     let mut cases = Vec::new();
-    for entry in top.entries(&["about", "subject", "cases"]) {
+    let mut objects = Vec::new();
+    for entry in top.entries(&["about", "subject", "cast", "cases"]) {
         match entry.key {
             "about" => family.about = entry.at.text().to_owned(),
             "subject" => defaults = subject::read(&entry.at, Subject::default()),
+            "cast" => objects = cast::read(&entry.at),
             _ => cases = entry.at.items(),
         }
     }
@@ -109,7 +123,7 @@ fn family(id: &str, top: &Place<'_>) -> Family {
         top.wrong("both about and cases");
     }
     for at in cases {
-        if let Some(case) = case(id, &at, &defaults) {
+        if let Some(case) = case(id, &at, &defaults, &objects) {
             if family.cases.iter().any(|other| other.name == case.name) {
                 at.wrong(&format!("each name once: {}", case.name));
             }
@@ -119,12 +133,13 @@ fn family(id: &str, top: &Place<'_>) -> Family {
     family
 }
 
-fn case(family: &str, at: &Place<'_>, defaults: &Subject) -> Option<Case> {
+fn case(family: &str, at: &Place<'_>, defaults: &Subject, objects: &[serde_json::Value]) -> Option<Case> {
     let mut name = "";
     let mut asks = "";
     let mut subject = defaults.clone();
+    let mut objects = objects.to_vec();
     let (mut client, mut backend, mut handler) = (None, None, None);
-    for entry in at.entries(&["name", "asks", "subject", "client", "backend", "handler"]) {
+    for entry in at.entries(&["name", "asks", "subject", "cast", "client", "backend", "handler"]) {
         match entry.key {
             "name" => {
                 name = entry.at.text();
@@ -134,6 +149,7 @@ fn case(family: &str, at: &Place<'_>, defaults: &Subject) -> Option<Case> {
             }
             "asks" => asks = entry.at.text(),
             "subject" => subject = subject::read(&entry.at, defaults.clone()),
+            "cast" => objects = cast::read(&entry.at),
             "client" => client = Some(entry.at),
             "backend" => backend = Some(entry.at),
             _ => handler = Some(entry.at),
@@ -144,14 +160,16 @@ fn case(family: &str, at: &Place<'_>, defaults: &Subject) -> Option<Case> {
         return None;
     };
     match subject.kind {
-        None => at.wrong("subject.kind: server or reverse-proxy"),
+        None => at.wrong("subject.kind: server, reverse-proxy or aggregator"),
         Some(Kind::Server) => complain_about(backend.as_ref(), "no backend: a server has none"),
         Some(Kind::ReverseProxy) => complain_about(handler.as_ref(), "no handler: a reverse-proxy has none"),
+        Some(Kind::Aggregator) => complain_about(handler.as_ref(), "no handler: an aggregator has none"),
     }
     let case = Case {
         id: format!("{family}/{name}"),
         name: name.to_owned(),
         asks: asks.to_owned(),
+        cast: objects,
         client: script::read(&client, Side::Client, subject.front),
         backend: backend.map(|backend| script::read(&backend, Side::Backend, subject.back)).unwrap_or_default(),
         handler: handler.map(|handler| handler::read(&handler)),

@@ -14,8 +14,8 @@ use weir_sim::{Stage, StageError};
 
 use crate::{
     replay::{self, Certificates, Play, Venue, VenueBackend},
-    scenario::Case,
-    subject::WeirSubject,
+    scenario::{Case, Kind},
+    subject::{ApiServer, WeirSubject},
 };
 
 /// Plays a case, with a bug planted where the caller wants one.
@@ -34,9 +34,15 @@ pub fn play(case: &Case, certificates: &Certificates, bug: Option<Bug>) -> Resul
         move |world| {
             let subject = WeirSubject::of(&case, &certificates);
             seen.replace(Some(subject.seen()));
-            let (case, listening) = (case.clone(), Rc::clone(&listening));
+            let (case, certificates, listening) = (case.clone(), certificates.clone(), Rc::clone(&listening));
             Box::pin(async move {
-                let venue = places(&world, &case).await.expect("both machines have names");
+                let venue = places(&world, &case, &certificates).await.expect("both machines have names");
+                if case.subject.kind == Some(Kind::Aggregator) {
+                    let server = ApiServer::of(&case, &certificates, venue.subject);
+                    server.bring_files(&world).expect("the disk has room");
+                    server.run(world, |_| listening.notify_one()).await.unwrap_or_else(|error| panic!("{error}"));
+                    return;
+                }
                 let listener = world.net.listen(&Address::Tcp(venue.subject), 1).expect("the port is free").remove(0);
                 listening.notify_one();
                 subject.run(world, listener, venue.addresses(), venue.backend_address).await;
@@ -47,7 +53,7 @@ pub fn play(case: &Case, certificates: &Certificates, bug: Option<Bug>) -> Resul
         let (case, certificates, played) = (case.clone(), certificates.clone(), Rc::clone(&played));
         move |world| {
             Box::pin(async move {
-                let mut venue = places(&world, &case).await.map_err(|error| error.to_string())?;
+                let mut venue = places(&world, &case, &certificates).await.map_err(|error| error.to_string())?;
                 let at = SocketAddr::new(venue.client, BACKEND_PORT);
                 (venue.backend, _) = VenueBackend::open(&world, &case, at).map_err(|error| error.to_string())?;
                 listening.notified().await;
@@ -65,11 +71,12 @@ pub fn play(case: &Case, certificates: &Certificates, bug: Option<Bug>) -> Resul
 }
 
 /// Where everything is, on either machine. The backend is not open yet.
-async fn places(world: &World, case: &Case) -> io::Result<Venue> {
+async fn places(world: &World, case: &Case, certificates: &Certificates) -> io::Result<Venue> {
     let subject = SocketAddr::new(address_of(world, SUBJECT).await?, SUBJECT_PORT);
     let client = address_of(world, PLAYERS).await?;
     let backend_address = case.subject.has_backend().then(|| SocketAddr::new(client, BACKEND_PORT));
-    Ok(Venue { subject, backend: VenueBackend::None, backend_address, client })
+    let authority = case.authority(certificates);
+    Ok(Venue { subject, backend: VenueBackend::None, backend_address, authority, client })
 }
 
 async fn address_of(world: &World, machine: &str) -> io::Result<IpAddr> {

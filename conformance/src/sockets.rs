@@ -2,17 +2,22 @@
 
 use std::{
     io,
-    net::{Ipv4Addr, SocketAddr},
+    net::{IpAddr, Ipv4Addr, SocketAddr},
     rc::Rc,
+    sync::Arc,
+    time::Duration,
 };
 
-use tokio::{sync::Semaphore, task::LocalSet};
-use weir::world::{Address, Listener, World, real};
+use tokio::{
+    sync::{Semaphore, oneshot},
+    task::LocalSet,
+};
+use weir::world::{Address, World, real};
 
 use crate::{
     replay::{self, Certificates, Play, Venue, VenueBackend},
-    scenario::Case,
-    subject::WeirSubject,
+    scenario::{Case, Kind},
+    subject::{ApiServer, OnThisThread, WeirSubject},
 };
 
 /// Plays cases, `at_once` at a time, on the caller's thread; `done` gets each as it ends.
@@ -50,7 +55,12 @@ pub fn play_all<'a>(
 /// A port of 127.0.0.1 cannot be taken.
 pub async fn play(case: &Case, certificates: &Certificates) -> io::Result<Play> {
     let world = real::world(SEED);
-    let (listener, venue) = open(&world, case)?;
+    if case.subject.kind == Some(Kind::Aggregator) {
+        return play_aggregator(world, case, certificates).await;
+    }
+    let listener = world.net.listen(&Address::Tcp(ANY), 1)?.remove(0);
+    let at = listener.local().ok_or_else(|| io::Error::other("a TCP listener without an address"))?;
+    let venue = open(&world, case, at, certificates)?;
     let subject = WeirSubject::of(case, certificates);
     let seen = subject.seen();
     let (addresses, backend) = (venue.addresses(), venue.backend_address);
@@ -60,13 +70,32 @@ pub async fn play(case: &Case, certificates: &Certificates) -> io::Result<Play> 
     Ok(play.with_seen(&seen, &addresses))
 }
 
-fn open(world: &World, case: &Case) -> io::Result<(Listener, Venue)> {
-    let any = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-    let (backend, backend_address) = VenueBackend::open(world, case, any)?;
-    let listener = world.net.listen(&Address::Tcp(any), 1)?.remove(0);
-    let subject = listener.local().ok_or_else(|| io::Error::other("a TCP listener without an address"))?;
-    Ok((listener, Venue { subject, backend, backend_address, client: any.ip() }))
+/// The whole server, on this thread too, until the case is over.
+async fn play_aggregator(world: World, case: &Case, certificates: &Certificates) -> io::Result<Play> {
+    let (process, stop) = OnThisThread::new();
+    let server = ApiServer::of(case, certificates, ANY);
+    let (ready, port) = oneshot::channel();
+    let ours = World { process: Arc::new(process), ..world.clone() };
+    let running = tokio::task::spawn_local(server.run(ours, move |port| drop(ready.send(port))));
+    let Ok(port) = port.await else {
+        let end = running.await.map_err(io::Error::other)?;
+        return Err(io::Error::other(end.err().map_or_else(|| "it ended".to_owned(), |error| error.to_string())));
+    };
+    let venue = open(&world, case, SocketAddr::new(ANY.ip(), port), certificates)?;
+    let play = replay::play(&world, case, venue, certificates).await;
+    stop.stop().await;
+    drop(tokio::time::timeout(Duration::from_secs(1), running).await);
+    Ok(play)
 }
+
+fn open(world: &World, case: &Case, subject: SocketAddr, certificates: &Certificates) -> io::Result<Venue> {
+    let (backend, backend_address) = VenueBackend::open(world, case, ANY)?;
+    let authority = case.authority(certificates);
+    Ok(Venue { subject, backend, backend_address, authority, client: ANY.ip() })
+}
+
+/// A free port of this machine.
+const ANY: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
 
 /// Nothing that a case shows may depend on it.
 const SEED: [u8; 32] = [1; 32];

@@ -1,6 +1,8 @@
 //! Weir as the subject that a case names.
 
+mod api_server;
 mod handler;
+mod on_this_thread;
 mod seen;
 
 use std::{net::SocketAddr, rc::Rc, sync::Arc};
@@ -19,7 +21,7 @@ use weir::{
 };
 
 use self::handler::ScriptedHandler;
-pub use self::seen::SeenRequests;
+pub use self::{api_server::ApiServer, on_this_thread::OnThisThread, seen::SeenRequests};
 use crate::{
     replay::Certificates,
     scenario::{Addresses, Case, Flush, HandlerStep, Kind, Mode, Protocol, Subject},

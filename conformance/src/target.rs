@@ -6,7 +6,7 @@ use weir::world::World;
 
 use crate::{
     replay::{self, Certificates, Play, Venue, VenueBackend},
-    scenario::{Case, Protocol, Subject},
+    scenario::{Case, Kind, Protocol, Subject},
 };
 
 /// A proxy that somebody else started.
@@ -39,7 +39,7 @@ impl Target {
     /// # Errors
     /// It cannot, and why.
     pub fn offers(&self, case: &Case) -> Result<(), NotOffered> {
-        if !case.subject.has_backend() {
+        if case.subject.kind != Some(Kind::ReverseProxy) {
             return Err(NotOffered::Handler);
         }
         let needed = Subject { backend: self.configured.backend, ..case.subject.clone() };
@@ -59,7 +59,7 @@ impl Target {
     pub async fn play(&self, world: &World, case: &Case, certificates: &Certificates) -> io::Result<Play> {
         let (backend, _) = VenueBackend::open(world, case, self.backend)?;
         let client = self.backend.ip();
-        let venue = Venue { subject: self.subject, backend, backend_address: Some(self.backend), client };
+        let venue = Venue { subject: self.subject, backend, backend_address: Some(self.backend), authority: String::new(), client };
         Ok(replay::play(world, case, venue, certificates).await)
     }
 }
@@ -67,7 +67,7 @@ impl Target {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::scenario::{Family, Kind};
+    use crate::scenario::Family;
 
     #[test]
     fn cases_for_other_proxies_are_not_offered() {

@@ -61,6 +61,9 @@ struct Transcript<'a> {
 impl Transcript<'_> {
     fn case(&mut self, case: &Case, trace: &CaseTrace) -> fmt::Result {
         writeln!(self.out, "## {}\n{}\n{}", case.name, case.asks, case.subject)?;
+        for object in &case.cast {
+            writeln!(self.out, "cast {object}")?;
+        }
         if let Some(steps) = &case.handler {
             self.out.push_str("handler\n");
             for step in steps {

@@ -1,19 +1,25 @@
 //! TLS of both scripts, with the certificates of `fixtures/certs`.
 
-use std::{fmt, path::Path, sync::Arc};
+use std::{
+    fmt,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
+use base64::{Engine as _, prelude::BASE64_STANDARD as STANDARD};
 use rustls::{
     RootCertStore, ServerConfig,
     pki_types::{CertificateDer, PrivateKeyDer, ServerName, pem::PemObject as _},
+    server::{NoClientAuth, WebPkiClientVerifier, danger::ClientCertVerifier},
 };
 use tokio_rustls::{TlsAcceptor, TlsConnector};
 use weir::{
-    upstream::tls::{Trust, client_config},
+    upstream::tls::{Identity, Trust, client_config},
     wire::tls::{WorldTime, provider},
     world::World,
 };
 
-use crate::scenario::Protocol;
+use crate::scenario::{Protocol, Shown};
 
 /// The certificates of the tests. Cheap to clone.
 #[derive(Clone)]
@@ -23,10 +29,19 @@ pub struct Certificates {
 }
 
 struct Parsed {
+    folder: PathBuf,
     roots: Arc<RootCertStore>,
-    chain: Vec<CertificateDer<'static>>,
-    key: PrivateKeyDer<'static>,
+    /// Who signed what an aggregator shows to its backends.
+    front_proxy: Arc<RootCertStore>,
+    serving: Pair,
+    client: Pair,
+    jane: Pair,
+    front: Pair,
+    authority: String,
 }
+
+/// A chain and its key.
+type Pair = (Vec<CertificateDer<'static>>, PrivateKeyDer<'static>);
 
 /// Why certificates cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -45,20 +60,17 @@ impl Certificates {
     /// # Errors
     /// A file cannot be read, or is no PEM of the kind it should be.
     pub fn read(folder: &Path) -> Result<Self, CertificateError> {
-        let wrong =
-            |file: &str, reason: String| CertificateError { path: folder.join(file).display().to_string(), reason };
-        let chain = |file: &str| {
-            CertificateDer::pem_file_iter(folder.join(file))
-                .and_then(Iterator::collect::<Result<Vec<_>, _>>)
-                .map_err(|error| wrong(file, error.to_string()))
+        let folder = folder.canonicalize().unwrap_or_else(|_| folder.to_owned());
+        let parsed = Parsed {
+            roots: Arc::new(authorities(&folder, "ca")?),
+            front_proxy: Arc::new(authorities(&folder, "front-proxy-ca")?),
+            serving: pair(&folder, "serving")?,
+            client: pair(&folder, "client")?,
+            jane: pair(&folder, "jane")?,
+            front: pair(&folder, "front-proxy")?,
+            authority: STANDARD.encode(std::fs::read(folder.join("ca.pem")).map_err(|error| wrong(&folder, "ca", error))?),
+            folder,
         };
-        let mut roots = RootCertStore::empty();
-        for root in chain("ca.pem")? {
-            roots.add(root).map_err(|error| wrong("ca.pem", error.to_string()))?;
-        }
-        let key = PrivateKeyDer::from_pem_file(folder.join("serving-key.pem"))
-            .map_err(|error| wrong("serving-key.pem", error.to_string()))?;
-        let parsed = Parsed { roots: Arc::new(roots), chain: chain("serving.pem")?, key };
         Ok(Self { parsed: Arc::new(parsed), believes_anyone: false })
     }
 
@@ -75,21 +87,49 @@ impl Certificates {
 
     /// What servers show: the chain, and its key.
     pub fn serving(&self) -> (Vec<CertificateDer<'static>>, PrivateKeyDer<'static>) {
-        (self.parsed.chain.clone(), self.parsed.key.clone_key())
+        let (chain, key) = &self.parsed.serving;
+        (chain.clone(), key.clone_key())
+    }
+
+    /// Where a file of the folder stands.
+    pub fn path(&self, file: &str) -> PathBuf {
+        self.parsed.folder.join(file)
+    }
+
+    /// The authority of the tests as an API object has it: its PEM in base64.
+    pub fn authority(&self) -> &str {
+        &self.parsed.authority
+    }
+
+    fn shown(&self, what: Shown) -> Option<Identity> {
+        let (chain, key) = match what {
+            Shown::Nothing => return None,
+            Shown::Client => &self.parsed.client,
+            Shown::Jane => &self.parsed.jane,
+            Shown::FrontProxy => &self.parsed.front,
+        };
+        Some(Identity { chain: chain.clone(), key: key.clone_key() })
     }
 
     /// How the client begins a connection that speaks `protocol`.
-    pub(super) fn connect(&self, world: &World, protocol: Protocol) -> Connect {
+    pub(super) fn connect(&self, world: &World, protocol: Protocol, shown: Shown) -> Connect {
         let alpn: &[&[u8]] = match protocol {
             Protocol::Http1 => return None,
             Protocol::Http1Tls => &[b"http/1.1"],
             Protocol::Http2 => &[b"h2"],
         };
         let trust = if self.believes_anyone { Trust::Anyone } else { Trust::Roots(self.roots()) };
-        let mut config = client_config(world, trust, None).expect("no identity, so none that is wrong");
+        let mut config = client_config(world, trust, self.shown(shown)).expect("keys of the tests fit");
         config.alpn_protocols = alpn.iter().map(|name| name.to_vec()).collect();
         let name = ServerName::try_from("proxy.test").expect("a host name");
         Some((TlsConnector::from(Arc::new(config)), name))
+    }
+
+    /// How the backend of an aggregator begins a connection: it asks for the certificate of the aggregator.
+    pub(super) fn stand(&self, world: &World) -> TlsAcceptor {
+        let roots = Arc::clone(&self.parsed.front_proxy);
+        let verifier = WebPkiClientVerifier::builder_with_provider(roots, provider()).build().expect("it has a root");
+        self.acceptor(world, verifier, &[b"http/1.1"])
     }
 
     /// How the backend begins a connection that speaks `protocol`.
@@ -99,16 +139,44 @@ impl Certificates {
             Protocol::Http1Tls => &[b"http/1.1"],
             Protocol::Http2 => &[b"h2", b"http/1.1"], // Go asks for HTTP/1.1 alone when it upgrades
         };
+        Some(self.acceptor(world, Arc::new(NoClientAuth), alpn))
+    }
+
+    fn acceptor(&self, world: &World, verifier: Arc<dyn ClientCertVerifier>, alpn: &[&[u8]]) -> TlsAcceptor {
         let (chain, key) = self.serving();
         let mut config = ServerConfig::builder_with_details(provider(), WorldTime::of(&world.clock))
             .with_safe_default_protocol_versions()
             .expect("ring has the default versions")
-            .with_no_client_auth()
+            .with_client_cert_verifier(verifier)
             .with_single_cert(chain, key)
             .expect("the key of the tests fits its certificate");
         config.alpn_protocols = alpn.iter().map(|name| name.to_vec()).collect();
-        Some(TlsAcceptor::from(Arc::new(config)))
+        TlsAcceptor::from(Arc::new(config))
     }
+}
+
+fn wrong(folder: &Path, name: &str, reason: impl fmt::Display) -> CertificateError {
+    CertificateError { path: folder.join(name).with_extension("pem").display().to_string(), reason: reason.to_string() }
+}
+
+fn chain(folder: &Path, name: &str) -> Result<Vec<CertificateDer<'static>>, CertificateError> {
+    CertificateDer::pem_file_iter(folder.join(format!("{name}.pem")))
+        .and_then(Iterator::collect)
+        .map_err(|error| wrong(folder, name, error))
+}
+
+fn pair(folder: &Path, name: &str) -> Result<Pair, CertificateError> {
+    let key = format!("{name}-key");
+    let key = PrivateKeyDer::from_pem_file(folder.join(format!("{key}.pem"))).map_err(|error| wrong(folder, &key, error))?;
+    Ok((chain(folder, name)?, key))
+}
+
+fn authorities(folder: &Path, name: &str) -> Result<RootCertStore, CertificateError> {
+    let mut roots = RootCertStore::empty();
+    for root in chain(folder, name)? {
+        roots.add(root).map_err(|error| wrong(folder, name, error))?;
+    }
+    Ok(roots)
 }
 
 impl fmt::Debug for Certificates {

@@ -102,6 +102,18 @@ impl Link {
         link
     }
 
+    /// A connection that the subject opened, of which something has been read. It speaks HTTP/1.
+    pub(super) fn resume(channel: Channel, came: &[u8], pulse: &Rc<Pulse>) -> Rc<Self> {
+        let link = Self::new(pulse);
+        link.opened(channel, false);
+        link.state.borrow_mut().inbox.bytes.extend_from_slice(came);
+        link.run({
+            let link = Rc::clone(&link);
+            async move { link.pump(None).await }
+        });
+        link
+    }
+
     fn new(pulse: &Rc<Pulse>) -> Rc<Self> {
         let state = State {
             ready: false,

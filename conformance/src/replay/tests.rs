@@ -36,7 +36,7 @@ fn played<F: Future<Output = ()> + 'static>(
             }
         });
         let client = IpAddr::V4(Ipv4Addr::LOCALHOST);
-        let venue = Venue { subject, backend, backend_address, client };
+        let venue = Venue { subject, backend, backend_address, authority: String::new(), client };
         play(&world, &family.cases[0], venue, &certificates()).await
     })
 }

@@ -18,6 +18,8 @@ pub struct Venue {
     pub backend: VenueBackend,
     /// The backend's address; none when the subject has no backend.
     pub backend_address: Option<SocketAddr>,
+    /// The authority of the tests in base64; empty when the subject is no aggregator.
+    pub authority: String,
     /// Where the client connects from.
     pub client: IpAddr,
 }
@@ -72,6 +74,7 @@ impl Venue {
         Addresses {
             proxy: self.subject.to_string(),
             backend: self.backend_address.map(|address| address.to_string()).unwrap_or_default(),
+            authority: self.authority.clone(),
             client,
         }
     }

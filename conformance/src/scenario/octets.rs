@@ -23,6 +23,8 @@ pub struct Addresses {
     pub proxy: String,
     /// `${backend.a}`: host:port of the backend; empty when the subject has none.
     pub backend: String,
+    /// `${ca}`: the authority of the tests in base64; empty when the subject is no aggregator.
+    pub authority: String,
     /// `${client.ip}`: where the client comes from, then every other address without a port that stands for the same in a recording.
     pub client: Vec<String>,
 }
@@ -55,23 +57,52 @@ impl Addresses {
     pub fn fill(&self, bytes: &[u8]) -> Vec<u8> {
         let mut text = latin1::to_text(bytes);
         let client = self.client.first().map_or("", String::as_str);
-        for (name, address) in PLACEHOLDERS.iter().zip([&self.backend, &self.proxy, client]) {
+        let known = [&self.backend, self.backend_port(), &self.authority, &self.proxy, client];
+        for (name, address) in PLACEHOLDERS.iter().zip(known) {
             text = text.replace(&format!("${{{name}}}"), address);
         }
         latin1::to_bytes(&text).expect("addresses are ASCII")
     }
 
+    /// An API object as JSON, placeholders replaced; a port that stands alone is a number.
+    pub fn object(&self, object: &serde_json::Value) -> Vec<u8> {
+        let port = format!("${{{BACKEND_PORT}}}");
+        self.fill(object.to_string().replace(&format!("\"{port}\""), &port).as_bytes())
+    }
+
+    fn backend_port(&self) -> &str {
+        self.backend.rsplit_once(':').map_or("", |(_, port)| port)
+    }
+
     /// Puts placeholders back in the place of addresses, the longer ones first.
     pub fn restore(&self, text: &str) -> String {
         let mut text = text.to_owned();
-        let known = [(&self.backend, PLACEHOLDERS[0]), (&self.proxy, PLACEHOLDERS[1])];
-        let clients = self.client.iter().map(|address| (address, PLACEHOLDERS[2]));
-        for (address, name) in known.into_iter().chain(clients) {
-            if !address.is_empty() && text.contains(address.as_str()) {
-                text = text.replace(address.as_str(), &format!("${{{name}}}"));
+        let mut put = |address: &str, name: &str| {
+            if !address.is_empty() && text.contains(address) {
+                text = text.replace(address, &format!("${{{name}}}"));
             }
+        };
+        put(&self.backend, BACKEND);
+        put(&self.authority, AUTHORITY);
+        put(&self.proxy, PROXY);
+        for address in &self.client {
+            put(address, CLIENT);
         }
-        text
+        if self.authority.is_empty() { text } else { self.restore_port(&text) }
+    }
+
+    /// Puts the placeholder of the backend's port where it stands alone: an aggregator writes objects.
+    fn restore_port(&self, text: &str) -> String {
+        let alone = |text: &str| !text.starts_with(|next: char| next.is_ascii_alphanumeric() || next == '_');
+        let mut out = String::new();
+        let mut rest = text;
+        while let Some((before, after)) = rest.split_once(self.backend_port()) {
+            let ends = !before.ends_with(|last: char| last.is_ascii_alphanumeric() || last == '_') && alone(after);
+            out.push_str(before);
+            out.push_str(&if ends { format!("${{{BACKEND_PORT}}}") } else { self.backend_port().to_owned() });
+            rest = after;
+        }
+        out + rest
     }
 }
 
@@ -127,7 +158,13 @@ fn looks_like_a_placeholder(name: &str) -> bool {
 }
 
 /// The names that may stand in `${NAME}`, the address with the most in it first.
-const PLACEHOLDERS: [&str; 3] = ["backend.a", "proxy", "client.ip"];
+const PLACEHOLDERS: [&str; 5] = [BACKEND, BACKEND_PORT, AUTHORITY, PROXY, CLIENT];
+
+const BACKEND: &str = "backend.a";
+const BACKEND_PORT: &str = "backend.a.port";
+const AUTHORITY: &str = "ca";
+const PROXY: &str = "proxy";
+const CLIENT: &str = "client.ip";
 
 #[cfg(test)]
 mod tests {
@@ -138,6 +175,7 @@ mod tests {
         let addresses = Addresses {
             proxy: "10.0.0.1:80".to_owned(),
             backend: "10.0.0.2:8080".to_owned(),
+            authority: String::new(),
             client: vec!["10.0.0.2".to_owned(), "10.0.0.1".to_owned()],
         };
         let text = "a ${backend.a} ${proxy} ${client.ip} ${other}";
@@ -145,5 +183,18 @@ mod tests {
         assert_eq!(filled, b"a 10.0.0.2:8080 10.0.0.1:80 10.0.0.2 ${other}");
         assert_eq!(addresses.restore(&latin1::to_text(&filled)), text);
         assert_eq!(addresses.restore("10.0.0.1"), "${client.ip}");
+    }
+
+    #[test]
+    fn a_port_of_an_object_is_a_number_and_stands_alone() {
+        let addresses = Addresses {
+            proxy: "10.0.0.1:80".to_owned(),
+            backend: "10.0.0.2:8080".to_owned(),
+            authority: "Q0E=".to_owned(),
+            client: vec!["10.0.0.2".to_owned()],
+        };
+        let object = serde_json::json!({"port": "${backend.a.port}", "ca": "${ca}", "ip": "${client.ip}"});
+        assert_eq!(addresses.object(&object), br#"{"port":8080,"ca":"Q0E=","ip":"10.0.0.2"}"#);
+        assert_eq!(addresses.restore("18080 8080, 8080x :8080"), "18080 ${backend.a.port}, 8080x :${backend.a.port}");
     }
 }

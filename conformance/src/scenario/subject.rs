@@ -2,7 +2,10 @@
 
 use std::{fmt, time::Duration};
 
-use super::place::Place;
+use super::{
+    cast::{self, Staging},
+    place::Place,
+};
 
 /// Who is asked: what stands between client and backend.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,6 +30,8 @@ pub struct Subject {
     pub response_header_timeout: Option<Duration>,
     /// Whether the backend is there.
     pub backend: Backend,
+    /// Of an aggregator: what it is told beside its cast.
+    pub staging: Staging,
 }
 
 /// What a subject is.
@@ -36,6 +41,8 @@ pub enum Kind {
     Server,
     /// `httputil.ReverseProxy` behind `http.Server`.
     ReverseProxy,
+    /// The whole kube-aggregator.
+    Aggregator,
 }
 
 /// What one side of the subject speaks.
@@ -95,6 +102,7 @@ impl Default for Subject {
             compression: true,
             response_header_timeout: None,
             backend: Backend::Up,
+            staging: Staging::default(),
         }
     }
 }
@@ -102,7 +110,7 @@ impl Default for Subject {
 impl Subject {
     /// Whether it forwards to a backend, be that up or not.
     pub fn has_backend(&self) -> bool {
-        self.kind == Some(Kind::ReverseProxy)
+        matches!(self.kind, Some(Kind::ReverseProxy | Kind::Aggregator))
     }
 }
 
@@ -139,13 +147,13 @@ impl fmt::Display for Subject {
         if self.backend == Backend::Refused {
             f.write_str(", backend refused")?;
         }
-        Ok(())
+        self.staging.fmt(f)
     }
 }
 
 /// Reads a subject laid over another, key by key.
 pub(super) fn read(at: &Place<'_>, mut subject: Subject) -> Subject {
-    for entry in at.entries(&[
+    let own = [
         "kind",
         "front",
         "back",
@@ -156,9 +164,11 @@ pub(super) fn read(at: &Place<'_>, mut subject: Subject) -> Subject {
         "disable_compression",
         "response_header_timeout_ms",
         "backend",
-    ]) {
+    ];
+    for entry in at.entries(&[own.as_slice(), &cast::KEYS].concat()) {
         let at = &entry.at;
         match entry.key {
+            key if cast::KEYS.contains(&key) => subject.staging.read(key, at),
             "kind" => subject.kind = Some(at.word(KINDS)),
             "front" => subject.front = at.word(PROTOCOLS),
             "back" => subject.back = at.word(PROTOCOLS),
@@ -185,14 +195,15 @@ pub(super) fn read(at: &Place<'_>, mut subject: Subject) -> Subject {
     subject
 }
 
-fn word_of<T: PartialEq>(words: &[(&'static str, T)], meaning: T) -> &'static str {
+pub(super) fn word_of<T: PartialEq>(words: &[(&'static str, T)], meaning: T) -> &'static str {
     words.iter().find(|(_, other)| *other == meaning).map_or("?", |(word, _)| word)
 }
 
 /// The longest time that a scenario may name.
 pub(super) const MILLISECONDS_MAX: i64 = 60_000;
 
-const KINDS: &[(&str, Kind)] = &[("server", Kind::Server), ("reverse-proxy", Kind::ReverseProxy)];
+const KINDS: &[(&str, Kind)] =
+    &[("server", Kind::Server), ("reverse-proxy", Kind::ReverseProxy), ("aggregator", Kind::Aggregator)];
 const PROTOCOLS: &[(&str, Protocol)] =
     &[("http1", Protocol::Http1), ("http1-tls", Protocol::Http1Tls), ("http2", Protocol::Http2)];
 const MODES: &[(&str, Mode)] = &[
