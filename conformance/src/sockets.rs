@@ -76,7 +76,7 @@ async fn play_aggregator(world: World, case: &Case, certificates: &Certificates)
     let server = ApiServer::of(case, certificates, ANY);
     let (ready, port) = oneshot::channel();
     let ours = World { process: Arc::new(process), ..world.clone() };
-    let running = tokio::task::spawn_local(server.run(ours, move |port| drop(ready.send(port))));
+    let running = tokio::task::spawn_local(server.run(ours, move |port| ready.send(port).unwrap_or_default()));
     let Ok(port) = port.await else {
         let end = running.await.map_err(io::Error::other)?;
         return Err(io::Error::other(end.err().map_or_else(|| "it ended".to_owned(), |error| error.to_string())));

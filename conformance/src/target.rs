@@ -59,7 +59,13 @@ impl Target {
     pub async fn play(&self, world: &World, case: &Case, certificates: &Certificates) -> io::Result<Play> {
         let (backend, _) = VenueBackend::open(world, case, self.backend)?;
         let client = self.backend.ip();
-        let venue = Venue { subject: self.subject, backend, backend_address: Some(self.backend), authority: String::new(), client };
+        let venue = Venue {
+            subject: self.subject,
+            backend,
+            backend_address: Some(self.backend),
+            authority: String::new(),
+            client,
+        };
         Ok(replay::play(world, case, venue, certificates).await)
     }
 }

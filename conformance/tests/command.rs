@@ -88,7 +88,12 @@ fn a_target_that_answers_as_go_passes() {
             tell.send(listener.local().unwrap()).unwrap();
             let evidence = Evidence::read(&fixtures()).unwrap();
             let (case, _) = evidence.cases().find(|(case, _)| case.id == CASE).unwrap();
-            let addresses = Addresses { proxy: String::new(), backend: String::new(), authority: String::new(), client: Vec::new() };
+            let addresses = Addresses {
+                proxy: String::new(),
+                backend: String::new(),
+                authority: String::new(),
+                client: Vec::new(),
+            };
             WeirSubject::of(case, &evidence.certificates).run(world, listener, addresses, Some(backend)).await;
         });
     });

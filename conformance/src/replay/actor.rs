@@ -111,7 +111,8 @@ impl Actor {
             .dial(&Address::Tcp(stage.subject))
             .await
             .map_err(|error| Stop::Fault(format!("the subject cannot be reached: {error}")))?;
-        let link = Link::connect(stream, stage.certificates.connect(&stage.world, stage.front, stage.shown), &stage.pulse);
+        let link =
+            Link::connect(stream, stage.certificates.connect(&stage.world, stage.front, stage.shown), &stage.pulse);
         self.links.push(Rc::clone(&link));
         link.ready().await;
         self.at = Some(link);

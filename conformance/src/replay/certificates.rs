@@ -68,7 +68,8 @@ impl Certificates {
             client: pair(&folder, "client")?,
             jane: pair(&folder, "jane")?,
             front: pair(&folder, "front-proxy")?,
-            authority: STANDARD.encode(std::fs::read(folder.join("ca.pem")).map_err(|error| wrong(&folder, "ca", error))?),
+            authority: STANDARD
+                .encode(std::fs::read(folder.join("ca.pem")).map_err(|error| wrong(&folder, "ca", error))?),
             folder,
         };
         Ok(Self { parsed: Arc::new(parsed), believes_anyone: false })
@@ -167,7 +168,8 @@ fn chain(folder: &Path, name: &str) -> Result<Vec<CertificateDer<'static>>, Cert
 
 fn pair(folder: &Path, name: &str) -> Result<Pair, CertificateError> {
     let key = format!("{name}-key");
-    let key = PrivateKeyDer::from_pem_file(folder.join(format!("{key}.pem"))).map_err(|error| wrong(folder, &key, error))?;
+    let key =
+        PrivateKeyDer::from_pem_file(folder.join(format!("{key}.pem"))).map_err(|error| wrong(folder, &key, error))?;
     Ok((chain(folder, name)?, key))
 }
 

@@ -235,7 +235,8 @@ mod tests {
     #[test]
     fn what_is_written_is_read_back() {
         let octets = |text: &str| Octets::from(text.as_bytes().to_vec());
-        let addresses = Addresses { proxy: "p:1".to_owned(), backend: String::new(), authority: String::new(), client: Vec::new() };
+        let addresses =
+            Addresses { proxy: "p:1".to_owned(), backend: String::new(), authority: String::new(), client: Vec::new() };
         let long = "v".repeat(300);
         let frames = [
             Frame::Preface,

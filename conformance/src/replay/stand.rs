@@ -24,7 +24,12 @@ pub(super) struct Stand {
 impl Stand {
     pub(super) fn of(case: &Case) -> Rc<Self> {
         let api_services = case.cast.iter().filter(|object| object["kind"] == "APIService").cloned().collect();
-        Rc::new(Self { staging: case.subject.staging.clone(), api_services, asked: Cell::default(), specs: Cell::default() })
+        Rc::new(Self {
+            staging: case.subject.staging.clone(),
+            api_services,
+            asked: Cell::default(),
+            specs: Cell::default(),
+        })
     }
 
     /// Decides by its first request whose a connection is.
@@ -69,9 +74,12 @@ impl Stand {
         let (status, kind, body, extra) = match (self.staging.probe, self.staging.discovery, found) {
             (Probe::Redirect, ..) => ("302 Found", "text/plain", NOT_FOUND.to_owned(), "Location: /elsewhere\r\n"),
             (Probe::Ok, _, Some(version)) => ("200 OK", "application/json", legacy(&version), ""),
-            (Probe::Ok, Discovery::Aggregated, None) if target == "/apis" => {
-                ("200 OK", "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList", self.aggregated(), "")
-            }
+            (Probe::Ok, Discovery::Aggregated, None) if target == "/apis" => (
+                "200 OK",
+                "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList",
+                self.aggregated(),
+                "",
+            ),
             _ => ("404 Not Found", "text/plain", NOT_FOUND.to_owned(), ""),
         };
         format!(

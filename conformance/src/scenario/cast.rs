@@ -139,12 +139,8 @@ fn json(value: &Value) -> Json {
 /// The keys of a subject that [`Staging::read`] reads.
 pub(super) const KEYS: [&str; 5] = ["certificate", "authorization", "probe", "discovery", "reasons"];
 
-const SHOWN: &[(&str, Shown)] = &[
-    ("none", Shown::Nothing),
-    ("client", Shown::Client),
-    ("jane", Shown::Jane),
-    ("front-proxy", Shown::FrontProxy),
-];
+const SHOWN: &[(&str, Shown)] =
+    &[("none", Shown::Nothing), ("client", Shown::Client), ("jane", Shown::Jane), ("front-proxy", Shown::FrontProxy)];
 const AUTHORIZATIONS: &[(&str, Authorization)] = &[("allow", Authorization::Allow), ("deny", Authorization::Deny)];
 const PROBES: &[(&str, Probe)] =
     &[("ok", Probe::Ok), ("not-found", Probe::NotFound), ("redirect", Probe::Redirect), ("cut", Probe::Cut)];

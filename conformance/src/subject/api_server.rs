@@ -1,12 +1,12 @@
 //! `weir serve` as the subject that a case names.
 
-use std::{cell::Cell, ffi::OsString, io, net::SocketAddr, rc::Rc, sync::Arc};
+use std::{ffi::OsString, io, net::SocketAddr};
 
 use clap::Parser;
 use weir::{
     config::ServeFlags,
     serve::{self, ServeError},
-    world::{Disk as _, LocalTask, Mode, Process, Running, Signals, World},
+    world::{Mode, World},
 };
 
 use crate::{
@@ -72,7 +72,7 @@ impl ApiServer {
     pub fn bring_files(&self, world: &World) -> io::Result<()> {
         for (_, file) in FILES {
             let path = self.certificates.path(file);
-            world.disk.replace(&path, &std::fs::read(&path)?, Mode::Private)?;
+            world.disk.replace(&path, &std::fs::read(&path)?, Mode::Secret)?;
         }
         Ok(())
     }

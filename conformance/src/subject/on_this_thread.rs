@@ -26,7 +26,7 @@ impl Stop {
     /// Stops it, and does not wait for requests that run.
     pub async fn stop(&self) {
         for _ in 0..2 {
-            drop(self.0.send(Signal::Stop).await); // it may have ended by itself
+            let _sent = self.0.send(Signal::Stop).await; // it may have ended by itself
         }
     }
 }

@@ -111,8 +111,13 @@ pub(crate) fn over_http2_is_refused(place: Place, between: Between) {
         async move |client| {
             let family = Family::parse("upgrade/http2", "upgrade over HTTP/2", OVER_HTTP2).expect("a scenario");
             let address = client.proxy.address;
-            let venue =
-                Venue { subject: address, backend: VenueBackend::None, backend_address: None, client: address.ip() };
+            let venue = Venue {
+                subject: address,
+                backend: VenueBackend::None,
+                backend_address: None,
+                authority: String::new(),
+                client: address.ip(),
+            };
             let certificates = Certificates::read(&tls::folder()).expect("the certificates");
             let play = replay::play(&client.world, &family.cases[0], venue, &certificates).await;
             assert_eq!(play.faults, []);
