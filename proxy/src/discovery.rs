@@ -4,6 +4,7 @@ pub mod aggregated;
 mod document;
 mod forms;
 pub mod legacy;
+mod local;
 mod merge;
 mod sources;
 #[cfg(test)]
@@ -17,11 +18,12 @@ use self::{
     forms::Form,
 };
 use crate::{
-    meta::{Accepted, GroupVersion, Offer, Status, gzip, negotiate, restful},
+    meta::{Accepted, GroupVersion, Media, Offer, Status, gzip, negotiate, restful},
     wire::{Answer, Body, Name, RequestHead, ResponseHead},
 };
 
 pub use self::{
+    local::local_versions,
     merge::Service,
     sources::{LocalVersion, RemoteVersion, Sources},
 };
@@ -99,7 +101,7 @@ fn either(head: &RequestHead, aggregated: &Aggregated, before: &Document) -> Res
 
 /// A document in the form that the client accepts.
 fn plain(head: &RequestHead, document: &Document) -> Result<Answer, Status> {
-    let accepted = negotiate(head, &Offer::plain(forms::WRITTEN))?;
+    let accepted = negotiate(head, &Offer::plain(Media::ALL))?;
     let mut response = ResponseHead::new(StatusCode::OK);
     response.headers.set(Name::CONTENT_TYPE, accepted.media.content_type());
     Ok(written(response, document, &accepted, head))

@@ -9,7 +9,6 @@ mod paths;
 mod protobuf;
 mod remote;
 mod schema;
-mod tables;
 #[cfg(test)]
 mod tests;
 mod v2;

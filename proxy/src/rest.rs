@@ -2,7 +2,7 @@
 //!
 //! Go: `k8s.io/apiserver/pkg/endpoints/handlers`. The kinds are tables, see [`Kinds`]; what a kind decides for itself stands in
 //! `kinds/`. [`Registry`] has the verbs as functions, for control loops too. Server-side apply and `metadata.managedFields` are not
-//! there, nor are objects in protobuf.
+//! there, nor are objects read from protobuf.
 
 mod addresses;
 mod body_object;
@@ -17,6 +17,7 @@ mod names;
 mod object_meta;
 mod options;
 mod patch;
+mod protobuf;
 mod read;
 mod registry;
 mod request;
@@ -30,6 +31,7 @@ mod watch;
 pub use self::{
     kinds::{Column, Field, Kind, Kinds, Scalar, Shape, Subresource, TypeTable},
     options::{DeleteOptions, DryRun, FieldValidation, ListOptions, Preconditions, Propagation, WriteOptions},
+    protobuf::encode as encode_protobuf,
     registry::{Deleted, EventType, Fate, List, ObjectEvent, ObjectWatch, Registry},
     selector::Selector,
     strategy::Allow,

@@ -150,5 +150,5 @@ pub const CLUSTER_IP_ATTEMPTS_MAX: usize = 128;
 pub const WATCH_TIMEOUT_MIN: Duration = Duration::from_secs(1_800);
 /// How often a watch is told of the revision that it has come to. Go's `defaultBookmarkFrequency`.
 pub const WATCH_BOOKMARK_PERIOD: Duration = Duration::from_secs(60);
-/// Shorter answers are not compressed. Go's `defaultGzipThresholdBytes`.
+/// Only longer answers are compressed. Go: `responsewriters/writers.go` `defaultGzipThresholdBytes`.
 pub const GZIP_BYTES_MIN: usize = 128 << 10;

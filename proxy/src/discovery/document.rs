@@ -13,7 +13,10 @@ use super::{
     merge::{self, Entry, Service},
     sources::LocalVersion,
 };
-use crate::meta::{GroupVersion, Layout, Media, encode_json, encode_yaml};
+use crate::{
+    meta::{GroupVersion, Layout, Media, encode_json, encode_yaml},
+    rest::encode_protobuf,
+};
 
 /// A document, written once for each media type.
 #[derive(Debug)]
@@ -21,6 +24,7 @@ pub(super) struct Document {
     value: Value,
     json: OnceLock<Bytes>,
     yaml: OnceLock<Bytes>,
+    protobuf: OnceLock<Bytes>,
 }
 
 impl Document {
@@ -34,14 +38,19 @@ impl Document {
         if let Ok(Value::Object(fields)) = serde_json::to_value(fields) {
             object.extend(fields);
         }
-        Self { value: object.into(), json: OnceLock::new(), yaml: OnceLock::new() }
+        Self { value: object.into(), json: OnceLock::new(), yaml: OnceLock::new(), protobuf: OnceLock::new() }
     }
 
     pub(super) fn encode(&self, media: Media, layout: Layout) -> Bytes {
         match (media, layout) {
+            (Media::Protobuf, _) => {
+                self.protobuf.get_or_init(|| encode_protobuf(&self.value).unwrap_or_default()).clone()
+            }
             (Media::Yaml, _) => self.yaml.get_or_init(|| encode_yaml(&self.value)).clone(),
-            (_, Layout::Compact) => self.json.get_or_init(|| encode_json(&self.value, Layout::Compact)).clone(),
-            (_, layout) => encode_json(&self.value, layout),
+            (Media::Json, Layout::Compact) => {
+                self.json.get_or_init(|| encode_json(&self.value, Layout::Compact)).clone()
+            }
+            (Media::Json, layout) => encode_json(&self.value, layout),
         }
     }
 }

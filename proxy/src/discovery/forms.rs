@@ -20,7 +20,7 @@ pub(super) enum Form {
 ///
 /// Go: `apiserver/pkg/endpoints/discovery/aggregated/negotiation.go` `AllowsMediaTypeTransform`.
 pub(super) fn aggregated(head: &RequestHead) -> Option<(Form, Accepted)> {
-    let accepted = negotiate_transformed(head, &Offer::transformed(WRITTEN, |_, kind| form(kind).is_some()))?;
+    let accepted = negotiate_transformed(head, &Offer::transformed(Media::ALL, |_, kind| form(kind).is_some()))?;
     let form = form(accepted.transform.as_ref()?)?;
     Some((form, accepted))
 }
@@ -35,6 +35,3 @@ fn form(kind: &GroupVersionKind) -> Option<Form> {
         _ => None,
     }
 }
-
-/// The forms in which the documents are written.
-pub(super) const WRITTEN: &[Media] = &[Media::Json, Media::Yaml];

@@ -245,3 +245,40 @@ fn long_documents_are_compressed_for_clients_that_say_gzip() {
     assert_eq!(headers.all(&Name::VARY).collect::<Vec<_>>(), [&b"Accept"[..], b"Accept-Encoding"]);
     assert!(compressed.len() * 10 < plain.len());
 }
+
+/// What a real server with our kinds answers: `fixtures/documents/discovery`.
+#[test]
+fn our_own_versions_are_told_as_go_tells_them() {
+    let sources = Sources::new("192.0.2.1:443", &local_versions()).unwrap();
+    let v1 = |group: &str| DiscoveryRoute::GroupVersion(GroupVersion::new(group, "v1"));
+    const V2_PROTOBUF: &str = "application/vnd.kubernetes.protobuf;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList";
+    const PROTOBUF: &str = "application/vnd.kubernetes.protobuf";
+    macro_rules! gos {
+        ($file:literal) => {
+            &include_bytes!(concat!("../../../fixtures/documents/discovery/", $file))[..]
+        };
+    }
+    for (accept, route, gos) in [
+        ("", DiscoveryRoute::Api, gos!("api.json")),
+        ("", v1(""), gos!("api_v1.json")),
+        (PROTOBUF, v1(""), gos!("api_v1.pb")),
+        ("", v1("apiregistration.k8s.io"), gos!("apiregistration_v1.json")),
+        ("", v1("discovery.k8s.io"), gos!("discovery_v1.json")),
+        ("", DiscoveryRoute::Group("apiregistration.k8s.io".to_owned()), gos!("apiregistration.json")),
+        ("", DiscoveryRoute::Group("discovery.k8s.io".to_owned()), gos!("discovery.json")),
+        (V2, DiscoveryRoute::Api, gos!("aggregated_api.json")),
+        (V2_PROTOBUF, DiscoveryRoute::Api, gos!("aggregated_api.pb")),
+        (V2, DiscoveryRoute::Apis, gos!("aggregated_apis.json")),
+        (V2_PROTOBUF, DiscoveryRoute::Apis, gos!("aggregated_apis.pb")),
+    ] {
+        let (_, headers, body) = answer(&sources, &accepting(accept), &route);
+        assert_eq!(body, gos, "{route:?} as {accept:?}");
+        if accept.contains("v=v2") {
+            let tag = String::from_utf8(headers.get(&Name::ETAG).unwrap().to_vec()).unwrap();
+            assert!(
+                include_str!("../../../fixtures/documents/documents.json").contains(&tag.replace('"', "\\\"")),
+                "{tag}"
+            );
+        }
+    }
+}

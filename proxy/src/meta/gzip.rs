@@ -5,7 +5,10 @@ use std::io::Write as _;
 use bytes::Bytes;
 use flate2::{Compression, write::GzEncoder};
 
-use crate::wire::{Headers, Name, headers::trim};
+use crate::{
+    config::limits::GZIP_BYTES_MIN,
+    wire::{Headers, Name, headers::trim},
+};
 
 /// The body of an answer, compressed if it is long and the client takes gzip. The headers of the answer then say so.
 ///
@@ -24,13 +27,10 @@ pub fn compress(headers: &mut Headers, asked: &Headers, body: Bytes) -> Bytes {
 /// Go: `writers.go` `negotiateContentEncoding`.
 pub fn compressed(asked: &Headers, body: &Bytes) -> Option<Bytes> {
     let accepted = asked.get(&Name::ACCEPT_ENCODING)?;
-    if body.len() <= UNCOMPRESSED_BYTES_MAX || !accepted.split(|byte| *byte == b',').any(|item| trim(item) == b"gzip") {
+    if body.len() <= GZIP_BYTES_MIN || !accepted.split(|byte| *byte == b',').any(|item| trim(item) == b"gzip") {
         return None;
     }
     let mut encoder = GzEncoder::new(Vec::with_capacity(body.len() / 8), Compression::new(1));
     encoder.write_all(body).ok()?;
     encoder.finish().ok().map(Bytes::from)
 }
-
-/// Up to here a packet or two more cost less than compressing. Go: `defaultGzipThresholdBytes`.
-const UNCOMPRESSED_BYTES_MAX: usize = 128 << 10;

@@ -12,7 +12,13 @@ pub fn format(at: Wall) -> String {
 
 /// The seconds since 1970 of a time in any zone; `None` if that is no time.
 pub fn parse(text: &str) -> Option<i64> {
-    OffsetDateTime::parse(text, &Rfc3339).ok().map(OffsetDateTime::unix_timestamp)
+    parse_exact(text).map(|(seconds, _)| seconds)
+}
+
+/// The same, and the nanoseconds beyond.
+pub fn parse_exact(text: &str) -> Option<(i64, u32)> {
+    let at = OffsetDateTime::parse(text, &Rfc3339).ok()?;
+    Some((at.unix_timestamp(), at.nanosecond()))
 }
 
 /// A time in any zone as Go writes it again: in UTC, without the part of a second.

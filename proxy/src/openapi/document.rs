@@ -6,9 +6,10 @@ use bytes::Bytes;
 use serde_json::Value;
 use sha2::{Digest as _, Sha512};
 
-use super::{protobuf, tables::Tables, v2, v3};
+use super::{protobuf, v2, v3};
 use crate::{
     meta::{GroupVersion, Layout, encode_json},
+    rest::{Kind, Kinds},
     wire::headers::trim,
     world::Wall,
 };
@@ -58,8 +59,7 @@ pub(super) struct Documents {
 
 impl Documents {
     pub(super) fn new(made: Wall) -> Self {
-        let mut versions: Vec<GroupVersion> =
-            Tables::get().kinds.iter().map(|kind| GroupVersion::new(&*kind.group, &*kind.version)).collect();
+        let mut versions: Vec<GroupVersion> = Kinds::get().all().iter().map(Kind::group_version).collect();
         versions.sort();
         versions.dedup();
         let v3 = versions.iter().map(|at| (path_of(at), (at.clone(), OnceLock::new()))).collect();
@@ -74,7 +74,7 @@ impl Documents {
     /// The document of a path such as `apis/g/v` or `api/v1`.
     pub(super) fn v3(&self, path: &str) -> Option<&Document> {
         let (at, document) = self.v3.get(path)?;
-        Some(document.get_or_init(|| Document::new(&v3::document(Tables::get(), at))))
+        Some(document.get_or_init(|| Document::new(&v3::document(at))))
     }
 
     /// The paths that have a document.
@@ -92,7 +92,7 @@ impl Documents {
 
     fn v2_parts(&self) -> &(Document, Value) {
         self.v2.get_or_init(|| {
-            let value = v2::document(Tables::get(), &self.versions);
+            let value = v2::document(&self.versions);
             (Document::new(&value), value)
         })
     }

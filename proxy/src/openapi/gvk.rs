@@ -2,8 +2,8 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{operation::Operation, tables::Tables};
-use crate::meta::GroupVersion;
+use super::operation::Operation;
+use crate::{meta::GroupVersion, rest::Kinds};
 
 /// Puts the action and the kind of an operation in.
 pub(super) fn put(made: &mut Map<String, Value>, of: &Operation) {
@@ -19,7 +19,7 @@ pub(super) fn put(made: &mut Map<String, Value>, of: &Operation) {
 /// The kinds that objects of a type have, in a document about some versions; none where they have none.
 ///
 /// Go: `apiserver/pkg/endpoints/openapi/openapi.go` `DefinitionNamer.GetDefinitionName`.
-pub(super) fn of_type(tables: &Tables, versions: &[GroupVersion], name: &str) -> Option<Value> {
+pub(super) fn of_type(versions: &[GroupVersion], name: &str) -> Option<Value> {
     if let Some(kind) = META.iter().find(|kind| name.strip_prefix(META_PREFIX) == Some(kind)) {
         // Every version of every group has these two of its own.
         let everywhere = matches!(*kind, "DeleteOptions" | "WatchEvent");
@@ -28,10 +28,10 @@ pub(super) fn of_type(tables: &Tables, versions: &[GroupVersion], name: &str) ->
         let others = others.map(|at| json!({"group": at.group, "version": at.version, "kind": kind}));
         return Some(std::iter::once(core).chain(others).collect::<Vec<_>>().into());
     }
-    tables.kinds.iter().find_map(|kind| {
-        let found = if kind.object == name {
+    Kinds::get().all().iter().find_map(|kind| {
+        let found = if kind.type_name == name {
             &kind.kind
-        } else if kind.list == name {
+        } else if kind.list_type == name {
             &kind.list_kind
         } else {
             return None;

@@ -1,38 +1,36 @@
 //! The parameters of operations: the fields of the option types that can stand in a query.
 
-use super::{
-    operation::{Parameter, Place},
-    tables::{Field, Of, Tables},
-};
+use super::operation::{Parameter, Place};
+use crate::rest::{Field, Kinds, Scalar, Shape};
 
 /// What a list or a watch takes.
-pub(super) fn list(tables: &Tables) -> Vec<Parameter> {
-    of(tables, &["ListOptions"], &[])
+pub(super) fn list() -> Vec<Parameter> {
+    of(&["ListOptions"], &[])
 }
 
 /// What a creation takes.
-pub(super) fn create(tables: &Tables) -> Vec<Parameter> {
-    of(tables, &["CreateOptions"], &[])
+pub(super) fn create() -> Vec<Parameter> {
+    of(&["CreateOptions"], &[])
 }
 
 /// What a replacement takes.
-pub(super) fn update(tables: &Tables) -> Vec<Parameter> {
-    of(tables, &["UpdateOptions"], &[])
+pub(super) fn update() -> Vec<Parameter> {
+    of(&["UpdateOptions"], &[])
 }
 
 /// What a patch takes. kubectl looks for `fieldValidation` here, and validates itself where there is none.
-pub(super) fn patch(tables: &Tables) -> Vec<Parameter> {
-    of(tables, &["PatchOptions"], &[])
+pub(super) fn patch() -> Vec<Parameter> {
+    of(&["PatchOptions"], &[])
 }
 
 /// What a deletion takes.
-pub(super) fn delete(tables: &Tables) -> Vec<Parameter> {
-    of(tables, &["DeleteOptions"], &[])
+pub(super) fn delete() -> Vec<Parameter> {
+    of(&["DeleteOptions"], &[])
 }
 
 /// What the deletion of a collection takes: what to delete, and how.
-pub(super) fn delete_collection(tables: &Tables) -> Vec<Parameter> {
-    of(tables, &["DeleteOptions", "ListOptions"], &["watch", "allowWatchBookmarks"])
+pub(super) fn delete_collection() -> Vec<Parameter> {
+    of(&["DeleteOptions", "ListOptions"], &["watch", "allowWatchBookmarks"])
 }
 
 /// The namespace in a path.
@@ -51,13 +49,13 @@ pub(super) fn pretty() -> Parameter {
 }
 
 /// In the order of their names. Objects have no place in a query, and neither has what says the kind of the options.
-fn of(tables: &Tables, types: &[&str], without: &[&str]) -> Vec<Parameter> {
+fn of(types: &[&str], without: &[&str]) -> Vec<Parameter> {
     let mut all: Vec<Parameter> = types
         .iter()
-        .filter_map(|name| tables.types.get(&format!("io.k8s.apimachinery.pkg.apis.meta.v1.{name}")))
-        .flat_map(|of| tables.fields(of))
+        .map(|name| Kinds::get().type_named(&format!("io.k8s.apimachinery.pkg.apis.meta.v1.{name}")))
+        .flat_map(|table| Kinds::get().fields(table))
         .filter(|field| {
-            !without.contains(&field.name.as_str()) && !matches!(field.name.as_str(), "kind" | "apiVersion")
+            !without.contains(&field.json.as_str()) && !matches!(field.json.as_str(), "kind" | "apiVersion")
         })
         .filter_map(parameter)
         .collect();
@@ -67,20 +65,20 @@ fn of(tables: &Tables, types: &[&str], without: &[&str]) -> Vec<Parameter> {
 }
 
 fn parameter(field: &Field) -> Option<Parameter> {
-    let word = match &field.of {
-        Of::Scalar(word) => word,
+    let scalar = match &field.shape {
+        Shape::Scalar(scalar) => scalar,
         // A list is a parameter that may be there more than once.
-        Of::Array(item) => match &**item {
-            Of::Scalar(word) => word,
-            Of::Ref(_) | Of::Array(_) | Of::Map(_) => return None,
+        Shape::Array(item) => match &**item {
+            Shape::Scalar(scalar) => scalar,
+            Shape::Ref(_) | Shape::Array(_) | Shape::Map(_) => return None,
         },
-        Of::Ref(_) | Of::Map(_) => return None,
+        Shape::Ref(_) | Shape::Map(_) => return None,
     };
-    let of = match word.as_str() {
-        "string" => "string",
-        "bool" => "boolean",
-        "int32" | "int64" => "integer",
+    let of = match scalar {
+        Scalar::String => "string",
+        Scalar::Bool => "boolean",
+        Scalar::Int32 | Scalar::Int64 => "integer",
         _ => return None,
     };
-    Some(Parameter { name: field.name.clone(), place: Place::Query, of, description: field.description.clone() })
+    Some(Parameter { name: field.json.clone(), place: Place::Query, of, description: field.description.clone() })
 }

@@ -6,23 +6,24 @@ use super::{
     operation::{Operation, Parameter, PathItem, Place, RequestBody},
     options,
     schema::PATCH,
-    tables::{Kind, Subresource, Tables},
 };
-use crate::meta::GroupVersion;
+use crate::{
+    meta::GroupVersion,
+    rest::{Kind, Kinds, Subresource},
+};
 
 /// The paths of a version of a group, in the order of their names.
-pub(super) fn of(tables: &Tables, at: &GroupVersion) -> Vec<PathItem> {
-    let version = Version::new(tables, at);
+pub(super) fn of(at: &GroupVersion) -> Vec<PathItem> {
+    let version = Version::new(at);
     let mut items = vec![version.resources()];
-    for kind in tables.kinds.iter().filter(|kind| kind.group == at.group && kind.version == at.version) {
+    for kind in Kinds::get().all().iter().filter(|kind| kind.group == at.group && kind.version == at.version) {
         version.add(kind, &mut items);
     }
     items.sort_by(|left, right| left.path.cmp(&right.path));
     items
 }
 
-struct Version<'a> {
-    tables: &'a Tables,
+struct Version {
     /// `/api/v1` or `/apis/g/v`.
     base: String,
     /// Group and version as names of operations have them: `ApiregistrationV1`.
@@ -40,11 +41,10 @@ struct Scoped<'a> {
     parameters: Vec<Parameter>,
 }
 
-impl<'a> Version<'a> {
-    fn new(tables: &'a Tables, at: &GroupVersion) -> Self {
+impl Version {
+    fn new(at: &GroupVersion) -> Self {
         let group = if at.group.is_empty() { "core" } else { at.group.split('.').next().unwrap_or_default() };
         Self {
-            tables,
             base: if at.group.is_empty() { format!("/api/{}", at.version) } else { format!("/apis/{at}") },
             camel: format!("{}{}", capital(group), capital(&at.version)),
             tag: format!("{group}_{}", at.version),
@@ -87,14 +87,14 @@ impl<'a> Version<'a> {
         let name = format!("{word}{}", kind.kind);
         let create = Operation {
             description: format!("create {}", with_article(&kind.kind)),
-            parameters: options::create(self.tables),
-            body: Some(RequestBody { of: kind.object.clone(), required: true, media: ANY }),
+            parameters: options::create(),
+            body: Some(RequestBody { of: kind.type_name.clone(), required: true, media: ANY }),
             statuses: &[200, 201, 202],
-            ..self.done_to(kind, "post", "post", format!("create{}{name}", self.camel), &kind.object)
+            ..self.done_to(kind, "post", "post", format!("create{}{name}", self.camel), &kind.type_name)
         };
         let delete = Operation {
             description: format!("delete collection of {}", kind.kind),
-            parameters: options::delete_collection(self.tables),
+            parameters: options::delete_collection(),
             body: Some(RequestBody { of: DELETE_OPTIONS.to_owned(), required: false, media: ANY }),
             ..self.done_to(kind, "delete", "deletecollection", format!("delete{}Collection{name}", self.camel), STATUS)
         };
@@ -107,10 +107,10 @@ impl<'a> Version<'a> {
         let Scoped { kind, word, prefix, .. } = scoped;
         let name = format!("{word}{}", kind.kind);
         // A Service is answered itself when it is deleted. Go: `DeleteReturnsDeletedObject`.
-        let deleted = if kind.kind == "Service" { &kind.object } else { STATUS };
+        let deleted = if kind.kind == "Service" { &kind.type_name } else { STATUS };
         let delete = Operation {
             description: format!("delete {}", with_article(&kind.kind)),
-            parameters: options::delete(self.tables),
+            parameters: options::delete(),
             body: Some(RequestBody { of: DELETE_OPTIONS.to_owned(), required: false, media: ANY }),
             statuses: &[200, 202],
             ..self.done_to(kind, "delete", "delete", format!("delete{}{name}", self.camel), deleted)
@@ -131,18 +131,19 @@ impl<'a> Version<'a> {
 
     /// Operations that an object and its subresources have alike.
     fn read_and_write(&self, kind: &Kind, name: &str, what: &str) -> Vec<(&'static str, Operation)> {
-        let done = |method, id| self.done_to(kind, method, method, format!("{id}{}{name}", self.camel), &kind.object);
+        let done =
+            |method, id| self.done_to(kind, method, method, format!("{id}{}{name}", self.camel), &kind.type_name);
         let get = Operation { description: format!("read {what} {}", kind.kind), ..done("get", "read") };
         let put = Operation {
             description: format!("replace {what} {}", kind.kind),
-            parameters: options::update(self.tables),
-            body: Some(RequestBody { of: kind.object.clone(), required: true, media: ANY }),
+            parameters: options::update(),
+            body: Some(RequestBody { of: kind.type_name.clone(), required: true, media: ANY }),
             statuses: &[200, 201],
             ..done("put", "replace")
         };
         let patch = Operation {
             description: format!("partially update {what} {}", kind.kind),
-            parameters: options::patch(self.tables),
+            parameters: options::patch(),
             body: Some(RequestBody { of: PATCH.to_owned(), required: true, media: PATCHES }),
             statuses: &[200, 201],
             ..done("patch", "patch")
@@ -153,9 +154,9 @@ impl<'a> Version<'a> {
     fn list(&self, kind: &Kind, id: String) -> Operation {
         Operation {
             description: format!("list or watch objects of kind {}", kind.kind),
-            parameters: options::list(self.tables),
+            parameters: options::list(),
             media: STREAMS,
-            ..self.done_to(kind, "get", "list", id, &kind.list)
+            ..self.done_to(kind, "get", "list", id, &kind.list_type)
         }
     }
 
@@ -186,7 +187,7 @@ impl<'a> Version<'a> {
         };
         let operation = Operation {
             description,
-            parameters: options::list(self.tables),
+            parameters: options::list(),
             media: STREAMS,
             ..self.done_to(kind, "get", action, id, WATCH_EVENT)
         };

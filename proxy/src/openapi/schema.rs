@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value, json};
 
-use super::tables::{Field, Of, Tables};
+use crate::rest::{Field, Kinds, Scalar, Shape};
 
 /// A version of OpenAPI.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,16 +28,16 @@ impl Dialect {
 /// The schemas of some types and of all that these name.
 ///
 /// Go: `kube-openapi/pkg/builder3/openapi.go` `buildDefinitionRecursively`.
-pub(super) fn schemas(dialect: Dialect, tables: &Tables, roots: BTreeSet<String>, kinds: &Kinds) -> Map<String, Value> {
+pub(super) fn schemas(dialect: Dialect, roots: BTreeSet<String>, kinds_of: &KindsOf<'_>) -> Map<String, Value> {
     let mut wanted: Vec<String> = roots.into_iter().rev().collect();
     let mut made = Map::new();
     while let Some(name) = wanted.pop() {
         if made.contains_key(&name) {
             continue;
         }
-        let mut maker = Maker { dialect, tables, named: &mut wanted };
+        let mut maker = Maker { dialect, named: &mut wanted };
         let mut schema = maker.named(&name);
-        if let Some(kinds) = kinds(&name) {
+        if let Some(kinds) = kinds_of(&name) {
             schema.insert("x-kubernetes-group-version-kind".to_owned(), kinds);
         }
         made.insert(name, schema.into());
@@ -47,11 +47,10 @@ pub(super) fn schemas(dialect: Dialect, tables: &Tables, roots: BTreeSet<String>
 }
 
 /// Which group, version and kind objects of a type have.
-pub(super) type Kinds<'a> = dyn Fn(&str) -> Option<Value> + 'a;
+pub(super) type KindsOf<'a> = dyn Fn(&str) -> Option<Value> + 'a;
 
 struct Maker<'a> {
     dialect: Dialect,
-    tables: &'a Tables,
     /// The types that were named on the way.
     named: &'a mut Vec<String>,
 }
@@ -61,7 +60,7 @@ impl Maker<'_> {
         if name == PATCH {
             return object(json!({"description": PATCH_DESCRIPTION, "type": "object"}));
         }
-        let Some(of) = self.tables.types.get(name) else { return object(json!({"type": "object"})) };
+        let of = Kinds::get().type_named(name);
         let mut schema = Map::new();
         put_text(&mut schema, "description", &of.description);
         if of.scalar.is_some() {
@@ -70,15 +69,15 @@ impl Maker<'_> {
             return schema;
         }
         schema.insert("type".to_owned(), "object".into());
-        let fields = self.tables.fields(of);
+        let fields = Kinds::get().fields(of);
         let required: Vec<&str> =
-            fields.iter().filter(|field| field.required).map(|field| field.name.as_str()).collect();
+            fields.iter().filter(|field| field.required).map(|field| field.json.as_str()).collect();
         if !required.is_empty() {
             schema.insert("required".to_owned(), json!(required));
         }
         let mut properties = Map::new();
         for field in fields {
-            properties.insert(field.name.clone(), self.property(field));
+            properties.insert(field.json.clone(), self.property(field));
         }
         if !properties.is_empty() {
             schema.insert("properties".to_owned(), properties.into());
@@ -88,56 +87,56 @@ impl Maker<'_> {
     }
 
     fn property(&mut self, field: &Field) -> Value {
-        let items = Around { default: field.items_default.as_ref(), values: field.items_enum.as_ref() };
-        let mut schema = self.of(&field.of, &items);
+        let items = Around { default: field.items_default.as_ref(), values: field.items_values.as_ref() };
+        let mut schema = self.shape(&field.shape, &items);
         put_text(&mut schema, "description", &field.description);
         Around { default: field.default.as_ref(), values: field.values.as_ref() }.put(self.dialect, &mut schema);
         for (name, value) in [
-            ("x-kubernetes-list-type", field.list_type.as_ref()),
-            ("x-kubernetes-map-type", field.map_type.as_ref()),
-            ("x-kubernetes-patch-merge-key", field.merge_key.as_ref()),
-            ("x-kubernetes-patch-strategy", field.patch_strategy.as_ref()),
+            ("x-kubernetes-list-type", &field.list_type),
+            ("x-kubernetes-map-type", &field.map_type),
+            ("x-kubernetes-patch-merge-key", &field.merge_key),
+            ("x-kubernetes-patch-strategy", &field.patch_strategy),
         ] {
-            put_text(&mut schema, name, value.map_or("", String::as_str));
+            put_text(&mut schema, name, value);
         }
-        if let Some(keys) = &field.list_map_keys {
-            schema.insert("x-kubernetes-list-map-keys".to_owned(), json!(keys));
+        if !field.list_map_keys.is_empty() {
+            schema.insert("x-kubernetes-list-map-keys".to_owned(), json!(field.list_map_keys));
         }
         self.neighbours(schema)
     }
 
-    fn of(&mut self, of: &Of, items: &Around<'_>) -> Map<String, Value> {
-        match of {
-            Of::Ref(name) => self.reference(name),
-            Of::Array(of) => {
+    fn shape(&mut self, shape: &Shape, items: &Around<'_>) -> Map<String, Value> {
+        match shape {
+            Shape::Ref(name) => self.reference(name),
+            Shape::Array(of) => {
                 let item = self.item(of, items);
                 object(json!({"type": "array", "items": item}))
             }
-            Of::Map(of) => {
+            Shape::Map(of) => {
                 let item = self.item(of, items);
                 object(json!({"type": "object", "additionalProperties": item}))
             }
-            Of::Scalar(word) => self.scalar(word),
+            Shape::Scalar(scalar) => self.scalar(*scalar),
         }
     }
 
-    fn item(&mut self, of: &Of, around: &Around<'_>) -> Value {
-        let mut schema = self.of(of, &Around { default: None, values: None });
+    fn item(&mut self, shape: &Shape, around: &Around<'_>) -> Value {
+        let mut schema = self.shape(shape, &Around { default: None, values: None });
         around.put(self.dialect, &mut schema);
         self.neighbours(schema)
     }
 
-    fn scalar(&mut self, word: &str) -> Map<String, Value> {
-        if let Some(name) = self.tables.scalar(word) {
+    fn scalar(&mut self, scalar: Scalar) -> Map<String, Value> {
+        if let Some(name) = Kinds::get().scalar_named(scalar) {
             return self.reference(name);
         }
-        object(match word {
-            "string" => json!({"type": "string"}),
-            "bool" => json!({"type": "boolean"}),
-            "int32" => json!({"type": "integer", "format": "int32"}),
-            "int64" => json!({"type": "integer", "format": "int64"}),
-            "float64" => json!({"type": "number", "format": "double"}),
-            "bytes" => json!({"type": "string", "format": "byte"}),
+        object(match scalar {
+            Scalar::String => json!({"type": "string"}),
+            Scalar::Bool => json!({"type": "boolean"}),
+            Scalar::Int32 => json!({"type": "integer", "format": "int32"}),
+            Scalar::Int64 => json!({"type": "integer", "format": "int64"}),
+            Scalar::Float64 => json!({"type": "number", "format": "double"}),
+            Scalar::Bytes => json!({"type": "string", "format": "byte"}),
             _ => json!({"type": "object"}),
         })
     }

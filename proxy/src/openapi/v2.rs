@@ -9,22 +9,21 @@ use super::{
     operation::{Operation, Parameter, PathItem, Place, meaning},
     paths,
     schema::{Dialect, schemas},
-    tables::Tables,
 };
 use crate::meta::GroupVersion;
 
 /// The document of some versions of groups.
 ///
 /// Go: `kube-openapi/pkg/builder/openapi.go` `BuildOpenAPISpecFromRoutes`.
-pub(super) fn document(tables: &Tables, versions: &[GroupVersion]) -> Value {
-    let items: Vec<PathItem> = versions.iter().flat_map(|at| paths::of(tables, at)).collect();
+pub(super) fn document(versions: &[GroupVersion]) -> Value {
+    let items: Vec<PathItem> = versions.iter().flat_map(|at| paths::of(at)).collect();
     let operations = || items.iter().flat_map(|item| &item.operations);
     let roots: BTreeSet<String> = operations()
         .map(|operation| &operation.answer)
         .chain(operations().filter_map(|operation| operation.body.as_ref()).map(|body| &body.of))
         .cloned()
         .collect();
-    let definitions = schemas(Dialect::V2, tables, roots, &|name| gvk::of_type(tables, versions, name));
+    let definitions = schemas(Dialect::V2, roots, &|name| gvk::of_type(versions, name));
     let paths: Map<String, Value> = items.iter().map(|item| (item.path.clone(), path_item(item))).collect();
     json!({
         "swagger": "2.0",

@@ -9,22 +9,21 @@ use super::{
     operation::{Operation, Parameter, PathItem, Place, meaning},
     paths,
     schema::{Dialect, schemas},
-    tables::Tables,
 };
 use crate::meta::GroupVersion;
 
 /// The document of a version of a group.
 ///
 /// Go: `kube-openapi/pkg/builder3/openapi.go` `BuildOpenAPISpecFromRoutes`.
-pub(super) fn document(tables: &Tables, at: &GroupVersion) -> Value {
-    let items = paths::of(tables, at);
+pub(super) fn document(at: &GroupVersion) -> Value {
+    let items = paths::of(at);
     let operations = || items.iter().flat_map(|item| &item.operations);
     let roots: BTreeSet<String> = operations()
         .map(|operation| &operation.answer)
         .chain(operations().filter_map(|operation| operation.body.as_ref()).map(|body| &body.of))
         .cloned()
         .collect();
-    let schemas = schemas(Dialect::V3, tables, roots, &|name| gvk::of_type(tables, std::slice::from_ref(at), name));
+    let schemas = schemas(Dialect::V3, roots, &|name| gvk::of_type(std::slice::from_ref(at), name));
     let paths: Map<String, Value> = items.iter().map(|item| (item.path.clone(), path_item(item))).collect();
     json!({
         "openapi": "3.0.0",

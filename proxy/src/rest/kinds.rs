@@ -9,7 +9,7 @@ pub(super) mod service;
 use std::{collections::BTreeMap, sync::OnceLock};
 
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::meta::{GroupKind, GroupResource, GroupVersion, GroupVersionKind};
 
@@ -102,6 +102,14 @@ pub struct TypeTable {
     pub fields: Vec<Field>,
     /// What kind of scalar it is, if it is one.
     pub scalar: Option<Scalar>,
+    /// How OpenAPI v3 describes a scalar.
+    #[serde(default)]
+    pub schema: Map<String, Value>,
+    /// How OpenAPI v2 describes it, where that is another way.
+    pub schema_v2: Option<Map<String, Value>>,
+    /// What OpenAPI says of it beyond its own words: `x-kubernetes-...`.
+    #[serde(default)]
+    pub extensions: Map<String, Value>,
 }
 
 impl TypeTable {
@@ -134,6 +142,28 @@ pub struct Field {
     pub merge_key: String,
     /// `merge`, `replace`, `retainKeys`, or several behind commas.
     pub patch_strategy: String,
+    /// Its number in protobuf; 0 for what is not sent.
+    pub protobuf: u32,
+    /// Whether OpenAPI says that it must be there.
+    pub required: bool,
+    /// What Go's documentation says of it.
+    pub description: String,
+    /// What it holds where nobody sets it, in OpenAPI's words.
+    pub default: Option<Value>,
+    /// What an item of it holds where nobody sets it.
+    pub items_default: Option<Value>,
+    /// The values it may have, if they are told.
+    #[serde(rename = "enum")]
+    pub values: Option<Vec<Value>>,
+    /// The values its items may have, if they are told.
+    #[serde(rename = "items_enum")]
+    pub items_values: Option<Vec<Value>>,
+    /// `atomic`, `set` or `map`, for a list.
+    pub list_type: String,
+    /// What items of a list of type `map` are told apart by.
+    pub list_map_keys: Vec<String>,
+    /// `atomic` or `granular`, for a map.
+    pub map_type: String,
 }
 
 /// What stands in a field.
@@ -189,6 +219,9 @@ pub enum Scalar {
     Any,
 }
 
+/// The packages of the types that every server has.
+const EVERYWHERE: [&str; 2] = ["io.k8s.apimachinery.pkg.apis.meta.v1", "io.k8s.api.apidiscovery.v2"];
+
 #[derive(Deserialize)]
 struct File {
     types: BTreeMap<String, TypeTable>,
@@ -235,6 +268,37 @@ impl Kinds {
     /// If there is no such type: the tables name none that they do not have, which a test shows.
     pub fn type_named(&self, name: &str) -> &TypeTable {
         self.types.get(name).expect("the tables are whole")
+    }
+
+    /// The type of an object, by what it says of itself: one of our kinds, a list of them, or one of those that every server has.
+    pub fn type_of(&self, api_version: &str, kind: &str) -> Option<&TypeTable> {
+        let own =
+            self.kinds.iter().filter(|own| own.group_version().to_string() == api_version).find_map(|own| match kind {
+                _ if kind == own.kind => Some(&own.type_name),
+                _ if kind == own.list_kind => Some(&own.list_type),
+                _ => None,
+            });
+        match own {
+            Some(name) => self.types.get(name),
+            None => EVERYWHERE.iter().find_map(|package| self.types.get(&format!("{package}.{kind}"))),
+        }
+    }
+
+    /// The name of the type that stands for a scalar, if it has one.
+    pub fn scalar_named(&self, scalar: Scalar) -> Option<&str> {
+        self.types.iter().find(|(_, table)| table.scalar == Some(scalar)).map(|(name, _)| name.as_str())
+    }
+
+    /// The fields of a type, those of inlined types in their place.
+    pub fn fields<'a>(&'a self, table: &'a TypeTable) -> Vec<&'a Field> {
+        let mut all = Vec::new();
+        for field in &table.fields {
+            match &field.shape {
+                Shape::Ref(name) if field.inline => all.extend(self.fields(self.type_named(name))),
+                Shape::Ref(_) | Shape::Array(_) | Shape::Map(_) | Shape::Scalar(_) => all.push(field),
+            }
+        }
+        all
     }
 }
 

@@ -1,9 +1,5 @@
 //! Objects on their way out, in the form that was agreed on. Go: `apiserver/pkg/endpoints/handlers/responsewriters/writers.go`.
 
-use std::io::Write;
-
-use bytes::Bytes;
-use flate2::{Compression, write::GzEncoder};
 use http::StatusCode;
 use serde_json::{Value, json};
 
@@ -14,8 +10,7 @@ use super::{
     table::{self, Columns, IncludeObject},
 };
 use crate::{
-    config::limits::GZIP_BYTES_MIN,
-    meta::{Accepted, GroupVersionKind, Media, Object, Offer, Status, encode_json, encode_yaml, negotiate},
+    meta::{Accepted, GroupVersionKind, Media, Object, Offer, Status, encode_json, encode_yaml, gzip, negotiate},
     wire::{Answer, Body, Name, RequestHead, ResponseHead},
     world::Wall,
 };
@@ -158,27 +153,8 @@ pub(super) fn answer(head: &RequestHead, accepted: &Accepted, status: StatusCode
     };
     let mut response = ResponseHead::new(status);
     response.headers.set(Name::CONTENT_TYPE, accepted.media.content_type());
-    let bytes = match compressed(head, &bytes) {
-        None => bytes,
-        Some(packed) => {
-            response.headers.set(Name::CONTENT_ENCODING, "gzip");
-            response.headers.set(Name::VARY, "Accept-Encoding");
-            packed
-        }
-    };
+    let bytes = gzip::compress(&mut response.headers, &head.headers, bytes);
     Answer::Reply(response, Body::whole(bytes))
-}
-
-/// Go: `writers.go` `deferredResponseWriter`: an item of the list that is exactly `gzip` counts.
-fn compressed(head: &RequestHead, bytes: &Bytes) -> Option<Bytes> {
-    let accept = head.headers.get(&Name::ACCEPT_ENCODING).unwrap_or_default();
-    let asked = accept.split(|byte| *byte == b',').any(|item| item.trim_ascii() == b"gzip");
-    if !asked || bytes.len() < GZIP_BYTES_MIN {
-        return None;
-    }
-    let mut encoder = GzEncoder::new(Vec::with_capacity(bytes.len() / 4), Compression::fast());
-    encoder.write_all(bytes).ok()?;
-    encoder.finish().ok().map(Bytes::from)
 }
 
 /// Adds a `Warning` header for each text. Go: `apimachinery/pkg/util/net/http.go` `NewWarningHeader`.

@@ -1,14 +1,11 @@
 use prost::Message as _;
 
 use super::*;
-use crate::{
-    meta::GroupVersion,
-    openapi::{tables::Tables, v2},
-};
+use crate::{meta::GroupVersion, openapi::v2};
 
 fn ours() -> Value {
     let versions = [GroupVersion::new("apiregistration.k8s.io", "v1"), GroupVersion::new("", "v1")];
-    v2::document(Tables::get(), &versions)
+    v2::document(&versions)
 }
 
 #[test]
