@@ -16,7 +16,7 @@ use crate::meta::GroupVersion;
 ///
 /// Go: `kube-openapi/pkg/builder/openapi.go` `BuildOpenAPISpecFromRoutes`.
 pub(super) fn document(versions: &[GroupVersion]) -> Value {
-    let items: Vec<PathItem> = versions.iter().flat_map(|at| paths::of(at)).collect();
+    let items: Vec<PathItem> = versions.iter().flat_map(paths::of).collect();
     let operations = || items.iter().flat_map(|item| &item.operations);
     let roots: BTreeSet<String> = operations()
         .map(|operation| &operation.answer)
