@@ -5,21 +5,32 @@
 //! Go: `k8s.io/kube-aggregator`.
 
 mod api_service;
+mod availability;
+mod control;
+mod fetch;
+mod follow;
 mod front_proxy;
+mod local;
 mod location;
+mod metrics;
 #[cfg(test)]
 mod pretend;
 mod proxy;
+mod queue;
 mod registration;
+mod remote;
 mod resolver;
 mod services;
 mod table;
 mod tls;
 mod transports;
+mod watched;
 mod wording;
 
 pub use self::{
     api_service::{ApiService, Reference, ServiceKey},
+    control::{Told, control},
+    metrics::Metrics,
     proxy::Proxy,
     registration::Registrar,
     resolver::{Endpoint, Unresolved, endpoints, resolve},

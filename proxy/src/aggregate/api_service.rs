@@ -47,7 +47,7 @@ pub struct Spec {
 }
 
 /// `spec.service`.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
 pub struct Reference {
     /// The Service.
     #[serde(flatten)]

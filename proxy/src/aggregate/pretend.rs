@@ -16,6 +16,7 @@ use rustls::{RootCertStore, ServerConfig, server::WebPkiClientVerifier};
 use rustls_pki_types::{PrivateKeyDer, pem::PemObject as _};
 use serde_json::json;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, DuplexStream, ReadBuf, duplex};
+use tokio::sync::Notify;
 use tokio_rustls::TlsAcceptor;
 
 use super::{Aggregation, ApiService, Credential, Proxy, Registrar, Service, Services};
@@ -58,6 +59,7 @@ pub(super) struct Backends {
     manners: Mutex<BTreeMap<String, (String, Manner)>>,
     seen: Arc<Mutex<Vec<Seen>>>,
     connections: Mutex<usize>,
+    cut: Arc<Notify>,
     authority: Authority,
 }
 
@@ -112,6 +114,7 @@ impl Backends {
             manners: Mutex::default(),
             seen: Arc::default(),
             connections: Mutex::default(),
+            cut: Arc::default(),
             authority: Authority::new(),
         })
     }
@@ -123,6 +126,11 @@ impl Backends {
 
     pub(super) fn seen(&self) -> Vec<Seen> {
         self.seen.lock().unwrap().clone()
+    }
+
+    /// Ends every connection that was made so far.
+    pub(super) fn cut(&self) {
+        self.cut.notify_waiters();
     }
 
     /// How many connections were made.
@@ -164,7 +172,14 @@ impl Net for Backends {
             let (ours, theirs) = duplex(64 << 10);
             let acceptor = TlsAcceptor::from(self.authority.server(&name));
             let seen = Arc::clone(&self.seen);
-            tokio::task::spawn_local(async move { serve(acceptor, theirs, &address, &manner, &seen).await });
+            let cut = Arc::clone(&self.cut);
+            tokio::task::spawn_local(async move {
+                tokio::select! {
+                    biased;
+                    () = cut.notified() => {}
+                    () = serve(acceptor, theirs, &address, &manner, &seen) => {}
+                }
+            });
             Ok(Stream::Simulated(Box::pin(End(ours))))
         })
     }

@@ -5,8 +5,9 @@ use http::StatusCode;
 use tokio::time::Instant;
 
 use super::{
+    api_service::Reference,
     front_proxy, location,
-    resolver::{Endpoint, resolve},
+    resolver::{Endpoint, Unresolved, resolve},
     table::{Aggregation, Backend},
     tls::BackendTls,
     transports::{self, Transports},
@@ -77,6 +78,14 @@ impl Proxy {
         self.transports.of(tls, &self.aggregation)
     }
 
+    /// An endpoint of a Service.
+    ///
+    /// # Errors
+    /// Nobody answers for it now.
+    pub(super) fn resolve(&self, service: &Reference) -> Result<Endpoint, Unresolved> {
+        resolve(&self.aggregation.table().services, service, &mut self.dice.borrow_mut())
+    }
+
     fn way<'a>(&self, exchange: &Exchange, backend: &Backend, user: Option<&'a User>) -> Result<Way<'a>, Refusal> {
         let table = self.aggregation.table();
         let misroutes = self.planted.has(Bug::RoutesToTheOtherBackend);
@@ -87,7 +96,7 @@ impl Proxy {
         }
         let tls = tls.as_ref().map_err(|error| Refusal::BackendMisconfigured(error.to_string()))?;
         let user = user.filter(|user| !user.name.is_empty()).ok_or(Refusal::MissingUser)?;
-        let endpoint = resolve(&table.services, service, &mut self.dice.borrow_mut()).map_err(|error| {
+        let endpoint = self.resolve(service).map_err(|error| {
             tracing::warn!(apiservice = %backend.name, %error, "error resolving a backend");
             Refusal::BackendUnavailable
         })?;

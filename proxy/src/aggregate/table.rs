@@ -7,6 +7,7 @@ use tokio::sync::watch;
 
 use super::{
     api_service::Reference,
+    metrics::Metrics,
     services::Services,
     tls::{BackendTls, BadTls, Credential},
 };
@@ -36,6 +37,14 @@ impl Backend {
     /// Whether requests are sent on, and not served here.
     pub fn is_remote(&self) -> bool {
         self.service.is_some()
+    }
+
+    /// The path of the document that lists what the backend serves.
+    pub fn document(&self) -> String {
+        match self.group.is_empty() {
+            true => format!("/api/{}", self.version),
+            false => format!("/apis/{}/{}", self.group, self.version),
+        }
     }
 }
 
@@ -99,6 +108,7 @@ pub struct Aggregation {
     table: ArcSwap<Table>,
     complete: watch::Sender<bool>,
     credential: watch::Sender<Option<Arc<Credential>>>,
+    metrics: Metrics,
 }
 
 impl Aggregation {
@@ -108,6 +118,7 @@ impl Aggregation {
             table: ArcSwap::default(),
             complete: watch::Sender::new(false),
             credential: watch::Sender::new(credential.map(Arc::new)),
+            metrics: Metrics::default(),
         }
     }
 
@@ -137,6 +148,11 @@ impl Aggregation {
     /// The certificate, and word of each change.
     pub fn credential(&self) -> watch::Receiver<Option<Arc<Credential>>> {
         self.credential.subscribe()
+    }
+
+    /// What is counted of the availability of APIServices.
+    pub fn metrics(&self) -> &Metrics {
+        &self.metrics
     }
 
     /// Puts a table in the place of the one before.

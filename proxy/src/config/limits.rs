@@ -152,3 +152,21 @@ pub const WATCH_TIMEOUT_MIN: Duration = Duration::from_secs(1_800);
 pub const WATCH_BOOKMARK_PERIOD: Duration = Duration::from_secs(60);
 /// Only longer answers are compressed. Go: `responsewriters/writers.go` `defaultGzipThresholdBytes`.
 pub const GZIP_BYTES_MIN: usize = 128 << 10;
+/// A discovery document or an index of descriptions: those of the largest API servers have a few MiB.
+pub const AGGREGATED_DOCUMENT_BYTES_MAX: usize = 32 << 20;
+/// A backend is asked again behind this which resources it serves. Go: `handler_discovery.go` `Run`.
+pub const DISCOVERY_INTERVAL: Duration = Duration::from_secs(60);
+/// The first wait behind a failure; each is twice the one before. Go: `handler_discovery.go` `newDiscoveryManager`.
+pub const DISCOVERY_BACKOFF_MIN: Duration = Duration::from_millis(500);
+/// Backends that are asked at a time. Go: `handler_discovery.go` `Run`.
+pub const DISCOVERY_FETCHES_MAX: usize = 2;
+/// A backend is asked again behind this where it describes its resources. Go: `controllers/openapiv3/controller.go`.
+pub const SPECS_INTERVAL: Duration = Duration::from_secs(60);
+/// The longest wait behind failures: many backends describe nothing. Go: `controllers/openapiv3/controller.go`.
+pub const SPECS_BACKOFF_MAX: Duration = Duration::from_secs(60 * 60);
+/// One index of descriptions. Go: `controllers/openapiv3/aggregator/aggregator.go`.
+pub const SPECS_TIMEOUT: Duration = Duration::from_secs(60);
+/// The first wait behind a store that failed; each is twice the one before. Go: `client-go/tools/cache/reflector.go`.
+pub const WATCH_BACKOFF_MIN: Duration = Duration::from_millis(800);
+/// The longest of these waits. Go: `client-go/tools/cache/reflector.go`.
+pub const WATCH_BACKOFF_MAX: Duration = Duration::from_secs(30);

@@ -1,0 +1,79 @@
+use std::{collections::BTreeMap, sync::Arc};
+
+use http::StatusCode;
+
+use super::{Request, Unheard, ask};
+use crate::{
+    aggregate::{
+        proxy::Proxy,
+        queue::{Backoff, Next, Queue},
+        table::{Aggregation, Backend},
+    },
+    config::limits,
+    identity::User,
+    openapi::{Specs, read_index},
+    world::{LocalBoxFuture, Stop},
+};
+
+/// Finds out where backends describe what they serve, for `/openapi/v3`. The documents themselves are asked for by clients.
+///
+/// Go: `kube-aggregator/pkg/controllers/openapiv3`.
+#[derive(Debug)]
+pub(in crate::aggregate) struct RemoteSpecs<'a> {
+    aggregation: &'a Arc<Aggregation>,
+    proxy: &'a Proxy,
+    specs: &'a Specs,
+    queue: Queue,
+}
+
+impl<'a> RemoteSpecs<'a> {
+    /// Nothing is known yet.
+    pub(in crate::aggregate) fn new(aggregation: &'a Arc<Aggregation>, proxy: &'a Proxy, specs: &'a Specs) -> Self {
+        let backoff = Backoff { first: limits::SPECS_INTERVAL, max: limits::SPECS_BACKOFF_MAX };
+        Self { aggregation, proxy, specs, queue: Queue::new(backoff) }
+    }
+
+    /// An APIService or its Service has changed.
+    pub(in crate::aggregate) fn changed(&self, name: &str) {
+        self.queue.add(name);
+    }
+
+    /// Asks whenever it is time, until it is time to stop.
+    pub(in crate::aggregate) async fn run(&self, stop: Stop) {
+        let look = |name: String| -> LocalBoxFuture<'_, Next> { Box::pin(async move { self.look_at(&name).await }) };
+        self.queue.run(limits::DISCOVERY_FETCHES_MAX, stop, look).await;
+    }
+
+    async fn look_at(&self, name: &str) -> Next {
+        let backend = self.aggregation.table().named(name).filter(|backend| backend.is_remote()).cloned();
+        let Some(backend) = backend else {
+            self.specs.remove(name);
+            return Next::Never;
+        };
+        match self.index(&backend).await {
+            Ok(index) => {
+                self.specs.set_remote(name, index);
+                Next::After(limits::SPECS_INTERVAL)
+            }
+            Err(error) => {
+                tracing::debug!(apiservice = name, %error, "a backend does not describe what it serves");
+                Next::Retry
+            }
+        }
+    }
+
+    /// What the backend says of its own version: of others it is not asked, whatever it lists.
+    async fn index(&self, backend: &Backend) -> Result<BTreeMap<String, String>, Unheard> {
+        let user = User::named("system:aggregator");
+        let timeout = limits::SPECS_TIMEOUT;
+        let request = Request { user: &user, path: "/openapi/v3", accept: None, etag: None, timeout };
+        let fetched = ask(self.proxy, backend, request).await?;
+        if fetched.status != StatusCode::OK {
+            return Err(Unheard::Status(fetched.status.as_u16()));
+        }
+        let mut index = read_index(&fetched.body).map_err(|error| Unheard::Unreadable(error.to_string()))?;
+        let own = backend.document();
+        index.retain(|path, _| *path == own[1..]);
+        Ok(index)
+    }
+}
