@@ -34,7 +34,10 @@ impl House {
         };
         let (stopper, stop) = Stopper::new();
         let ended = tokio::task::spawn_local(control(world, registry.clone(), told.clone(), stop));
-        Self { backends, registry, told, stopper, ended }
+        let house = Self { backends, registry, told, stopper, ended };
+        let namespace = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "default"}});
+        house.create(("", "v1", "namespaces"), None, namespace).await;
+        house
     }
 
     async fn create(&self, resource: (&str, &str, &str), namespace: Option<&str>, object: Value) {
