@@ -36,7 +36,7 @@ enum Unheard {
     Unresolved(#[from] Unresolved),
     /// There is no whole answer.
     #[error(transparent)]
-    Fetch(#[from] FetchError),
+    Fetch(#[from] Box<FetchError>),
     /// The answer has another status than was hoped for.
     #[error("status {0}")]
     Status(u16),
@@ -74,5 +74,5 @@ async fn ask(proxy: &Proxy, backend: &Backend, request: Request<'_>) -> Result<F
         body_bytes_max: limits::AGGREGATED_DOCUMENT_BYTES_MAX,
         timeout: request.timeout,
     };
-    Ok(proxy.fetch(tls, &endpoint, question).await?)
+    Ok(proxy.fetch(tls, &endpoint, question).await.map_err(Box::new)?)
 }
