@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use super::{
     kinds::Kind,
     options::Query,
+    protobuf,
     registry::List,
     table::{self, Columns, IncludeObject},
 };
@@ -14,9 +15,6 @@ use crate::{
     wire::{Answer, Body, Name, RequestHead, ResponseHead},
     world::Wall,
 };
-
-/// The forms of an object. Objects are not written as protobuf: whoever asks for it says that JSON will do.
-const OFFERED: &[Media] = &[Media::Json, Media::Yaml];
 
 /// What can be turned into what. Go: `endpoints/handlers/rest.go` `AllowsMediaTypeTransform`.
 pub(super) fn transforms(media: Media, target: &GroupVersionKind) -> bool {
@@ -34,12 +32,7 @@ pub(super) fn transforms(media: Media, target: &GroupVersionKind) -> bool {
 /// # Errors
 /// 406.
 pub(super) fn agree(head: &RequestHead) -> Result<Accepted, Status> {
-    negotiate(head, &Offer::transformed(OFFERED, transforms)).map_err(|mut status| {
-        // The same list as everywhere: a failure can be written in any of them.
-        let all: Vec<&str> = Media::ALL.iter().map(|media| media.content_type()).collect();
-        status.message = format!("only the following media types are accepted: {}", all.join(", "));
-        status
-    })
+    negotiate(head, &Offer::transformed(Media::ALL, transforms))
 }
 
 /// What an answer is turned into.
@@ -147,12 +140,14 @@ fn list_metadata(list: &List) -> Value {
 
 /// A value as a response; long ones are compressed for who accepts that.
 pub(super) fn answer(head: &RequestHead, accepted: &Accepted, status: StatusCode, value: &Value) -> Answer {
-    let bytes = match accepted.media {
-        Media::Yaml => encode_yaml(value),
-        Media::Json | Media::Protobuf => encode_json(value, accepted.layout),
+    let json = || (Media::Json, encode_json(value, accepted.layout));
+    let (media, bytes) = match accepted.media {
+        Media::Json => json(),
+        Media::Yaml => (Media::Yaml, encode_yaml(value)),
+        Media::Protobuf => protobuf::encode(value).map_or_else(json, |bytes| (Media::Protobuf, bytes)),
     };
     let mut response = ResponseHead::new(status);
-    response.headers.set(Name::CONTENT_TYPE, accepted.media.content_type());
+    response.headers.set(Name::CONTENT_TYPE, media.content_type());
     let bytes = gzip::compress(&mut response.headers, &head.headers, bytes);
     Answer::Reply(response, Body::whole(bytes))
 }
