@@ -13,8 +13,6 @@ enum Shape<'a> {
     Bare(StatusCode),
     /// A line of text that no browser takes for something else. Go: `http.Error`.
     Line(StatusCode, Bytes),
-    /// Text and nothing else.
-    Text(StatusCode, String),
     /// A Status that is negotiated.
     Status(&'a Status),
     /// The same, and browsers may not guess what it is: it quotes what somebody wrote.
@@ -33,7 +31,6 @@ impl Refusal {
                 answer.headers.append(Name::X_CONTENT_TYPE_OPTIONS, "nosniff");
                 (answer, Body::whole(text))
             }
-            Shape::Text(status, text) => (plain_text(status), Body::whole(text)),
             Shape::Status(status) => negotiated(status, head),
             Shape::QuotingStatus(status) => {
                 let (mut answer, body) = negotiated(status, head);
@@ -57,7 +54,7 @@ impl Refusal {
             Self::BackendMisconfigured(_) | Self::MissingUser => {
                 Shape::Line(StatusCode::INTERNAL_SERVER_ERROR, line(self.to_string().as_bytes()))
             }
-            Self::BackendRedirects => Shape::Text(StatusCode::BAD_GATEWAY, self.to_string()),
+            Self::BackendRedirects => Shape::Untyped(StatusCode::BAD_GATEWAY, self.to_string().into()),
             Self::Status(status) => Shape::Status(status),
             Self::Forbidden(status) => Shape::QuotingStatus(status),
             Self::Text(status, text) => Shape::Line(*status, line(text.as_bytes())),
