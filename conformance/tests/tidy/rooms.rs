@@ -56,6 +56,9 @@ pub(crate) fn parents_of(path: &str) -> Option<(Vec<String>, String)> {
     if top == "src" {
         return Some((vec![format!("{folder}/lib.rs"), format!("{folder}/main.rs")], module));
     }
+    if folder.rsplit('/').nth(1) == Some("examples") {
+        return Some((vec![format!("{folder}/main.rs")], module));
+    }
     Some((vec![format!("{folder}.rs")], module))
 }
 

@@ -66,7 +66,8 @@ const GAUGE_HEAD: &str = "\
 # TYPE aggregator_unavailable_apiservice gauge
 ";
 const COUNTER_HEAD: &str = "\
-# HELP aggregator_unavailable_apiservice_total [ALPHA] Counter of APIServices which are marked as unavailable broken down by APIService name and reason.
+# HELP aggregator_unavailable_apiservice_total [ALPHA] Counter of APIServices which are marked as unavailable broken down by \
+   APIService name and reason.
 # TYPE aggregator_unavailable_apiservice_total counter
 ";
 
