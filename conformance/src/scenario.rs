@@ -208,6 +208,16 @@ mod tests {
     }
 
     #[test]
+    fn a_cast_of_a_case_stands_in_place_of_that_of_its_family() {
+        let text = "about: A.\nsubject: {kind: aggregator, reasons: {v1.a.test: ServiceNotFound}}\ncast:\n  - {kind: Service}\ncases:\n  - {name: one, asks: What?, client: []}\n  - {name: two, asks: What?, cast: [{kind: APIService, metadata: {name: v1.a.test}}], client: []}\n";
+        let family = Family::parse("aggregator/small", "small.yaml", text).unwrap();
+        let [one, two] = family.cases.as_slice() else { panic!("two cases") };
+        assert_eq!(one.cast, [serde_json::json!({"kind": "Service"})]);
+        assert_eq!(two.cast[0]["kind"], "APIService");
+        assert_eq!(two.subject.staging.reason(&two.cast[0]), "ServiceNotFound");
+    }
+
+    #[test]
     fn a_complaint_names_file_line_field_found_and_expected() {
         let wrong = SMALL.replace("await: {bytes: 2}", "await: {byte: 2}").replace("rewrite", "rewritten");
         let error = Family::parse("forward/small", "small.yaml", &wrong).unwrap_err().to_string();
