@@ -150,3 +150,6 @@ impl RestRoute {
         self.name.as_deref().unwrap_or_default()
     }
 }
+
+#[cfg(test)]
+mod tests;
