@@ -38,7 +38,7 @@ pub use self::{
 };
 use crate::{
     identity::Permit,
-    meta::Status,
+    meta::{GroupResource, Status},
     refusal::Refusal,
     wire::{Answer, Exchange},
 };
@@ -112,37 +112,57 @@ impl Rest {
     /// # Errors
     /// A Status.
     pub async fn serve(&self, exchange: &mut Exchange, route: &RestRoute, _permit: Permit) -> Result<Answer, Refusal> {
-        self.check_verb(route)?;
+        // Whatever is answered, what is to be said of the request goes with it.
+        let mut warnings: Vec<String> = strategy::of(route.kind).deprecation().map(str::to_owned).into_iter().collect();
+        let answered = self.answer(exchange, route, &mut warnings).await;
+        if warnings.is_empty() {
+            return answered;
+        }
+        let mut answer = match answered {
+            Ok(answer) => answer,
+            Err(refusal) => {
+                let (head, body) = refusal.render(&exchange.head);
+                Answer::Reply(head, body)
+            }
+        };
+        respond::warn(&mut answer, &warnings);
+        Ok(answer)
+    }
+
+    async fn answer(
+        &self,
+        exchange: &mut Exchange,
+        route: &RestRoute,
+        warnings: &mut Vec<String>,
+    ) -> Result<Answer, Refusal> {
+        check_verb(exchange, route)?;
         match route.verb {
             Verb::Get => self.get(exchange, route).await,
             // A watch on one item is a plain get.
             Verb::List | Verb::Watch if route.name.is_some() => self.get(exchange, route).await,
             Verb::List => self.list(exchange, route).await,
             Verb::Watch => self.watch(exchange, route).await,
-            Verb::Create => self.create(exchange, route).await,
-            Verb::Update => self.update(exchange, route).await,
-            Verb::Patch => self.patch(exchange, route).await,
+            Verb::Create => self.create(exchange, route, warnings).await,
+            Verb::Update => self.update(exchange, route, warnings).await,
+            Verb::Patch => self.patch(exchange, route, warnings).await,
             Verb::Delete => self.delete(exchange, route).await,
             Verb::DeleteCollection => self.delete_collection(exchange, route).await,
         }
     }
+}
 
-    /// That the kind, or its part, has the verb.
-    fn check_verb(&self, route: &RestRoute) -> Result<(), Status> {
-        let kind = route.kind;
-        let verbs = match &route.subresource {
-            None => &kind.verbs,
-            Some(name) => match kind.subresources.iter().find(|part| part.name == *name) {
-                Some(part) => &part.verbs,
-                None => return Err(Status::generic(404, &http::Method::GET, &Default::default(), "", "")),
-            },
-        };
-        let word = route.verb.word();
-        if verbs.iter().any(|verb| verb == word) {
-            return Ok(());
-        }
-        Err(Status::method_not_supported(&kind.group_resource(), word))
-    }
+/// That the kind, or its part, has the verb. The router says so too, where it knows the path.
+fn check_verb(exchange: &Exchange, route: &RestRoute) -> Result<(), Status> {
+    let refuse = |code| Err(Status::generic(code, &exchange.head.method, &GroupResource::default(), "", ""));
+    let kind = route.kind;
+    let verbs = match &route.subresource {
+        None => &kind.verbs,
+        Some(name) => match kind.subresources.iter().find(|part| part.name == *name) {
+            Some(part) => &part.verbs,
+            None => return refuse(404),
+        },
+    };
+    if verbs.iter().any(|verb| verb == route.verb.word()) { Ok(()) } else { refuse(405) }
 }
 
 impl RestRoute {

@@ -7,6 +7,7 @@ mod scalar;
 
 use bytes::Bytes;
 use serde_json::{Map, Value};
+use serde_saphyr::DuplicateKeyPolicy;
 
 /// A value as a YAML document. Go: `sigs.k8s.io/yaml` `JSONToYAML` over `go.yaml.in/yaml/v2`.
 pub fn encode_yaml(value: &Value) -> Bytes {
@@ -18,12 +19,13 @@ pub fn encode_yaml(value: &Value) -> Bytes {
     writer.out.into()
 }
 
-/// A value from the first document of a YAML text.
+/// A value from the first document of a YAML text; of a key that is there twice, the last counts.
 ///
 /// # Errors
 /// What is wrong with the text, and where.
 pub fn decode_yaml(text: &str) -> Result<Value, serde_saphyr::Error> {
-    serde_saphyr::from_str(first_document(text))
+    let options = serde_saphyr::options! { duplicate_keys: DuplicateKeyPolicy::LastWins };
+    serde_saphyr::from_str_with_options(first_document(text), options)
 }
 
 /// What stands before the second `---`.

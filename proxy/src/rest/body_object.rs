@@ -1,8 +1,10 @@
 //! The object in a body, held against what its path expects. Go: `apiserver/pkg/endpoints/handlers/rest.go` `transformDecodeError`.
 
+use serde_json::Value;
+
 use super::{
     RestRoute,
-    decode::decode,
+    decode::{decode, json_name},
     kinds::Kind,
     options::FieldValidation,
     request::{parse, summary},
@@ -12,7 +14,7 @@ use crate::{
     wire::token::go_quote,
 };
 
-/// Reads the object of a create or an update; and what is to be said of its strange fields.
+/// Reads the object of a create or an update, and adds what is to be said of its strange fields.
 ///
 /// # Errors
 /// 400: it cannot be read, is of another kind or version, or has strange fields and they are refused.
@@ -21,29 +23,39 @@ pub(super) fn read(
     media: Media,
     body: &[u8],
     validation: FieldValidation,
-) -> Result<(Object, Vec<String>), Status> {
+    warnings: &mut Vec<String>,
+) -> Result<Object, Status> {
     let kind = route.kind;
-    let document = parse(media, body).map_err(|fault| {
-        let form = if media == Media::Json { "couldn't get version/kind; json parse error: " } else { "" };
+    let unrecognized = |fault: &str| {
         let (name, summary) = (&kind.kind, summary(body));
         Status::bad_request(format!(
-            "the object provided is unrecognized (must be of type {name}): {form}{fault} ({summary})"
+            "the object provided is unrecognized (must be of type {name}): {fault} ({summary})"
         ))
+    };
+    let no_kind = "couldn't get version/kind; json parse error:";
+    let document = parse(media, body).map_err(|fault| match media {
+        Media::Json => unrecognized(&format!("{no_kind} {fault}")),
+        Media::Yaml | Media::Protobuf => unrecognized(&fault),
     })?;
+    if !matches!(document.value, Value::Object(_) | Value::Null) {
+        let found = json_name(&document.value);
+        let fields =
+            r#"struct { APIVersion string "json:\"apiVersion,omitempty\""; Kind string "json:\"kind,omitempty\"" }"#;
+        return Err(unrecognized(&format!("{no_kind} json: cannot unmarshal {found} into Go value of type {fields}")));
+    }
     let text = |field: &str| document.value.get(field).and_then(|value| value.as_str()).unwrap_or_default();
     let (found_kind, found_version) = (text("kind").to_owned(), text("apiVersion").to_owned());
     check_kind(kind, &found_kind, &found_version)?;
     let decoded =
         decode(kind, &document).map_err(|fault| cannot_be_handled(kind, &kind.kind, &kind.version, &fault))?;
-    let warnings = match validation {
-        FieldValidation::Ignore => Vec::new(),
-        FieldValidation::Warn => decoded.strange,
-        FieldValidation::Strict if decoded.strange.is_empty() => Vec::new(),
-        FieldValidation::Strict => {
+    match validation {
+        FieldValidation::Warn => warnings.extend(decoded.strange),
+        FieldValidation::Strict if !decoded.strange.is_empty() => {
             let fault = format!("strict decoding error: {}", decoded.strange.join(", "));
             return Err(cannot_be_handled(kind, &kind.kind, &kind.version, &fault));
         }
-    };
+        FieldValidation::Ignore | FieldValidation::Strict => {}
+    }
     let mut object = decoded.object;
     let expected = kind.group_version().to_string();
     if !found_version.is_empty() && found_version != expected {
@@ -52,7 +64,7 @@ pub(super) fn read(
         )));
     }
     settle_namespace(route, &mut object)?;
-    Ok((object, warnings))
+    Ok(object)
 }
 
 /// The object's namespace is the path's.

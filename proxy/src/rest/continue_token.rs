@@ -74,7 +74,7 @@ impl ContinueToken {
 fn base64_fault(error: &base64::DecodeError, text: &str) -> String {
     let at = match error {
         base64::DecodeError::InvalidByte(at, _) | base64::DecodeError::InvalidLastSymbol { offset: at, .. } => *at,
-        base64::DecodeError::InvalidLength(_) | base64::DecodeError::InvalidPadding => text.len(),
+        base64::DecodeError::InvalidLength(_) | base64::DecodeError::InvalidPadding => text.len() - text.len() % 4,
     };
     format!("illegal base64 data at input byte {at}")
 }

@@ -7,6 +7,7 @@ use super::{
     options::{Query, WriteOptions},
     request::{body_media, read_body},
     respond::{self, Shaper},
+    strategy,
     table::Columns,
 };
 use crate::{
@@ -15,18 +16,22 @@ use crate::{
 };
 
 impl Rest {
-    pub(super) async fn create(&self, exchange: &mut Exchange, route: &RestRoute) -> Result<Answer, Refusal> {
+    pub(super) async fn create(
+        &self,
+        exchange: &mut Exchange,
+        route: &RestRoute,
+        warnings: &mut Vec<String>,
+    ) -> Result<Answer, Refusal> {
         let accepted = respond::agree(&exchange.head)?;
         let media = body_media(&exchange.head)?;
         let body = read_body(exchange).await?;
         let query = Query::of(&exchange.head);
         let options = WriteOptions::parse(&query, "CreateOptions")?;
-        let (object, warnings) = body_object::read(route, media, &body, options.field_validation)?;
+        let object = body_object::read(route, media, &body, options.field_validation, warnings)?;
         let shaper = Shaper::new(route.kind, &accepted, &query, self.registry.now())?;
         let created = self.registry.create(route.kind, route.namespace.as_deref(), object, &options).await?;
+        warnings.extend(strategy::of(route.kind).warnings(&created));
         let value = shaper.object(created, Columns::Told)?;
-        let mut answer = respond::answer(&exchange.head, &accepted, StatusCode::CREATED, &value);
-        respond::warn(&mut answer, &warnings);
-        Ok(answer)
+        Ok(respond::answer(&exchange.head, &accepted, StatusCode::CREATED, &value))
     }
 }

@@ -3,16 +3,15 @@
 //! What comes out is what Go writes after it has read the same: fields in the order of the struct, empty ones left out.
 
 mod scalar;
-
-use std::collections::BTreeSet;
+mod strange;
 
 use serde_json::{Map, Value};
 
 use super::{
-    document::{Document, join},
+    document::Document,
     kinds::{Field, Kind, Kinds, Scalar, Shape, TypeTable},
 };
-use crate::{meta::Object, wire::token::go_quote};
+use crate::meta::Object;
 
 /// An object, and what was strange about it.
 #[derive(Debug)]
@@ -40,34 +39,30 @@ pub(super) fn decode(kind: &Kind, document: &Document) -> Result<Decoded, String
 /// # Errors
 /// As [`decode`].
 pub(super) fn decode_type(name: &str, document: &Document) -> Result<(Map<String, Value>, Vec<String>), String> {
-    let mut reader = Reader { duplicates: &document.duplicates, strange: Vec::new(), fault: None };
+    let mut reader = Reader { fault: None };
     let table = Kinds::get().type_named(name);
-    let root = Place { path: String::new(), stack: Vec::new(), owner: table.go_name(), go_type: &table.go };
+    let root = Place { stack: Vec::new(), owner: table.go_name(), go_type: &table.go };
     let value = reader.structure(table, Some(&document.value), &root);
     match (reader.fault, value) {
         (Some(fault), _) => Err(fault),
-        (None, Value::Object(fields)) => Ok((fields, reader.strange)),
-        (None, _) => Ok((Map::new(), reader.strange)),
+        (None, Value::Object(fields)) => Ok((fields, strange::find(table, document))),
+        (None, _) => Ok((Map::new(), Vec::new())),
     }
 }
 
 /// An object that was read before, in order again after somebody changed it. What is not known is left out.
 pub(super) fn canonical(kind: &Kind, value: &Value) -> Object {
-    let document = Document { value: value.clone(), duplicates: BTreeSet::new() };
+    let document = Document { value: value.clone(), ..Document::default() };
     decode(kind, &document).map(|decoded| decoded.object).unwrap_or_default()
 }
 
-struct Reader<'a> {
-    duplicates: &'a BTreeSet<String>,
-    strange: Vec<String>,
+struct Reader {
     /// The first value of a wrong type; Go reads on behind it.
     fault: Option<String>,
 }
 
 /// Where a value stands, as people and as Go's errors name it.
 struct Place<'a> {
-    /// `spec.ports[0].port`.
-    path: String,
     /// The fields on the way, without places in lists.
     stack: Vec<&'a str>,
     /// The struct that has the field.
@@ -80,16 +75,17 @@ impl<'a> Place<'a> {
     fn field(&self, owner: &'a TypeTable, field: &'a Field) -> Self {
         let stack = self.stack.iter().copied().chain([field.json.as_str()]).collect();
         let go_type = field.go_type.trim_start_matches('*');
-        Self { path: join(&self.path, &field.json), stack, owner: owner.go_name(), go_type }
+        Self { stack, owner: owner.go_name(), go_type }
     }
 
-    fn inner(&self, path: String, prefix: &str) -> Self {
+    /// An item of a list, or a value of a map.
+    fn inner(&self, prefix: &str) -> Self {
         let go_type = self.go_type.strip_prefix(prefix).unwrap_or(self.go_type).trim_start_matches('*');
-        Self { path, stack: self.stack.clone(), owner: self.owner, go_type }
+        Self { stack: self.stack.clone(), owner: self.owner, go_type }
     }
 }
 
-impl Reader<'_> {
+impl Reader {
     fn structure(&mut self, table: &'static TypeTable, value: Option<&Value>, place: &Place<'_>) -> Value {
         let empty = Map::new();
         let given = match value {
@@ -100,22 +96,9 @@ impl Reader<'_> {
                 &empty
             }
         };
-        self.tell_strange(table, given, &place.path);
         let mut out = Map::new();
         self.fields(table, given, place, &mut out);
         out.into()
-    }
-
-    /// In the order of the document, as Go meets them.
-    fn tell_strange(&mut self, table: &'static TypeTable, given: &Map<String, Value>, path: &str) {
-        for name in given.keys() {
-            let path = join(path, name);
-            if find(table, name).is_none() {
-                self.strange.push(format!("unknown field {}", go_quote(path.as_bytes())));
-            } else if self.duplicates.contains(&path) {
-                self.strange.push(format!("duplicate field {}", go_quote(path.as_bytes())));
-            }
-        }
     }
 
     fn fields(
@@ -160,11 +143,8 @@ impl Reader<'_> {
             Shape::Scalar(scalar) => self.scalar(*scalar, value, place),
             Shape::Array(inner) => match value {
                 Some(Value::Array(items)) => {
-                    let read = items.iter().enumerate().map(|(at, item)| {
-                        let place = place.inner(format!("{}[{at}]", place.path), "[]");
-                        self.shape(inner, Some(item), &place)
-                    });
-                    read.collect()
+                    let place = place.inner("[]");
+                    items.iter().map(|item| self.shape(inner, Some(item), &place)).collect()
                 }
                 Some(other) => {
                     self.mistyped(other, place);
@@ -186,13 +166,9 @@ impl Reader<'_> {
         };
         let mut keys: Vec<&String> = given.keys().collect();
         keys.sort();
+        let place = place.inner("map[string]");
         let mut out = Map::new();
         for key in keys {
-            let path = join(&place.path, key);
-            if self.duplicates.contains(&path) {
-                self.strange.push(format!("duplicate field {}", go_quote(path.as_bytes())));
-            }
-            let place = place.inner(path, "map[string]");
             out.insert(key.clone(), self.shape(inner, given.get(key), &place));
         }
         out.into()
@@ -216,15 +192,12 @@ impl Reader<'_> {
     /// Go: `encoding/json/decode.go` `UnmarshalTypeError.Error`.
     fn mistyped(&mut self, value: &Value, place: &Place<'_>) {
         let found = match value {
-            Value::Null => "null".to_owned(),
-            Value::Bool(_) => "bool".to_owned(),
             Value::Number(number) if place.go_type.contains("int") => format!("number {number}"),
-            Value::Number(_) => "number".to_owned(),
-            Value::String(_) => "string".to_owned(),
-            Value::Array(_) => "array".to_owned(),
-            Value::Object(_) => "object".to_owned(),
+            other => json_name(other).to_owned(),
         };
-        let Place { stack, owner, go_type, .. } = place;
+        let Place { stack, owner, go_type } = place;
+        // Go reads these in two steps, and tells of the second.
+        let go_type = if *go_type == "intstr.IntOrString" { "int32" } else { go_type };
         let fault = if stack.is_empty() {
             format!("json: cannot unmarshal {found} into Go value of type {go_type}")
         } else {
@@ -232,6 +205,18 @@ impl Reader<'_> {
             format!("json: cannot unmarshal {found} into Go struct field {owner}.{path} of type {go_type}")
         };
         self.fault.get_or_insert(fault);
+    }
+}
+
+/// What Go calls a JSON value of this form.
+pub(super) fn json_name(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "null",
+        Value::Bool(_) => "bool",
+        Value::Number(_) => "number",
+        Value::String(_) => "string",
+        Value::Array(_) => "array",
+        Value::Object(_) => "object",
     }
 }
 

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::{
     Rest, RestRoute,
     options::{DeleteOptions, ListOptions, ListVerb, Query},
-    registry::{Deleted, Fate, List},
+    registry::{Deleted, Fate},
     request::{body_media, parse, read_body},
     respond::{self, Shaper},
     table::Columns,
@@ -46,17 +46,15 @@ impl Rest {
         let listed = ListOptions::parse(&query, route.kind, ListVerb::List)?;
         let shaper = Shaper::new(route.kind, &accepted, &query, self.registry.now())?;
         let list = self.registry.list(route.kind, route.namespace.as_deref(), &listed).await?;
-        let mut items = Vec::with_capacity(list.items.len());
-        for object in list.items {
+        for object in &list.items {
             let namespace = Some(object.namespace()).filter(|namespace| !namespace.is_empty());
             match self.registry.delete(route.kind, namespace, object.name(), &options).await {
-                Ok(deleted) => items.push(deleted.object),
                 // Whoever was quicker did what was asked for.
-                Err(status) if status.code == 404 => {}
-                Err(status) => return Err(status.into()),
+                Err(status) if status.code != 404 => return Err(status.into()),
+                _ => {}
             }
         }
-        let value = shaper.list(List { items, ..list })?;
+        let value = shaper.list(list)?;
         Ok(respond::answer(&exchange.head, &accepted, StatusCode::OK, &value))
     }
 

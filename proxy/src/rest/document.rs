@@ -44,8 +44,8 @@ impl Document {
     /// What is wrong.
     pub(super) fn yaml(bytes: &[u8]) -> Result<Self, String> {
         let text = String::from_utf8_lossy(bytes);
-        let value =
-            yaml::decode_yaml(&text).map_err(|error| format!("error converting YAML to JSON: yaml: {error}"))?;
+        let first_line = |error: String| error.lines().next().unwrap_or_default().to_owned();
+        let value = yaml::decode_yaml(&text).map_err(|error| format!("yaml: {}", first_line(error.to_string())))?;
         Ok(Self { value, duplicates: BTreeSet::new() })
     }
 }

@@ -83,18 +83,18 @@ pub(super) fn labels<'a>(field: &str, labels: impl Iterator<Item = (&'a str, &'a
 fn owner_references(object: &Object) -> Vec<FieldError> {
     let mut wrong = Vec::new();
     let owners = object.get(&["metadata", "ownerReferences"]).and_then(Value::as_array);
-    for (at, owner) in owners.into_iter().flatten().enumerate() {
+    for owner in owners.into_iter().flatten() {
         let path = "metadata.ownerReferences";
         let missing = |field: &str| owner.get(field).and_then(Value::as_str).unwrap_or_default().is_empty();
-        for (field, detail) in
-            [("kind", "must not be empty"), ("name", "must not be empty"), ("uid", "must not be empty")]
-        {
+        for (field, detail) in [
+            ("apiVersion", "version must not be empty"),
+            ("kind", "must not be empty"),
+            ("name", "must not be empty"),
+            ("uid", "must not be empty"),
+        ] {
             if missing(field) {
-                wrong.push(FieldError::invalid(format!("{path}[{at}].{field}"), &json!(""), detail));
+                wrong.push(FieldError::invalid(format!("{path}.{field}"), &json!(""), detail));
             }
-        }
-        if missing("apiVersion") {
-            wrong.push(FieldError::invalid(format!("{path}[{at}].version"), &json!(""), "version must not be empty"));
         }
     }
     wrong

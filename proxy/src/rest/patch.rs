@@ -4,23 +4,26 @@ mod go_format;
 mod json_patch;
 mod strategic;
 
+use std::collections::BTreeMap;
+
 use bytes::Bytes;
 use http::StatusCode;
 use serde_json::{Value, json};
 
 use super::{
     Kind, Rest, RestRoute,
-    decode::decode,
+    decode::{decode, json_name},
     document::Document,
     options::{FieldValidation, Query, WriteOptions},
     request::{read_body, unknown_format},
     respond::{self, Shaper},
+    strategy,
     table::Columns,
 };
 use crate::{
     meta::{FieldError, GroupKind, Layout, Object, Status, encode_json},
     refusal::Refusal,
-    wire::{Answer, Exchange, Name, RequestHead, media_type::media_type},
+    wire::{Answer, Exchange, Name, RequestHead, media_type::media_type, token::go_quote},
 };
 
 /// The forms of a patch.
@@ -38,7 +41,12 @@ const FORMS: [(Form, &str); 3] = [
 ];
 
 impl Rest {
-    pub(super) async fn patch(&self, exchange: &mut Exchange, route: &RestRoute) -> Result<Answer, Refusal> {
+    pub(super) async fn patch(
+        &self,
+        exchange: &mut Exchange,
+        route: &RestRoute,
+        warnings: &mut Vec<String>,
+    ) -> Result<Answer, Refusal> {
         let form = form_of(&exchange.head)?;
         let accepted = respond::agree(&exchange.head)?;
         let body = read_body(exchange).await?;
@@ -46,19 +54,20 @@ impl Rest {
         let options = WriteOptions::parse(&query, "PatchOptions")?;
         let patch = Patch::read(form, &body)?;
         let shaper = Shaper::new(route.kind, &accepted, &query, self.registry.now())?;
-        let mut warnings = Vec::new();
+        let mut strange = Vec::new();
         let change = |old: Object| {
-            let (object, strange) = patch.apply(route.kind, old, options.field_validation)?;
-            warnings = strange;
+            let (object, found) = patch.apply(route.kind, old, options.field_validation)?;
+            strange = found;
             check_name(route, &object)?;
             Ok(object)
         };
         let (namespace, part) = (route.namespace.as_deref(), route.subresource.as_deref());
-        let patched = self.registry.update(route.kind, part, namespace, route.name(), change, &options).await?;
+        let patched = self.registry.update(route.kind, part, namespace, route.name(), change, &options).await;
+        warnings.extend(strange);
+        let patched = patched?;
+        warnings.extend(strategy::of(route.kind).warnings(&patched));
         let value = shaper.object(patched, Columns::Told)?;
-        let mut answer = respond::answer(&exchange.head, &accepted, StatusCode::OK, &value);
-        respond::warn(&mut answer, &warnings);
-        Ok(answer)
+        Ok(respond::answer(&exchange.head, &accepted, StatusCode::OK, &value))
     }
 }
 
@@ -81,6 +90,17 @@ fn check_name(route: &RestRoute, object: &Object) -> Result<(), Status> {
     Err(Status::bad_request(fault))
 }
 
+/// A patch may not make another kind of an object.
+fn check_kind(kind: &Kind, value: &Value) -> Result<(), String> {
+    let text = |field: &str| value.get(field).and_then(Value::as_str).unwrap_or_default();
+    let (name, version) = (text("kind"), text("apiVersion"));
+    if name == kind.kind && version == kind.group_version().to_string() {
+        return Ok(());
+    }
+    let (name, version) = (go_quote(name.as_bytes()), go_quote(version.as_bytes()));
+    Err(format!("no kind {name} is registered for version {version} in scheme \"pkg/runtime/scheme.go:111\""))
+}
+
 /// A patch that was read.
 #[derive(Debug)]
 enum Patch {
@@ -96,14 +116,7 @@ impl Patch {
         let prefix = if form == Form::Strategic { "" } else { "error decoding patch: " };
         let refuse = |fault: String| Status::bad_request(format!("{prefix}{fault}"));
         let Document { value, .. } = Document::json(body).map_err(refuse)?;
-        let found = match &value {
-            Value::Object(_) => "object",
-            Value::Array(_) => "array",
-            Value::String(_) => "string",
-            Value::Number(_) => "number",
-            Value::Bool(_) => "bool",
-            Value::Null => "null",
-        };
+        let found = json_name(&value);
         match (form, &value) {
             (Form::Json, Value::Array(_) | Value::Null) => Ok(Self::Json(json_patch::Operations::read(value)?)),
             (Form::Json, _) => {
@@ -146,11 +159,14 @@ impl Patch {
             }
         };
         let refuse = |fault: &str| {
-            let patched = || String::from_utf8_lossy(&encode_json(&value, Layout::Bare)).into_owned();
+            // Go has read the outermost map, which sorts it.
+            let sorted: BTreeMap<&String, &Value> = value.as_object().into_iter().flatten().collect();
+            let patched = || String::from_utf8_lossy(&encode_json(&sorted, Layout::Bare)).into_owned();
             let shown = shown.clone().unwrap_or_else(patched);
             Status::invalid(&GroupKind::default(), "", &[FieldError::invalid("patch", &json!(shown), fault)])
         };
         let document = Document { value: value.clone(), ..Document::default() };
+        check_kind(kind, &value).map_err(|fault| refuse(&fault))?;
         let decoded = decode(kind, &document).map_err(|fault| refuse(&fault))?;
         match validation {
             FieldValidation::Ignore => Ok((decoded.object, Vec::new())),

@@ -50,8 +50,18 @@ pub(super) trait Strategy: Sync {
     /// What is wrong with a changed object, behind its metadata.
     fn validate_update(&self, object: &Object, old: &Object, part: Part, allow: Allow) -> Vec<FieldError>;
 
-    /// What is wrong with a name, in Go's words.
-    fn name_faults(&self, name: &str) -> Vec<String>;
+    /// What is wrong with a name of an object, in Go's words.
+    fn name_faults(&self, object: &Object, name: &str) -> Vec<String>;
+
+    /// What is to be said of an object that was written.
+    fn warnings(&self, _object: &Object) -> Vec<String> {
+        Vec::new()
+    }
+
+    /// What is to be said of every request for the kind.
+    fn deprecation(&self) -> Option<&'static str> {
+        None
+    }
 
     /// Whether an update without a resource version replaces whatever is there.
     fn allows_unconditional_update(&self) -> bool {

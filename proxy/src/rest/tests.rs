@@ -213,7 +213,7 @@ fn verbs_that_a_resource_does_not_have_are_a_405() {
         let seen = server.delete("/api/v1/namespaces").await;
         assert_eq!(
             (seen.status(), seen.message()),
-            (405, "deletecollection is not supported on resources of kind \"namespaces\"".into())
+            (405, "the server does not allow this method on the requested resource".into())
         );
     });
 }

@@ -10,6 +10,7 @@ use super::{
     registry::prefix_of,
     request::{body_media, read_body},
     respond::{self, Shaper},
+    strategy,
     table::Columns,
 };
 use crate::{
@@ -19,13 +20,18 @@ use crate::{
 };
 
 impl Rest {
-    pub(super) async fn update(&self, exchange: &mut Exchange, route: &RestRoute) -> Result<Answer, Refusal> {
+    pub(super) async fn update(
+        &self,
+        exchange: &mut Exchange,
+        route: &RestRoute,
+        warnings: &mut Vec<String>,
+    ) -> Result<Answer, Refusal> {
         let accepted = respond::agree(&exchange.head)?;
         let body = read_body(exchange).await?;
         let query = Query::of(&exchange.head);
         let options = WriteOptions::parse(&query, "UpdateOptions")?;
         let media = body_media(&exchange.head)?;
-        let (object, warnings) = body_object::read(route, media, &body, options.field_validation)?;
+        let object = body_object::read(route, media, &body, options.field_validation, warnings)?;
         check_name(route, &object)?;
         let shaper = Shaper::new(route.kind, &accepted, &query, self.registry.now())?;
         let change = |old: Object| {
@@ -34,10 +40,9 @@ impl Rest {
         };
         let (namespace, part) = (route.namespace.as_deref(), route.subresource.as_deref());
         let updated = self.registry.update(route.kind, part, namespace, route.name(), change, &options).await?;
+        warnings.extend(strategy::of(route.kind).warnings(&updated));
         let value = shaper.object(updated, Columns::Told)?;
-        let mut answer = respond::answer(&exchange.head, &accepted, StatusCode::OK, &value);
-        respond::warn(&mut answer, &warnings);
-        Ok(answer)
+        Ok(respond::answer(&exchange.head, &accepted, StatusCode::OK, &value))
     }
 }
 

@@ -57,7 +57,9 @@ fn bytes(text: &str) -> Result<Value, Wrong> {
                 base64::DecodeError::InvalidByte(at, _) | base64::DecodeError::InvalidLastSymbol { offset: at, .. } => {
                     at
                 }
-                base64::DecodeError::InvalidLength(_) | base64::DecodeError::InvalidPadding => plain.len(),
+                base64::DecodeError::InvalidLength(_) | base64::DecodeError::InvalidPadding => {
+                    plain.len() - plain.len() % 4
+                }
             };
             Err(Wrong::Text(format!("illegal base64 data at input byte {at}")))
         }

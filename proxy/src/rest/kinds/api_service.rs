@@ -52,11 +52,6 @@ impl Strategy for ApiService {
     fn validate(&self, object: &Object, _allow: Allow) -> Vec<FieldError> {
         let (group, version) = (object.text(&["spec", "group"]), object.text(&["spec", "version"]));
         let mut wrong = Vec::new();
-        let expected = format!("{version}.{group}");
-        if object.name() != expected {
-            let detail = format!("must be `spec.version+\".\"+spec.group`: {}", go_quote(expected.as_bytes()));
-            wrong.push(FieldError::invalid("metadata.name", &json!(object.name()), detail));
-        }
         if group.is_empty() && version != "v1" {
             let detail = "only v1 may have an empty group and it better be legacy kube";
             wrong.push(FieldError::required("spec.group", detail));
@@ -74,7 +69,7 @@ impl Strategy for ApiService {
     fn validate_update(&self, object: &Object, _old: &Object, part: Part, allow: Allow) -> Vec<FieldError> {
         match part {
             Part::Main | Part::Finalize => {
-                let mut wrong = object_meta::validate(object, |name| self.name_faults(name));
+                let mut wrong = object_meta::validate(object, |name| self.name_faults(object, name));
                 wrong.extend(self.validate(object, allow));
                 wrong
             }
@@ -82,8 +77,13 @@ impl Strategy for ApiService {
         }
     }
 
-    fn name_faults(&self, name: &str) -> Vec<String> {
-        names::path_segment(name)
+    fn name_faults(&self, object: &Object, name: &str) -> Vec<String> {
+        let faults = names::path_segment(name);
+        let expected = format!("{}.{}", object.text(&["spec", "version"]), object.text(&["spec", "group"]));
+        if !faults.is_empty() || name == expected {
+            return faults;
+        }
+        vec![format!("must be `spec.version+\".\"+spec.group`: {}", go_quote(expected.as_bytes()))]
     }
 
     fn allows_unconditional_update(&self) -> bool {

@@ -66,8 +66,13 @@ impl Strategy for EndpointSlice {
         wrong
     }
 
-    fn name_faults(&self, name: &str) -> Vec<String> {
+    fn name_faults(&self, _object: &Object, name: &str) -> Vec<String> {
         names::dns_1123_subdomain(name)
+    }
+
+    fn warnings(&self, object: &Object) -> Vec<String> {
+        let is_name = object.text(&["addressType"]) == "FQDN";
+        is_name.then(|| "spec.addressType: FQDN endpoints are deprecated".to_owned()).into_iter().collect()
     }
 
     fn cells(&self, object: &Object, now: Wall) -> Vec<Value> {

@@ -45,8 +45,12 @@ impl Strategy for Endpoints {
         if object.get(&["subsets"]) == old.get(&["subsets"]) { Vec::new() } else { self.validate(object, allow) }
     }
 
-    fn name_faults(&self, name: &str) -> Vec<String> {
+    fn name_faults(&self, _object: &Object, name: &str) -> Vec<String> {
         names::dns_1123_subdomain(name)
+    }
+
+    fn deprecation(&self) -> Option<&'static str> {
+        Some("v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice")
     }
 
     fn cells(&self, object: &Object, now: Wall) -> Vec<Value> {

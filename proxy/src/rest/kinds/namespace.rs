@@ -63,7 +63,7 @@ impl Strategy for Namespace {
         }
     }
 
-    fn name_faults(&self, name: &str) -> Vec<String> {
+    fn name_faults(&self, _object: &Object, name: &str) -> Vec<String> {
         names::dns_1123_label(name)
     }
 

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value, json};
 
-pub(in crate::rest) use self::addresses_of::{cluster_ips, complete, needs_cluster_ip};
+pub(in crate::rest) use self::addresses_of::{cluster_ips, complete, needs_cluster_ip, validate as validate_addresses};
 use crate::{
     meta::{FieldError, Object},
     rest::{
@@ -107,8 +107,8 @@ impl Strategy for Service {
         wrong
     }
 
-    fn name_faults(&self, name: &str) -> Vec<String> {
-        names::dns_1035_label(name)
+    fn name_faults(&self, _object: &Object, name: &str) -> Vec<String> {
+        names::dns_1123_label(name)
     }
 
     fn selectable_fields(&self) -> &'static [&'static str] {

@@ -68,6 +68,10 @@ impl Registry {
         if !is_service(kind) {
             return Ok(Claims::default());
         }
+        let wrong = service::validate_addresses(object);
+        if !wrong.is_empty() {
+            return Err(Status::invalid(&kind.group_kind(), object.name(), &wrong));
+        }
         let held_before = old.map(|old| held(kind, old)).unwrap_or_default();
         if service::needs_cluster_ip(object) && object.text(&["spec", "clusterIP"]).is_empty() {
             let ip = self.free_address().await?;

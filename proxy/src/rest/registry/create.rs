@@ -47,12 +47,16 @@ impl Registry {
         &self,
         kind: &'static Kind,
         namespace: Option<&str>,
-        object: Object,
+        mut object: Object,
         options: &WriteOptions,
     ) -> Result<Object, Status> {
         let home = self.home(kind, namespace, &object).await?;
-        let mut object = self.prepared(kind, object)?;
+        let strategy = strategy::of(kind);
+        strategy.default(&mut object);
+        strategy.prepare_for_create(&mut object, self.now());
+        // Go takes the addresses before it looks at the rest.
         let claims = self.claim(kind, &mut object, None, options.dry_run).await?;
+        self.validate(kind, &object)?;
         let key = key_of(kind, namespace, object.name())?;
         let (mut object, bytes) = bytes_of(kind, &object);
         if options.dry_run == DryRun::All {
@@ -117,14 +121,11 @@ impl Registry {
         Ok(object)
     }
 
-    fn prepared(&self, kind: &'static Kind, mut object: Object) -> Result<Object, Status> {
+    fn validate(&self, kind: &'static Kind, object: &Object) -> Result<(), Status> {
         let strategy = strategy::of(kind);
-        strategy.default(&mut object);
-        strategy.prepare_for_create(&mut object, self.now());
-        let wrong_meta = object_meta::validate(&object, |name| strategy.name_faults(name));
-        let wrong = strategy.validate(&object, self.0.allow);
-        let all: Vec<_> = wrong_meta.into_iter().chain(wrong).collect();
-        if all.is_empty() { Ok(object) } else { Err(Status::invalid(&kind.group_kind(), object.name(), &all)) }
+        let mut wrong = object_meta::validate(object, |name| strategy.name_faults(object, name));
+        wrong.extend(strategy.validate(object, self.0.allow));
+        if wrong.is_empty() { Ok(()) } else { Err(Status::invalid(&kind.group_kind(), object.name(), &wrong)) }
     }
 
     /// A random uid of version 4.

@@ -85,7 +85,9 @@ impl Registry {
                 object.set(&["status", "phase"], "Terminating".into());
             }
             object.set(&["metadata", "deletionTimestamp"], time::format(self.now()).into());
-            object.set(&["metadata", "deletionGracePeriodSeconds"], json!(0));
+            if kind.resource != "namespaces" {
+                object.set(&["metadata", "deletionGracePeriodSeconds"], json!(0));
+            }
             if let Some(generation) =
                 old.get(&["metadata", "generation"]).and_then(Value::as_i64).filter(|now| *now > 0)
             {

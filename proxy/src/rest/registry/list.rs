@@ -107,7 +107,7 @@ fn expired(error: &StoreError, keys: &KeyRange, prefix: &str, options: &ListOpti
          the provided token results in an inconsistent list - objects that were created, modified, or deleted between the time the \
          first chunk was returned and now may show up in the list.",
     );
-    status.continue_token = ContinueToken { revision: None, start }.encode();
+    status.continue_token = ContinueToken { revision: None, start: format!("/{start}") }.encode();
     Some(status)
 }
 
@@ -115,5 +115,6 @@ fn expired(error: &StoreError, keys: &KeyRange, prefix: &str, options: &ListOpti
 fn start(key: &Key, prefix: &str) -> String {
     let next = key.successor();
     let next = String::from_utf8_lossy(next.as_bytes());
-    next.strip_prefix(prefix).unwrap_or(&next).to_owned()
+    // As from Go's watch cache: the last slash of the prefix stays.
+    format!("/{}", next.strip_prefix(prefix).unwrap_or(&next))
 }

@@ -79,9 +79,8 @@ impl<'a> Parser<'a> {
             match self.word() {
                 "in" => Test::In(self.values()?),
                 "notin" => Test::NotIn(self.values()?),
-                other => {
-                    return Err(format!("found '{other}', expected: in, notin, =, ==, !=, gt, lt"));
-                }
+                "" => return Err(format!("found '{}', expected: in, notin, =, ==, !=, gt, lt", self.sign())),
+                other => return Err(format!("found '{other}', expected: in, notin, =, ==, !=, gt, lt")),
             }
         };
         Ok(Requirement { key, test })
@@ -137,6 +136,12 @@ impl<'a> Parser<'a> {
             }
             None => false,
         }
+    }
+
+    /// The next sign.
+    fn sign(&self) -> &'a str {
+        let end = self.rest.chars().next().map_or(0, char::len_utf8);
+        &self.rest[..end]
     }
 
     /// Up to the next blank or sign.

@@ -21,7 +21,7 @@ fn a_dry_run_answers_as_if_it_were_done_and_writes_nothing() {
         assert_eq!(server.registry.revision(), before);
         assert_eq!(server.get(&format!("{SERVICES}/kept")).await.status(), 200);
         let again = server.post(&format!("{SERVICES}?dryRun=All"), &service("kept")).await;
-        assert_eq!(again.status(), 422, "its address is taken: {}", again.body);
+        assert_eq!(again.status(), 409, "{}", again.body);
     });
 }
 

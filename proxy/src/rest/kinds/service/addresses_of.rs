@@ -37,6 +37,15 @@ pub(super) fn normalize(object: &mut Object, old: Option<&Object>) {
 }
 
 fn follow(object: &mut Object, old: &Object) {
+    let same = |field: &str| object.get(&["spec", field]) == old.get(&["spec", field]);
+    if needs_cluster_ip(object)
+        && !object.text(&["spec", "clusterIP"]).is_empty()
+        && !same("clusterIP")
+        && same("clusterIPs")
+    {
+        // Whoever changes the one alone means both.
+        object.remove(&["spec", "clusterIPs"]);
+    }
     let fields = ["clusterIP", "clusterIPs", "ipFamilies", "ipFamilyPolicy"];
     if !needs_cluster_ip(object) {
         // What was allocated for the old type goes, unless the client wants it to stay, which is refused.
@@ -64,7 +73,7 @@ fn follow(object: &mut Object, old: &Object) {
 }
 
 /// What is wrong with the addresses.
-pub(super) fn validate(object: &Object) -> Vec<FieldError> {
+pub(in crate::rest) fn validate(object: &Object) -> Vec<FieldError> {
     let ip = object.text(&["spec", "clusterIP"]);
     let Some(ips) = object.get(&["spec", "clusterIPs"]) else { return Vec::new() };
     let list = ips.as_array().map_or(&[][..], Vec::as_slice);
