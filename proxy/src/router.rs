@@ -8,5 +8,5 @@ mod version;
 
 pub use self::{
     request_info::{BadRequestInfo, RequestInfo},
-    route::{Counted, Route, Router},
+    route::{Counted, Relayed, Route, Router, Shared},
 };

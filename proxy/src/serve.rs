@@ -30,16 +30,25 @@ pub enum ServeError {
     WorkerPanicked,
 }
 
+/// What a worker works with.
+struct Worker {
+    number: usize,
+    world: World,
+    listener: Listener,
+    stop: Stop,
+}
+
 /// Starts a worker for each listener, and waits until a signal ends them. A second signal ends the wait for requests that run.
 async fn run_workers<F>(world: &World, listeners: Vec<Listener>, work: F) -> Result<(), ServeError>
 where
-    F: Fn(World, Listener, Stop) -> LocalBoxFuture<'static, ()> + Clone + Send + 'static,
+    F: Fn(Worker) -> LocalBoxFuture<'static, ()> + Clone + Send + 'static,
 {
     let (stopper, stop) = Stopper::new();
     let mut running: Vec<LocalBoxFuture<'static, bool>> = Vec::new();
     for (number, listener) in listeners.into_iter().enumerate() {
-        let (work, world_of_worker, stop) = (work.clone(), world.clone(), stop.clone());
-        let body = Box::new(move || work(world_of_worker, listener, stop));
+        let worker = Worker { number, world: world.clone(), listener, stop: stop.clone() };
+        let work = work.clone();
+        let body = Box::new(move || work(worker));
         let started: Running = world.process.start(&format!("worker-{number}"), body);
         running.push(Box::pin(started.ended()));
     }

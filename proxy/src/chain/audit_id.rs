@@ -29,13 +29,15 @@ impl Filter for AuditIds {
     fn enter<'a>(&'a self, exchange: &'a mut Exchange) -> Step<'a> {
         let own = exchange.head.headers.get_bytes(&Name::AUDIT_ID).filter(|id| !id.is_empty()).cloned();
         let id = own.unwrap_or_else(|| Bytes::from(self.dice.borrow_mut().uuid()));
+        // Backends are told the same name.
+        exchange.head.headers.set(Name::AUDIT_ID, id.clone());
         exchange.facts.put(AuditId(id));
         Step::Next
     }
 
     fn leave(&self, exchange: &Exchange, head: &mut ResponseHead) {
         if let Some(AuditId(id)) = exchange.facts.get() {
-            head.headers.append(Name::AUDIT_ID, id.clone());
+            head.headers.prepend(Name::AUDIT_ID, id.clone());
         }
     }
 }

@@ -1,5 +1,8 @@
 use super::{Filter, Step};
-use crate::wire::{Exchange, Name, ResponseHead};
+use crate::{
+    router::Relayed,
+    wire::{Exchange, Name, ResponseHead},
+};
 
 /// Answers are nobody's to keep, unless they say otherwise.
 ///
@@ -11,9 +14,10 @@ impl Filter for CacheControl {
         Step::Next
     }
 
-    fn leave(&self, _exchange: &Exchange, head: &mut ResponseHead) {
-        if !head.headers.contains(&Name::CACHE_CONTROL) {
-            head.headers.append(Name::CACHE_CONTROL, "no-cache, private");
+    /// What a backend says stands behind what we say, as in Go.
+    fn leave(&self, exchange: &Exchange, head: &mut ResponseHead) {
+        if exchange.facts.get::<Relayed>().is_some() || !head.headers.contains(&Name::CACHE_CONTROL) {
+            head.headers.prepend(Name::CACHE_CONTROL, "no-cache, private");
         }
     }
 }

@@ -67,6 +67,11 @@ impl Sources {
         Ok(Self { local, published, heard: Mutex::new(heard) })
     }
 
+    /// Whether this process serves a version of a group itself.
+    pub fn serves(&self, group: &str, version: &str) -> bool {
+        self.local.versions.contains_key(&GroupVersion::new(group, version))
+    }
+
     /// Tells what another server serves in a version of a group. It takes the place of what was told of it before, and of our own.
     ///
     /// Go: `kube-aggregator/pkg/apiserver/handler_discovery.go` `syncAPIService`.

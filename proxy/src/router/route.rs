@@ -1,10 +1,15 @@
+use std::sync::Arc;
+
 use http::{Method, StatusCode};
 
 use super::{RequestInfo, index, restful, version};
 use crate::{
-    identity::Permit,
-    meta::{Details, Status},
-    observe::{Check, Endpoint, Health, Metrics},
+    aggregate::{Aggregation, Backend, Proxy},
+    discovery::{self, DiscoveryRoute, Sources},
+    identity::{Permit, User},
+    meta::{Details, GroupVersion, Status},
+    observe::{Endpoint, Health, Metrics},
+    openapi::{SpecRoute, Specs},
     refusal::Refusal,
     wire::{Answer, Body, Exchange, Name, RequestHead, ResponseHead, url::Values},
 };
@@ -12,6 +17,12 @@ use crate::{
 /// Who answers a request. Found once.
 #[derive(Debug)]
 pub enum Route {
+    /// A server behind this one.
+    Aggregated(Arc<Backend>),
+    /// Which groups, versions and resources there are.
+    Discovery(DiscoveryRoute),
+    /// What the API looks like.
+    OpenApi(SpecRoute),
     /// A health endpoint, or one of its checks.
     Health(Endpoint, Option<String>),
     /// `/version`.
@@ -27,19 +38,36 @@ pub enum Route {
 #[derive(Clone, Copy, Debug)]
 pub struct Counted;
 
-/// Finds out who answers, and lets them.
+/// Says that the answer is a backend's: its header fields stand beside ours.
+#[derive(Clone, Copy, Debug)]
+pub struct Relayed;
+
+/// What the routers of all workers share.
+#[derive(Clone, Debug)]
+pub struct Shared {
+    /// What `/healthz` and its like look at.
+    pub health: Health,
+    /// What `/metrics` tells.
+    pub metrics: Metrics,
+    /// The servers behind this one.
+    pub aggregation: Arc<Aggregation>,
+    /// Which groups, versions and resources there are.
+    pub sources: Arc<Sources>,
+    /// What the API looks like.
+    pub specs: Arc<Specs>,
+}
+
+/// Finds out who answers, and lets them. One for each worker.
 #[derive(Debug)]
 pub struct Router {
-    health: Health,
-    metrics: Metrics,
-    /// That all paths there are have been installed.
-    installed: Check,
+    shared: Shared,
+    proxy: Proxy,
 }
 
 impl Router {
-    /// `installed` passes once every APIService that is stored has its path.
-    pub fn new(health: Health, metrics: Metrics, installed: Check) -> Self {
-        Self { health, metrics, installed }
+    /// `proxy` has the worker's connections to the servers behind this one.
+    pub fn new(shared: Shared, proxy: Proxy) -> Self {
+        Self { shared, proxy }
     }
 
     /// Who answers this request.
@@ -47,12 +75,73 @@ impl Router {
     /// # Errors
     /// Nobody does.
     ///
-    /// Go: `apiserver/pkg/server/handler.go` `director.ServeHTTP`.
+    /// Go: `apiserver/pkg/server/handler.go` `director.ServeHTTP`, `kube-aggregator/pkg/apiserver/apiserver.go` `AddAPIService`.
     pub fn route(&self, head: &RequestHead, info: &RequestInfo) -> Result<Route, Refusal> {
-        if info.path == "/version" || info.path.starts_with("/version/") {
-            return version_asked(head, &info.path);
+        let path = &info.path[..];
+        if let Some(rest) = below("/version", path) {
+            return version_asked(head, rest);
         }
-        self.exact(&info.path).ok_or_else(|| self.nothing_there())
+        let found = match (below("/api", path), below("/apis", path), below("/openapi", path)) {
+            (Some(rest), ..) => self.core(head, rest)?,
+            (_, Some(rest), _) => self.groups(head, rest)?,
+            (.., Some(rest)) => self.specs(rest),
+            _ => self.exact(path),
+        };
+        found.ok_or_else(|| self.nothing_there())
+    }
+
+    /// What stands below `/api`.
+    fn core(&self, head: &RequestHead, rest: &str) -> Result<Option<Route>, Refusal> {
+        let table = self.shared.aggregation.table();
+        if let Some(backend) = table.backend("", "v1").filter(|backend| backend.is_remote()) {
+            return Ok(Some(Route::Aggregated(Arc::clone(backend))));
+        }
+        match rest.trim_matches('/').split_once('/').unwrap_or((rest.trim_matches('/'), "")) {
+            ("", _) => Ok(Some(Route::Discovery(DiscoveryRoute::Api))),
+            ("v1", rest) => own(head, GroupVersion::new("", "v1"), rest).map(Some),
+            _ => Ok(None),
+        }
+    }
+
+    /// What stands below `/apis`.
+    fn groups(&self, head: &RequestHead, rest: &str) -> Result<Option<Route>, Refusal> {
+        match rest {
+            "" => return Ok(Some(Route::Discovery(DiscoveryRoute::Apis))),
+            "/" => return Ok(Some(Route::Discovery(DiscoveryRoute::ApisSlash))),
+            _ => {}
+        }
+        let Some(rest) = rest.strip_prefix('/') else { return Ok(None) };
+        let (group, rest) = rest.split_once('/').unwrap_or((rest, ""));
+        let table = self.shared.aggregation.table();
+        if rest.is_empty() {
+            let known = group == OWN_GROUP || table.has_group(group);
+            return Ok(known.then(|| Route::Discovery(DiscoveryRoute::Group(group.to_owned()))));
+        }
+        let (version, rest) = rest.split_once('/').unwrap_or((rest, ""));
+        let remote = table.backend(group, version).filter(|backend| backend.is_remote() && group != OWN_GROUP);
+        match remote {
+            Some(backend) => Ok(Some(Route::Aggregated(Arc::clone(backend)))),
+            None if self.shared.sources.serves(group, version) => {
+                own(head, GroupVersion::new(group, version), rest).map(Some)
+            }
+            None => Ok(None),
+        }
+    }
+
+    /// What stands below `/openapi`.
+    fn specs(&self, rest: &str) -> Option<Route> {
+        match rest {
+            "/v2" => return Some(Route::OpenApi(SpecRoute::V2)),
+            "/v3" => return Some(Route::OpenApi(SpecRoute::V3Index)),
+            _ => {}
+        }
+        let path = rest.strip_prefix("/v3/")?;
+        let service = self.shared.specs.backend_of(path);
+        let table = self.shared.aggregation.table();
+        Some(match service.and_then(|name| table.named(&name).cloned()) {
+            Some(backend) => Route::Aggregated(backend),
+            None => Route::OpenApi(SpecRoute::V3(path.to_owned())),
+        })
     }
 
     /// Go: `apiserver/pkg/server/mux/pathrecorder.go`.
@@ -62,22 +151,22 @@ impl Router {
             "/metrics" => return Some(Route::Metrics),
             _ => {}
         }
-        let path = path.strip_prefix('/')?;
-        let endpoint = Endpoint::ALL.into_iter().find(|endpoint| path.starts_with(endpoint.name()))?;
-        match &path[endpoint.name().len()..] {
-            "" => Some(Route::Health(endpoint, None)),
-            rest => {
-                let name = rest.strip_prefix('/').filter(|name| self.health.names(endpoint).any(|own| own == *name))?;
-                Some(Route::Health(endpoint, Some(name.to_owned())))
+        Endpoint::ALL.into_iter().find_map(|endpoint| {
+            let rest = path.strip_prefix('/')?.strip_prefix(endpoint.name())?;
+            if rest.is_empty() {
+                return Some(Route::Health(endpoint, None));
             }
-        }
+            let check = rest.strip_prefix('/')?;
+            let known = self.shared.health.names(endpoint).any(|own| own == check);
+            known.then(|| Route::Health(endpoint, Some(check.to_owned())))
+        })
     }
 
     /// Until all paths are installed, nobody knows what is not there.
     ///
     /// Go: `apiserver/pkg/util/notfoundhandler/not_found_handler.go`.
     fn nothing_there(&self) -> Refusal {
-        if self.installed.passes() {
+        if self.shared.aggregation.is_complete() {
             return Refusal::not_found();
         }
         let mut status = Status::service_unavailable(
@@ -91,14 +180,26 @@ impl Router {
     ///
     /// # Errors
     /// They say no.
-    pub async fn serve(&self, route: Route, exchange: &mut Exchange, _permit: Permit) -> Result<Answer, Refusal> {
+    pub async fn serve(&self, route: Route, exchange: &mut Exchange, permit: Permit) -> Result<Answer, Refusal> {
+        if let Route::Aggregated(backend) = &route {
+            let user = exchange.facts.get::<User>().cloned();
+            let answer = self.proxy.serve(exchange, backend, user.as_ref(), permit).await?;
+            exchange.facts.put(Relayed);
+            return Ok(answer);
+        }
         exchange.facts.put(Counted);
+        let head = &exchange.head;
         match route {
-            Route::Health(endpoint, None) => {
-                self.health.all(endpoint, &Values::parse(&exchange.head.target.url.raw_query).0)
+            Route::Aggregated(_) => Err(Refusal::BackendUnavailable),
+            Route::Discovery(asked) => {
+                discovery::serve(&self.shared.sources, head, &asked)?.ok_or_else(|| self.nothing_there())
             }
-            Route::Health(endpoint, Some(name)) => {
-                self.health.one(endpoint, &name).unwrap_or_else(|| Err(Refusal::not_found()))
+            Route::OpenApi(asked) => Ok(self.shared.specs.serve(head, &asked)),
+            Route::Health(endpoint, None) => {
+                self.shared.health.all(endpoint, &Values::parse(&head.target.url.raw_query).0)
+            }
+            Route::Health(endpoint, Some(check)) => {
+                self.shared.health.one(endpoint, &check).unwrap_or_else(|| Err(Refusal::not_found()))
             }
             Route::Version => Ok(version::answer()),
             Route::Metrics => Ok(self.expose()),
@@ -109,23 +210,35 @@ impl Router {
     fn expose(&self) -> Answer {
         let mut head = ResponseHead::new(StatusCode::OK);
         head.headers.append(Name::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8; escaping=underscores");
-        Answer::Reply(head, Body::whole(self.metrics.expose()))
+        Answer::Reply(head, Body::whole(self.shared.metrics.expose()))
     }
 
     /// Every path that is told to somebody who asks for `/`.
     fn paths(&self) -> Vec<String> {
-        let mut paths = vec!["/metrics".to_owned(), "/version".to_owned()];
+        let fixed = ["/api", "/api/v1", "/apis", "/metrics", "/openapi/v2", "/openapi/v3", "/openapi/v3/", "/version"];
+        let mut paths: Vec<String> = fixed.map(str::to_owned).into();
+        paths.push(format!("/apis/{OWN_GROUP}"));
+        paths.push(format!("/apis/{OWN_GROUP}/v1"));
         for endpoint in Endpoint::ALL {
             paths.push(format!("/{}", endpoint.name()));
-            paths.extend(self.health.names(endpoint).map(|check| format!("/{}/{check}", endpoint.name())));
+            paths.extend(self.shared.health.names(endpoint).map(|check| format!("/{}/{check}", endpoint.name())));
+        }
+        for backend in self.shared.aggregation.table().backends().filter(|backend| !backend.group.is_empty()) {
+            paths.push(format!("/apis/{}", backend.group));
+            paths.push(format!("/apis/{}/{}", backend.group, backend.version));
         }
         paths
     }
 }
 
+/// What of a path stands below a root: nothing, or something that begins with a slash. None where it stands elsewhere.
+fn below<'p>(root: &str, path: &'p str) -> Option<&'p str> {
+    path.strip_prefix(root).filter(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
 /// Go: `apiserver/pkg/server/routes/version.go`, which go-restful serves.
-fn version_asked(head: &RequestHead, path: &str) -> Result<Route, Refusal> {
-    if !path["/version".len()..].bytes().all(|byte| byte == b'/') {
+fn version_asked(head: &RequestHead, rest: &str) -> Result<Route, Refusal> {
+    if !rest.trim_matches('/').is_empty() {
         return Err(restful::not_found(head));
     }
     if head.method != Method::GET {
@@ -133,6 +246,17 @@ fn version_asked(head: &RequestHead, path: &str) -> Result<Route, Refusal> {
     }
     restful::check_accept(head, &["application/json"]).map(|()| Route::Version)
 }
+
+/// What stands below a version that is served here.
+fn own(head: &RequestHead, at: GroupVersion, rest: &str) -> Result<Route, Refusal> {
+    match rest.trim_matches('/') {
+        "" => Ok(Route::Discovery(DiscoveryRoute::GroupVersion(at))),
+        _ => Err(restful::not_found(head)),
+    }
+}
+
+/// The group of APIServices themselves: no APIService can take it away.
+const OWN_GROUP: &str = "apiregistration.k8s.io";
 
 /// Go: `notfoundhandler.RetryAfter`.
 const RETRY_AFTER_SECONDS: u32 = 5;

@@ -4,16 +4,19 @@ mod admin;
 mod config;
 mod users;
 
-use std::rc::Rc;
+use std::{net::SocketAddr, rc::Rc, sync::Arc};
 
 use self::config::ApiServerConfig;
-use super::{ServeError, run_workers};
+use super::{ServeError, Worker, run_workers};
 use crate::{
+    aggregate::{Aggregation, Credential, Proxy},
     chain::{self, Chain, Routed},
-    config::ServeFlags,
+    config::{BadFlag, ServeFlags},
+    discovery::Sources,
     listen::Server,
     observe::{Check, Health},
-    router::Router,
+    openapi::Specs,
+    router::{Router, Shared},
     world::World,
 };
 
@@ -28,46 +31,46 @@ pub async fn run(world: &World, flags: &ServeFlags, ready: impl FnOnce(&str)) ->
         .listen(&config.listen, config.workers)
         .map_err(|source| ServeError::Listen { address: config.listen.to_string(), source })?;
     let at = listeners.first().and_then(|listener| listener.local()).map_or(flags.secure_port, |local| local.port());
-    let server = config.server_url(at);
+    let address = config.address(at);
+    let server = format!("https://{address}");
     let kubeconfig = config.admin.write_kubeconfig(world, &server, &config.authority)?;
     let line = format!("weir serve: {server} kubeconfig {}", kubeconfig.display());
 
-    let checks = Checks::new();
-    checks.installed.pass();
-    let running = run_workers(world, listeners, move |world, listener, stop| {
-        let (config, checks) = (config.clone(), checks.clone());
-        Box::pin(async move {
-            let router = Router::new(checks.health.clone(), config.parts.metrics.clone(), checks.installed.clone());
-            let handler = Chain::new(chain::filters(&world, &config.parts), Routed::new(router));
-            let mut stopping = stop.clone();
-            let shutdown = checks.shutdown.clone();
-            tokio::task::spawn_local(async move {
-                stopping.wait().await;
-                shutdown.fail("process is shutting down");
-            });
-            Server::new(Rc::new(handler), config.server, world).run(listener, stop).await;
-        })
+    let shutdown = Check::passing("shutdown").for_readiness();
+    let shared = shared(world, &config, address, &shutdown)?;
+    let running = run_workers(world, listeners, move |worker| {
+        let (config, shared, shutdown) = (config.clone(), shared.clone(), shutdown.clone());
+        Box::pin(work(worker, config, shared, shutdown))
     });
     ready(&line);
     running.await
 }
 
-/// What `/readyz` and its like look at.
-#[derive(Clone, Debug)]
-struct Checks {
-    health: Health,
-    /// Every APIService that is stored has its path.
-    installed: Check,
-    /// The process has not been told to stop.
-    shutdown: Check,
+/// What one worker does.
+async fn work(worker: Worker, config: ApiServerConfig, shared: Shared, shutdown: Check) {
+    let Worker { number, world, listener, stop } = worker;
+    if number == 0 {
+        let mut stopping = stop.clone();
+        tokio::task::spawn_local(async move {
+            stopping.wait().await;
+            shutdown.fail("process is shutting down");
+        });
+    }
+    let proxy = Proxy::new(&world, Arc::clone(&shared.aggregation));
+    let handler = Chain::new(chain::filters(&world, &config.parts), Routed::new(Router::new(shared, proxy)));
+    Server::new(Rc::new(handler), config.server, world).run(listener, stop).await;
 }
 
-impl Checks {
-    fn new() -> Self {
-        let installed = Check::pending("poststarthook/apiservice-registration-controller");
-        let shutdown = Check::passing("shutdown").for_readiness();
-        let health =
-            Health::new(vec![Check::passing("ping"), Check::passing("log"), installed.clone(), shutdown.clone()]);
-        Self { health, installed, shutdown }
-    }
+/// What the workers share.
+fn shared(world: &World, config: &ApiServerConfig, address: SocketAddr, shutdown: &Check) -> Result<Shared, BadFlag> {
+    let credential = Credential::from_pem(&config.front_proxy.certificates, &config.front_proxy.key)
+        .map_err(|error| BadFlag::new("proxy-client-cert-file", "", error))?;
+    let sources = Sources::new(&address.to_string(), &[]).map_err(|error| BadFlag::new("data-dir", "", error))?;
+    Ok(Shared {
+        health: Health::new(vec![Check::passing("ping"), Check::passing("log"), shutdown.clone()]),
+        metrics: config.parts.metrics.clone(),
+        aggregation: Arc::new(Aggregation::new(Some(credential))),
+        sources: Arc::new(sources),
+        specs: Arc::new(Specs::new(Arc::clone(&world.clock))),
+    })
 }

@@ -60,11 +60,11 @@ pub async fn serve(world: &World, config: ReverseProxyConfig, ready: impl FnOnce
     let at = listeners.first().and_then(|listener| listener.local());
     let at = at.map_or_else(|| format!("unix:{}", config.listen), |address| format!("{scheme}://{address}"));
     ready(&format!("weir reverse-proxy: {at}"));
-    run_workers(world, listeners, move |world, listener, stop| {
+    run_workers(world, listeners, move |worker| {
         let config = config.clone();
         Box::pin(async move {
-            let handler = Rc::new(handler(&world, &config));
-            Server::new(handler, config.server, world).run(listener, stop).await;
+            let handler = Rc::new(handler(&worker.world, &config));
+            Server::new(handler, config.server, worker.world).run(worker.listener, worker.stop).await;
         })
     })
     .await

@@ -72,6 +72,11 @@ impl Headers {
         self.fields.push((name, value.into()));
     }
 
+    /// Adds a field in front of the others.
+    pub fn prepend(&mut self, name: Name, value: impl Into<Bytes>) {
+        self.fields.insert(0, (name, value.into()));
+    }
+
     /// Puts one value in the place of all values of a name.
     pub fn set(&mut self, name: Name, value: impl Into<Bytes>) {
         let value = value.into();

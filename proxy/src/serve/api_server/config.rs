@@ -1,4 +1,8 @@
-use std::{net::SocketAddr, path::PathBuf, sync::Arc};
+use std::{
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
+    path::PathBuf,
+    sync::Arc,
+};
 
 use bytes::Bytes;
 use rustls::DistinguishedName;
@@ -27,6 +31,7 @@ use crate::{
 pub(super) struct ApiServerConfig {
     /// Where it listens.
     pub(super) listen: Address,
+    bind: IpAddr,
     /// How many workers serve.
     pub(super) workers: usize,
     /// How connections of clients are treated.
@@ -37,6 +42,8 @@ pub(super) struct ApiServerConfig {
     pub(super) admin: Admin,
     /// What clients have to trust, as PEM.
     pub(super) authority: Bytes,
+    /// Who we are for the servers behind this one.
+    pub(super) front_proxy: Arc<Pair>,
 }
 
 impl ApiServerConfig {
@@ -59,27 +66,34 @@ impl ApiServerConfig {
                 Some(pair) => (pair.clone(), pair.certificates),
                 None => (certificates.serving.clone(), certificates.ca.clone()),
             };
+        let front_proxy = given(
+            world,
+            "proxy-client",
+            &flags.aggregation.proxy_client_cert_file,
+            &flags.aggregation.proxy_client_key_file,
+        )?;
         let mut server = Settings::bounded(Some(server_tls(world, flags, &serving, &trusted)?));
         server.http2 = Http2Limits::of_apiserver();
         Ok(Self {
             listen: Address::Tcp(SocketAddr::new(flags.bind_address, flags.secure_port)),
+            bind: flags.bind_address,
             workers: if flags.workers == 0 { world.process.workers() } else { flags.workers },
             server,
             parts: parts(world, flags, trusted, &admin)?,
             admin,
             authority,
+            front_proxy: Arc::new(front_proxy.unwrap_or(certificates.front_proxy)),
         })
     }
 
     /// Where clients of this machine reach it.
-    pub(super) fn server_url(&self, port: u16) -> String {
-        let Address::Tcp(listen) = &self.listen else { return self.listen.to_string() };
-        let host = match listen.ip() {
-            every if every.is_unspecified() && every.is_ipv4() => [127, 0, 0, 1].into(),
-            every if every.is_unspecified() => std::net::Ipv6Addr::LOCALHOST.into(),
+    pub(super) fn address(&self, port: u16) -> SocketAddr {
+        let host = match self.bind {
+            every if every.is_unspecified() && every.is_ipv4() => Ipv4Addr::LOCALHOST.into(),
+            every if every.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
             one => one,
         };
-        format!("https://{}", SocketAddr::new(host, port))
+        SocketAddr::new(host, port)
     }
 }
 
