@@ -63,6 +63,9 @@ impl Filter for RequestMetrics {
             return;
         }
         let code = end.status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        if !info.is_resource && code == StatusCode::NOT_FOUND {
+            return; // somebody of ours had to look, and there is nothing at that path
+        }
         let labels = labels(arrival, info);
         let mut with_code = labels.to_vec();
         with_code.push(("code", code.as_str()));
