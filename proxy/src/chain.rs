@@ -6,6 +6,7 @@ mod authorization;
 mod cache_control;
 mod deadline;
 mod end;
+mod impersonation;
 mod order;
 mod request_info;
 mod request_metrics;

@@ -2,6 +2,7 @@
 
 mod index;
 mod request_info;
+mod resources;
 mod restful;
 mod route;
 mod version;

@@ -55,6 +55,11 @@ impl Client {
         Self { address, config: Arc::new(config) }
     }
 
+    /// Where the server listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
     /// What TLS is configured with, for clients that speak something else over it.
     pub fn tls(&self) -> ClientConfig {
         (*self.config).clone()

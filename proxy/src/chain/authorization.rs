@@ -32,7 +32,7 @@ impl Filter for Authorize {
                 exchange.facts.put(permit);
                 Step::Next
             }
-            Err(denied) => Step::Refuse(forbidden(user, info, &denied)),
+            Err(denied) => Step::Refuse(forbidden(user, info, &info.verb, &denied)),
         }
     }
 }
@@ -52,8 +52,8 @@ fn target(info: &RequestInfo) -> Target<'_> {
 }
 
 /// Go: `responsewriters/errors.go` `Forbidden`, `forbiddenMessage`.
-fn forbidden(user: &User, info: &RequestInfo, denied: &Denied) -> Refusal {
-    let (name, verb) = (safe(&user.name), safe(&info.verb));
+pub(super) fn forbidden(user: &User, info: &RequestInfo, verb: &str, denied: &Denied) -> Refusal {
+    let (name, verb) = (safe(&user.name), safe(verb));
     let mut text = if info.is_resource {
         let resource = match &info.subresource[..] {
             "" => info.resource.clone(),

@@ -2,7 +2,7 @@ use std::{sync::Arc, time::Duration};
 
 use super::{
     Filter, audit_id::AuditIds, authentication::Authenticate, authorization::Authorize, cache_control::CacheControl,
-    deadline::Deadline, request_info::RequestInfos, request_metrics::RequestMetrics,
+    deadline::Deadline, impersonation::Impersonate, request_info::RequestInfos, request_metrics::RequestMetrics,
 };
 use crate::{
     identity::{Authenticator, Authorizer, HeaderNames},
@@ -36,6 +36,7 @@ pub fn filters(world: &World, parts: &Parts) -> Vec<Box<dyn Filter>> {
         Box::new(CacheControl),
         Box::new(Deadline::new(Arc::clone(&world.clock), parts.request_timeout)),
         Box::new(Authenticate::new(Arc::clone(&parts.authenticator), parts.identity_fields.clone())),
+        Box::new(Impersonate::new(Arc::clone(&parts.authorizer))),
         Box::new(Authorize::new(Arc::clone(&parts.authorizer))),
     ]
 }

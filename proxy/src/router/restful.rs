@@ -8,6 +8,27 @@ use crate::{
     wire::{Name, RequestHead, headers::trim},
 };
 
+/// The media types that objects are given in. Go: `installer.go` `registerResourceHandlers`.
+pub(super) const OBJECTS: &[&str] = &["application/json", "application/yaml", "application/vnd.kubernetes.protobuf"];
+
+/// The media types that lists are given in, which may be watches.
+pub(super) const LISTS: &[&str] = &[
+    "application/json",
+    "application/yaml",
+    "application/vnd.kubernetes.protobuf",
+    "application/json;stream=watch",
+    "application/vnd.kubernetes.protobuf;stream=watch",
+];
+
+/// The media types that patches come in.
+pub(super) const PATCHES: &[&str] = &[
+    "application/json-patch+json",
+    "application/merge-patch+json",
+    "application/strategic-merge-patch+json",
+    "application/apply-patch+yaml",
+    "application/apply-patch+cbor",
+];
+
 /// No route below the root has this path.
 pub(super) fn not_found(head: &RequestHead) -> Refusal {
     generic(404, &head.method, "404: Not Found")
@@ -35,6 +56,24 @@ pub(super) fn check_accept(head: &RequestHead, gives: &[&str]) -> Result<(), Ref
     }
     let text = format!("406: Not Acceptable\n\nAvailable representations: {}", gives.join(", "));
     Err(generic(406, &head.method, &text))
+}
+
+/// Whether a body comes in one of these media types.
+///
+/// # Errors
+/// 415.
+///
+/// Go: `route.go` `matchesContentType`.
+pub(super) fn check_content_type(head: &RequestHead, takes: &[&str]) -> Result<(), Refusal> {
+    let content_type = head.headers.get(&Name::CONTENT_TYPE).filter(|value| !value.is_empty());
+    let content_type = content_type.unwrap_or(b"application/octet-stream");
+    if content_type
+        .split(|byte| *byte == b',')
+        .any(|item| takes.iter().any(|taken| taken.as_bytes() == media_type(item)))
+    {
+        return Ok(());
+    }
+    Err(generic(415, &head.method, "415: Unsupported Media Type"))
 }
 
 /// An item of a list, without its parameters.

@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use http::{Method, StatusCode};
 
-use super::{RequestInfo, index, restful, version};
+use super::{RequestInfo, index, resources, restful, version};
 use crate::{
     aggregate::{Aggregation, Backend, Proxy},
     discovery::{self, DiscoveryRoute, Sources},
@@ -11,6 +11,7 @@ use crate::{
     observe::{Endpoint, Health, Metrics},
     openapi::{SpecRoute, Specs},
     refusal::Refusal,
+    rest::{Registry, Rest, RestRoute},
     wire::{Answer, Body, Exchange, Name, RequestHead, ResponseHead, url::Values},
 };
 
@@ -19,6 +20,8 @@ use crate::{
 pub enum Route {
     /// A server behind this one.
     Aggregated(Arc<Backend>),
+    /// Objects of our own.
+    Rest(RestRoute),
     /// Which groups, versions and resources there are.
     Discovery(DiscoveryRoute),
     /// What the API looks like.
@@ -49,6 +52,8 @@ pub struct Shared {
     pub health: Health,
     /// What `/metrics` tells.
     pub metrics: Metrics,
+    /// Objects of our own.
+    pub registry: Registry,
     /// The servers behind this one.
     pub aggregation: Arc<Aggregation>,
     /// Which groups, versions and resources there are.
@@ -61,13 +66,14 @@ pub struct Shared {
 #[derive(Debug)]
 pub struct Router {
     shared: Shared,
+    rest: Rest,
     proxy: Proxy,
 }
 
 impl Router {
     /// `proxy` has the worker's connections to the servers behind this one.
     pub fn new(shared: Shared, proxy: Proxy) -> Self {
-        Self { shared, proxy }
+        Self { rest: Rest::new(shared.registry.clone()), shared, proxy }
     }
 
     /// Who answers this request.
@@ -82,8 +88,8 @@ impl Router {
             return version_asked(head, rest);
         }
         let found = match (below("/api", path), below("/apis", path), below("/openapi", path)) {
-            (Some(rest), ..) => self.core(head, rest)?,
-            (_, Some(rest), _) => self.groups(head, rest)?,
+            (Some(rest), ..) => self.core(head, info, rest)?,
+            (_, Some(rest), _) => self.groups(head, info, rest)?,
             (.., Some(rest)) => self.specs(rest),
             _ => self.exact(path),
         };
@@ -91,20 +97,20 @@ impl Router {
     }
 
     /// What stands below `/api`.
-    fn core(&self, head: &RequestHead, rest: &str) -> Result<Option<Route>, Refusal> {
+    fn core(&self, head: &RequestHead, info: &RequestInfo, rest: &str) -> Result<Option<Route>, Refusal> {
         let table = self.shared.aggregation.table();
         if let Some(backend) = table.backend("", "v1").filter(|backend| backend.is_remote()) {
             return Ok(Some(Route::Aggregated(Arc::clone(backend))));
         }
         match rest.trim_matches('/').split_once('/').unwrap_or((rest.trim_matches('/'), "")) {
             ("", _) => Ok(Some(Route::Discovery(DiscoveryRoute::Api))),
-            ("v1", rest) => own(head, GroupVersion::new("", "v1"), rest).map(Some),
+            ("v1", rest) => resources::route(head, info, GroupVersion::new("", "v1"), rest).map(Some),
             _ => Ok(None),
         }
     }
 
     /// What stands below `/apis`.
-    fn groups(&self, head: &RequestHead, rest: &str) -> Result<Option<Route>, Refusal> {
+    fn groups(&self, head: &RequestHead, info: &RequestInfo, rest: &str) -> Result<Option<Route>, Refusal> {
         match rest {
             "" => return Ok(Some(Route::Discovery(DiscoveryRoute::Apis))),
             "/" => return Ok(Some(Route::Discovery(DiscoveryRoute::ApisSlash))),
@@ -122,7 +128,7 @@ impl Router {
         match remote {
             Some(backend) => Ok(Some(Route::Aggregated(Arc::clone(backend)))),
             None if self.shared.sources.serves(group, version) => {
-                own(head, GroupVersion::new(group, version), rest).map(Some)
+                resources::route(head, info, GroupVersion::new(group, version), rest).map(Some)
             }
             None => Ok(None),
         }
@@ -181,30 +187,34 @@ impl Router {
     /// # Errors
     /// They say no.
     pub async fn serve(&self, route: Route, exchange: &mut Exchange, permit: Permit) -> Result<Answer, Refusal> {
-        if let Route::Aggregated(backend) = &route {
-            let user = exchange.facts.get::<User>().cloned();
-            let answer = self.proxy.serve(exchange, backend, user.as_ref(), permit).await?;
-            exchange.facts.put(Relayed);
-            return Ok(answer);
+        if !matches!(route, Route::Aggregated(_)) {
+            exchange.facts.put(Counted);
         }
-        exchange.facts.put(Counted);
-        let head = &exchange.head;
+        let Shared { health, sources, specs, .. } = &self.shared;
         match route {
-            Route::Aggregated(_) => Err(Refusal::BackendUnavailable),
+            Route::Aggregated(backend) => self.relay(&backend, exchange, permit).await,
+            Route::Rest(asked) => self.rest.serve(exchange, &asked, permit).await,
             Route::Discovery(asked) => {
-                discovery::serve(&self.shared.sources, head, &asked)?.ok_or_else(|| self.nothing_there())
+                discovery::serve(sources, &exchange.head, &asked)?.ok_or_else(|| self.nothing_there())
             }
-            Route::OpenApi(asked) => Ok(self.shared.specs.serve(head, &asked)),
+            Route::OpenApi(asked) => Ok(specs.serve(&exchange.head, &asked)),
             Route::Health(endpoint, None) => {
-                self.shared.health.all(endpoint, &Values::parse(&head.target.url.raw_query).0)
+                health.all(endpoint, &Values::parse(&exchange.head.target.url.raw_query).0)
             }
             Route::Health(endpoint, Some(check)) => {
-                self.shared.health.one(endpoint, &check).unwrap_or_else(|| Err(Refusal::not_found()))
+                health.one(endpoint, &check).unwrap_or_else(|| Err(Refusal::not_found()))
             }
             Route::Version => Ok(version::answer()),
             Route::Metrics => Ok(self.expose()),
             Route::Index => Ok(index::answer(self.paths())),
         }
+    }
+
+    async fn relay(&self, backend: &Backend, exchange: &mut Exchange, permit: Permit) -> Result<Answer, Refusal> {
+        let user: Option<User> = exchange.facts.get().cloned();
+        let answer = self.proxy.serve(exchange, backend, user.as_ref(), permit).await?;
+        exchange.facts.put(Relayed);
+        Ok(answer)
     }
 
     fn expose(&self) -> Answer {
@@ -245,14 +255,6 @@ fn version_asked(head: &RequestHead, rest: &str) -> Result<Route, Refusal> {
         return Err(restful::method_not_allowed(head));
     }
     restful::check_accept(head, &["application/json"]).map(|()| Route::Version)
-}
-
-/// What stands below a version that is served here.
-fn own(head: &RequestHead, at: GroupVersion, rest: &str) -> Result<Route, Refusal> {
-    match rest.trim_matches('/') {
-        "" => Ok(Route::Discovery(DiscoveryRoute::GroupVersion(at))),
-        _ => Err(restful::not_found(head)),
-    }
 }
 
 /// The group of APIServices themselves: no APIService can take it away.

@@ -22,6 +22,7 @@ use crate::{
     },
     listen::{self, Http2Limits, Settings},
     observe::Metrics,
+    rest::Allow,
     wire::tls,
     world::{Address, World},
 };
@@ -42,6 +43,8 @@ pub(super) struct ApiServerConfig {
     pub(super) admin: Admin,
     /// What clients have to trust, as PEM.
     pub(super) authority: Bytes,
+    /// What is accepted beyond Go's rules.
+    pub(super) allow: Allow,
     /// Who we are for the servers behind this one.
     pub(super) front_proxy: Arc<Pair>,
 }
@@ -51,15 +54,11 @@ impl ApiServerConfig {
     ///
     /// # Errors
     /// A flag or file cannot be used; the error names it.
-    pub(super) fn from_flags(world: &World, flags: &ServeFlags) -> Result<Self, BadFlag> {
-        let keep = match &flags.data_dir[..] {
-            "" => Keep::Memory,
-            folder => Keep::Folder(folder.into()),
-        };
-        let certificates = Certificates::kept_or_made(world, &keep, flags.bind_address)
+    pub(super) fn from_flags(world: &World, flags: &ServeFlags, keep: &Keep) -> Result<Self, BadFlag> {
+        let certificates = Certificates::kept_or_made(world, keep, flags.bind_address)
             .map_err(|error| BadFlag::new("data-dir", &flags.data_dir, error))?;
         let admin =
-            Admin::kept_or_made(world, &keep).map_err(|error| BadFlag::new("data-dir", &flags.data_dir, error))?;
+            Admin::kept_or_made(world, keep).map_err(|error| BadFlag::new("data-dir", &flags.data_dir, error))?;
         let trusted = Trusted::from_flags(world, flags, &certificates)?;
         let (serving, authority) =
             match given(world, "tls", &flags.serving.tls_cert_file, &flags.serving.tls_private_key_file)? {
@@ -82,6 +81,7 @@ impl ApiServerConfig {
             parts: parts(world, flags, trusted, &admin)?,
             admin,
             authority,
+            allow: if flags.allow_loopback_endpoints { Allow::LoopbackEndpoints } else { Allow::Nothing },
             front_proxy: Arc::new(front_proxy.unwrap_or(certificates.front_proxy)),
         })
     }
