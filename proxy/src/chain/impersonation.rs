@@ -137,10 +137,9 @@ fn needs(user: &User) -> Vec<Need<'_>> {
 
 /// The user with the groups that come with being one.
 fn complete(mut user: User) -> User {
-    if user.groups.is_empty() {
-        if let Some((namespace, _)) = service_account(&user.name) {
-            user.groups = vec!["system:serviceaccounts".to_owned(), format!("system:serviceaccounts:{namespace}")];
-        }
+    let none_given = user.groups.is_empty();
+    if none_given && let Some((namespace, _)) = service_account(&user.name) {
+        user.groups = vec!["system:serviceaccounts".to_owned(), format!("system:serviceaccounts:{namespace}")];
     }
     if user.is_anonymous() && user.groups.is_empty() {
         user.groups = User::anonymous().groups;
