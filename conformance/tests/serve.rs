@@ -22,7 +22,7 @@ fn stderr(output: &Output) -> String {
 
 /// A client that trusts what the first start made.
 fn client(weir: &WeirProcess, folder: &Path) -> Client {
-    Client::new(weir.address(), &fs::read(folder.join("ca.crt")).unwrap(), None)
+    Client::new(weir.address(), &fs::read(folder.join("ca.crt")).expect("the first start made it"), None)
 }
 
 #[test]
