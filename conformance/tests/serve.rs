@@ -136,6 +136,7 @@ fn nobody_sees_health_and_the_admin_sees_everything() {
         ("/version/", 200, 200),
         ("/", 403, 200),
         ("/metrics", 403, 200),
+        ("/no/such/path", 403, 404),
     ] {
         assert_eq!(client.get(path, None).status, nobody, "{path}");
         assert_eq!(client.get(path, Some(&token)).status, admin, "{path}");
@@ -164,6 +165,8 @@ fn answers_have_the_words_and_fields_of_go() {
     assert!(forbidden.head.contains("\r\nX-Content-Type-Options: nosniff"), "{}", forbidden.head);
     let named = client.send(request("GET", "/healthz", Some(&token), "Audit-ID: my own name\r\n", "").as_bytes());
     assert!(named.head.contains("\r\nAudit-Id: my own name\r\n"), "{}", named.head);
+    let nowhere = client.get("/no/such/path", Some(&token));
+    assert_eq!((nowhere.status, &nowhere.body[..]), (404, "404 page not found\n"));
     let late = client.get("/healthz?timeout=foo", None);
     assert!(
         late.body.contains(r#"invalid timeout specified in the request URL - time: invalid duration \"foo\""#),

@@ -17,6 +17,9 @@ pub enum ServeError {
     /// A flag, or a file that a flag names, cannot be used.
     #[error(transparent)]
     Config(#[from] BadFlag),
+    /// What is always there could not be made.
+    #[error("the store cannot be prepared: {0}")]
+    Bootstrap(String),
     /// The address cannot be listened at.
     #[error("cannot listen at {address}: {source}")]
     Listen {

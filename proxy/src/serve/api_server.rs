@@ -5,12 +5,12 @@ mod config;
 mod own_versions;
 mod users;
 
-use std::{net::SocketAddr, rc::Rc, sync::Arc};
+use std::{net::SocketAddr, pin::pin, rc::Rc, sync::Arc};
 
 use self::{config::ApiServerConfig, own_versions::own_versions};
 use super::{ServeError, Worker, run_workers};
 use crate::{
-    aggregate::{Aggregation, Credential, Proxy},
+    aggregate::{self, Aggregation, Credential, Proxy, Told},
     chain::{self, Chain, Routed},
     config::{BadFlag, ServeFlags, certificates::Keep},
     discovery::Sources,
@@ -20,7 +20,7 @@ use crate::{
     rest::Registry,
     router::{Router, Shared},
     storage::{Cache, Embedded, Memory, Store, StoreError},
-    world::World,
+    world::{Stop, World},
 };
 
 /// Runs `weir serve` until a signal ends it. `ready` gets the ready line, as soon as requests are served.
@@ -45,14 +45,39 @@ pub async fn run(world: &World, flags: &ServeFlags, ready: impl FnOnce(&str)) ->
     let kubeconfig = config.admin.write_kubeconfig(world, &server, &config.authority)?;
     let line = format!("weir serve: {server} kubeconfig {}", kubeconfig.display());
 
-    let shutdown = Check::passing("shutdown").for_readiness();
-    let shared = shared(world, &config, cache, address, &shutdown)?;
-    let running = run_workers(world, listeners, move |worker| {
-        let (config, shared, shutdown) = (config.clone(), shared.clone(), shutdown.clone());
-        Box::pin(work(worker, config, shared, shutdown))
-    });
+    let checks = Checks::new();
+    let shared = shared(world, &config, cache, address, &checks)?;
+    shared.registry.bootstrap().await.map_err(|status| ServeError::Bootstrap(status.message))?;
+    let (aggregation, installed, shutdown) = (Arc::clone(&shared.aggregation), checks.installed, checks.shutdown);
+    let mut running = pin!(run_workers(world, listeners, move |worker| {
+        Box::pin(work(worker, config.clone(), shared.clone(), shutdown.clone()))
+    }));
+    tokio::select! {
+        biased;
+        ended = &mut running => return ended,
+        () = aggregation.completed() => {}
+    }
+    installed.pass();
     ready(&line);
     running.await
+}
+
+/// What `/readyz` and its like look at.
+struct Checks {
+    health: Health,
+    /// Every APIService that is stored has its path.
+    installed: Check,
+    /// The process has not been told to stop.
+    shutdown: Check,
+}
+
+impl Checks {
+    fn new() -> Self {
+        let installed = Check::pending("poststarthook/apiservice-registration-controller");
+        let shutdown = Check::passing("shutdown").for_readiness();
+        let checks = vec![Check::passing("ping"), Check::passing("log"), installed.clone(), shutdown.clone()];
+        Self { health: Health::new(checks), installed, shutdown }
+    }
 }
 
 /// Opens the store, and keeps a cache of it up to date from now on.
@@ -69,16 +94,33 @@ async fn open(world: &World, keep: &Keep) -> Result<Cache, StoreError> {
 /// What one worker does.
 async fn work(worker: Worker, config: ApiServerConfig, shared: Shared, shutdown: Check) {
     let Worker { number, world, listener, stop } = worker;
-    if number == 0 {
-        let mut stopping = stop.clone();
-        tokio::task::spawn_local(async move {
-            stopping.wait().await;
-            shutdown.fail("process is shutting down");
-        });
-    }
+    let first = number == 0;
+    let loops = control(world.clone(), &shared, stop.clone(), shutdown);
     let proxy = Proxy::new(&world, Arc::clone(&shared.aggregation));
     let handler = Chain::new(chain::filters(&world, &config.parts), Routed::new(Router::new(shared, proxy)));
-    Server::new(Rc::new(handler), config.server, world).run(listener, stop).await;
+    let server = Server::new(Rc::new(handler), config.server, world).run(listener, stop);
+    if first {
+        tokio::join!(server, loops);
+    } else {
+        server.await;
+    }
+}
+
+/// What runs behind the requests, once for the process, until it is time to stop.
+fn control(world: World, shared: &Shared, mut stop: Stop, shutdown: Check) -> impl Future<Output = ()> + use<> {
+    let told = Told {
+        aggregation: Arc::clone(&shared.aggregation),
+        sources: Arc::clone(&shared.sources),
+        specs: Arc::clone(&shared.specs),
+    };
+    let loops = aggregate::control(world, shared.registry.clone(), told, stop.clone());
+    let told_to_stop = async move {
+        stop.wait().await;
+        shutdown.fail("process is shutting down");
+    };
+    async move {
+        tokio::join!(loops, told_to_stop);
+    }
 }
 
 /// What the workers share.
@@ -87,14 +129,14 @@ fn shared(
     config: &ApiServerConfig,
     cache: Cache,
     address: SocketAddr,
-    shutdown: &Check,
+    checks: &Checks,
 ) -> Result<Shared, BadFlag> {
     let credential = Credential::from_pem(&config.front_proxy.certificates, &config.front_proxy.key)
         .map_err(|error| BadFlag::new("proxy-client-cert-file", "", error))?;
     let sources = Sources::new(&address.to_string(), &own_versions())
         .expect("a subresource of ours has the scope of its resource");
     Ok(Shared {
-        health: Health::new(vec![Check::passing("ping"), Check::passing("log"), shutdown.clone()]),
+        health: checks.health.clone(),
         metrics: config.parts.metrics.clone(),
         registry: Registry::with(cache, world, config.allow),
         aggregation: Arc::new(Aggregation::new(Some(credential))),
