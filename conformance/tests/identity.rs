@@ -242,7 +242,7 @@ fn http2(client: &Client, fields: &[(&str, &str)]) -> Option<u16> {
             head = head.header(name.trim().to_lowercase(), value.trim());
         }
         let head = head.body(()).ok()?;
-        let (answer, _) = send.send_request(head, true).unwrap();
+        let (answer, _) = send.send_request(head, true).ok()?;
         answer.await.ok().map(|answer| answer.status().as_u16())
     })
 }
