@@ -23,7 +23,7 @@ use crate::{
 };
 
 pub use self::{
-    local::local_versions,
+    local::{local_versions, priorities},
     merge::Service,
     sources::{LocalVersion, RemoteVersion, Sources},
 };

@@ -3,7 +3,6 @@
 mod index;
 mod request_info;
 mod resources;
-mod restful;
 mod route;
 mod version;
 

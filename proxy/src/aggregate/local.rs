@@ -9,6 +9,7 @@ use serde_json::json;
 use super::queue::Backoff;
 use crate::{
     config::limits,
+    discovery::priorities,
     meta::{GroupVersion, Object},
     rest::{Kind, Kinds, Registry, WriteOptions},
     world::Stop,
@@ -48,7 +49,7 @@ async fn create(registry: &Registry, kind: &'static Kind, version: &GroupVersion
 
 /// Go: `makeAPIService`.
 fn api_service(at: &GroupVersion) -> Object {
-    let (group_priority, version_priority) = priorities(&at.group);
+    let (group_priority, version_priority) = priorities(at);
     let fields = json!({
         "kind": "APIService",
         "apiVersion": "apiregistration.k8s.io/v1",
@@ -62,17 +63,6 @@ fn api_service(at: &GroupVersion) -> Object {
         },
     });
     Object::from_value(fields).expect("it is a map")
-}
-
-/// The place of a group among the groups, and of its version within. Go: `DefaultGenericAPIServicePriorities`.
-fn priorities(group: &str) -> (i64, i64) {
-    match group {
-        "" => (18_000, 1),
-        "authentication.k8s.io" => (17_700, 15),
-        "authorization.k8s.io" => (17_600, 15),
-        "discovery.k8s.io" => (16_200, 15),
-        _ => (1_000, 15),
-    }
 }
 
 const BACKOFF: Backoff = Backoff { first: limits::WATCH_BACKOFF_MIN, max: limits::WATCH_BACKOFF_MAX };

@@ -45,14 +45,16 @@ fn resources(kind: &Kind) -> Vec<Resource> {
     std::iter::once(own).chain(below).collect()
 }
 
-/// The places of a group and of a version in it.
+/// The place of a group among the groups, and of a version in its group.
 ///
 /// Go: `kubernetes/pkg/controlplane/apiserver/aggregator.go` `DefaultGenericAPIServicePriorities`; our own group's in
 /// `kube-aggregator/pkg/apiserver/handler_discovery.go`.
-fn priorities(at: &GroupVersion) -> (i64, i64) {
+pub fn priorities(at: &GroupVersion) -> (i64, i64) {
     match at.group.as_str() {
         "apiregistration.k8s.io" => (20_001, 0),
         "" => (18_000, 1),
+        "authentication.k8s.io" => (17_700, 15),
+        "authorization.k8s.io" => (17_600, 15),
         "discovery.k8s.io" => (16_200, 15),
         _ => (1000, 15),
     }

@@ -1,9 +1,9 @@
 use http::Method;
 
-use super::{RequestInfo, Route, restful};
+use super::{RequestInfo, Route};
 use crate::{
     discovery::DiscoveryRoute,
-    meta::GroupVersion,
+    meta::{GroupVersion, restful},
     refusal::Refusal,
     rest::{Kind, Kinds, RestRoute, Verb},
     wire::RequestHead,

@@ -2,12 +2,12 @@ use std::sync::Arc;
 
 use http::{Method, StatusCode};
 
-use super::{RequestInfo, index, resources, restful, version};
+use super::{RequestInfo, index, resources, version};
 use crate::{
     aggregate::{Aggregation, Backend, Proxy},
     discovery::{self, DiscoveryRoute, Sources},
     identity::{Permit, User},
-    meta::{Details, GroupVersion, Status},
+    meta::{Details, GroupVersion, Status, restful},
     observe::{Endpoint, Health, Metrics},
     openapi::{SpecRoute, Specs},
     refusal::Refusal,
@@ -251,12 +251,13 @@ fn below<'p>(root: &str, path: &'p str) -> Option<&'p str> {
 /// Go: `apiserver/pkg/server/routes/version.go`, which go-restful serves.
 fn version_asked(head: &RequestHead, rest: &str) -> Result<Route, Refusal> {
     if !rest.trim_matches('/').is_empty() {
-        return Err(restful::not_found(head));
+        return Err(restful::not_found(head).into());
     }
     if head.method != Method::GET {
-        return Err(restful::method_not_allowed(head));
+        return Err(restful::method_not_allowed(head).into());
     }
-    restful::check_accept(head, &["application/json"]).map(|()| Route::Version)
+    restful::check_accept(head, &["application/json"])?;
+    Ok(Route::Version)
 }
 
 /// The group of APIServices themselves: no APIService can take it away.

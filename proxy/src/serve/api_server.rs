@@ -2,18 +2,17 @@
 
 mod admin;
 mod config;
-mod own_versions;
 mod users;
 
 use std::{net::SocketAddr, pin::pin, rc::Rc, sync::Arc};
 
-use self::{config::ApiServerConfig, own_versions::own_versions};
+use self::config::ApiServerConfig;
 use super::{ServeError, Worker, run_workers};
 use crate::{
     aggregate::{self, Aggregation, Credential, Proxy, Told},
     chain::{self, Chain, Routed},
     config::{BadFlag, ServeFlags, certificates::Keep},
-    discovery::Sources,
+    discovery::{Sources, local_versions},
     listen::Server,
     observe::{Check, Health},
     openapi::Specs,
@@ -133,7 +132,7 @@ fn shared(
 ) -> Result<Shared, BadFlag> {
     let credential = Credential::from_pem(&config.front_proxy.certificates, &config.front_proxy.key)
         .map_err(|error| BadFlag::new("proxy-client-cert-file", "", error))?;
-    let sources = Sources::new(&address.to_string(), &own_versions())
+    let sources = Sources::new(&address.to_string(), &local_versions())
         .expect("a subresource of ours has the scope of its resource");
     Ok(Shared {
         health: checks.health.clone(),
