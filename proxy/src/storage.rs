@@ -1,7 +1,7 @@
 //! Objects as bytes under keys, with revisions, transactions and watches: etcd's own shape.
 //!
-//! [`Store`] is what keeps them: [`Memory`] until the process ends, [`Embedded`] in a file. [`Cache`] stands in front of one and answers almost all reads
-//! from a snapshot. Kinds, resource versions and retries lie above, in `rest`.
+//! [`Store`] is what keeps them: [`Memory`] until the process ends, [`Embedded`] in a file. [`Cache`] stands in front of one
+//! and answers almost all reads from a snapshot. Kinds, resource versions and retries lie above, in `rest`.
 
 mod cache;
 mod embedded;

@@ -180,3 +180,6 @@ fn after_healing_everything_is_served(facts: &Facts<'_>) -> Result<(), String> {
         None => Ok(()),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,157 @@
+use super::*;
+use crate::{
+    fault::{Fault, What},
+    history::{Answered, Asked, Delivered, Version},
+    serve::{ClientPlan, Plan, Step},
+};
+
+/// A request to extension 0.
+const ID: u64 = 2;
+const BYTES: usize = 20;
+
+fn scenario(faults: usize) -> Scenario {
+    let step = |act| Step { think: Duration::ZERO, act };
+    let steps = vec![
+        step(Act::Ask(Ask { id: ID, bytes: BYTES, think: Duration::ZERO })),
+        step(Act::Write { object: "object".to_owned(), value: 1 }),
+    ];
+    let mut scenario = Scenario::draw(0, None);
+    let what = What::Crash("server".to_owned());
+    scenario.production.faults = vec![Fault { starts: Duration::ZERO, lasts: Duration::ZERO, what }; faults];
+    scenario.plan = Plan { clients: vec![ClientPlan { starts: Duration::ZERO, steps }] };
+    scenario
+}
+
+fn asked(id: u64) -> Event {
+    Event::Asked(Asked { id, method: "GET".to_owned(), body_bytes: 0, leaves_after: None })
+}
+
+fn delivered(id: u64, extension: usize) -> Event {
+    Event::Delivered(Delivered { id, backend: name(extension), fields: Vec::new() })
+}
+
+fn reply(id: u64, extension: usize, bytes: usize) -> Reply {
+    Reply {
+        status: 200,
+        backend: Some(name(extension)),
+        answers: Some(id),
+        echo: None,
+        trailer: None,
+        body_bytes: bytes,
+        body: checksum_of(id, Whose::Reply, bytes),
+    }
+}
+
+fn answered(id: u64, got: Got) -> Event {
+    Event::Answered(Answered { id, got })
+}
+
+fn wrote(value: u64, outcome: Outcome) -> Event {
+    Event::Wrote(Version { object: "object".to_owned(), value }, outcome)
+}
+
+fn found(value: Option<u64>) -> Event {
+    Event::Found(Found { object: "object".to_owned(), value })
+}
+
+fn unknown() -> Outcome {
+    Outcome::Unknown("closed".to_owned())
+}
+
+/// What every client gets when all faults are over.
+fn healed() -> Vec<Event> {
+    let probe = |extension: usize| {
+        let id = PROBES_FROM + extension as u64;
+        [asked(id), delivered(id, extension), answered(id, Got::Whole(reply(id, extension, 100)))]
+    };
+    [0, 1].into_iter().flat_map(probe).collect()
+}
+
+fn broken_with(faults: usize, events: Vec<Event>, rest: Vec<Event>) -> Option<&'static str> {
+    let early = events.into_iter().map(|event| (Duration::ZERO, event));
+    let late = rest.into_iter().map(|event| (super::super::HEALED, event));
+    let events: Vec<_> = early.chain(late).collect();
+    validate(&events, &scenario(faults)).err().map(|broken| broken.promise)
+}
+
+/// What is broken by what happens before all faults are over, when what comes behind is as it should be.
+fn broken(events: Vec<Event>, value: Option<u64>) -> Option<&'static str> {
+    broken_with(1, events, [healed(), vec![found(value)]].concat())
+}
+
+#[test]
+fn a_run_in_which_all_goes_well_breaks_nothing() {
+    let events = vec![
+        asked(ID),
+        delivered(ID, 0),
+        answered(ID, Got::Whole(reply(ID, 0, BYTES))),
+        wrote(1, Outcome::Acknowledged),
+        found(Some(1)),
+    ];
+    assert_eq!(broken(events.clone(), Some(1)), None);
+    assert_eq!(broken_with(0, events, [healed(), vec![found(Some(1))]].concat()), None);
+}
+
+#[test]
+fn a_request_that_does_not_end_or_ends_twice_is_seen() {
+    let ends = || answered(ID, Got::Nothing("closed".to_owned()));
+    assert_eq!(broken(vec![asked(ID)], None), Some("every request ends once"));
+    assert_eq!(broken(vec![asked(ID), ends(), ends()], None), Some("every request ends once"));
+}
+
+#[test]
+fn an_answer_of_the_other_extension_is_seen_and_so_is_a_delivery_to_it() {
+    let promise = Some("no response from a backend that was not routed to");
+    assert_eq!(broken(vec![asked(ID), answered(ID, Got::Whole(reply(ID, 1, BYTES)))], None), promise);
+    assert_eq!(broken(vec![asked(ID), delivered(ID, 1), answered(ID, Got::Nothing(String::new()))], None), promise);
+}
+
+#[test]
+fn an_answer_to_another_request_is_seen() {
+    let other = Reply { answers: Some(ID + 2), ..reply(ID, 0, BYTES) };
+    let bytes = Reply { body: 0, ..reply(ID, 0, BYTES) };
+    for wrong in [other, bytes, reply(ID, 0, BYTES + 1)] {
+        let events = vec![asked(ID), answered(ID, Got::Cut(wrong))];
+        assert_eq!(broken(events, None), Some("a response belongs to its request"));
+    }
+}
+
+#[test]
+fn a_cut_answer_that_is_called_whole_is_seen() {
+    let answer = |got| vec![asked(ID), answered(ID, got)];
+    let promise = Some("no cut response is called complete");
+    assert_eq!(broken(answer(Got::Whole(reply(ID, 0, BYTES - 1))), None), promise);
+    assert_eq!(broken(answer(Got::Cut(reply(ID, 0, BYTES - 1))), None), None);
+}
+
+#[test]
+fn a_write_that_was_acknowledged_and_is_gone_is_seen() {
+    let promise = Some("an acknowledged write is there");
+    let acknowledged = |value| wrote(value, Outcome::Acknowledged);
+    assert_eq!(broken(vec![acknowledged(1)], None), promise);
+    assert_eq!(broken(vec![acknowledged(1), acknowledged(2)], Some(1)), promise);
+    assert_eq!(broken(vec![acknowledged(1), wrote(2, unknown())], None), promise);
+    assert_eq!(broken(vec![wrote(2, unknown())], Some(3)), promise);
+}
+
+#[test]
+fn a_write_that_was_not_acknowledged_may_be_there_or_not() {
+    assert_eq!(broken(vec![wrote(1, unknown())], None), None);
+    assert_eq!(broken(vec![wrote(1, Outcome::Acknowledged), wrote(2, unknown())], Some(1)), None);
+    assert_eq!(broken(vec![wrote(1, Outcome::Acknowledged), wrote(2, unknown())], Some(2)), None);
+}
+
+#[test]
+fn without_a_fault_nothing_may_fail() {
+    let promise = Some("what nothing disturbs succeeds");
+    let rest = || [healed(), vec![found(None)]].concat();
+    assert_eq!(broken_with(0, vec![wrote(1, unknown())], rest()), promise);
+    assert_eq!(broken_with(0, vec![asked(ID), answered(ID, Got::Nothing("closed".to_owned()))], rest()), promise);
+}
+
+#[test]
+fn what_is_not_served_again_after_healing_is_seen() {
+    let promise = Some("after healing everything is served");
+    assert_eq!(broken_with(1, Vec::new(), vec![found(None)]), promise, "extensions");
+    assert_eq!(broken_with(1, vec![found(None)], healed()), promise, "objects");
+}
