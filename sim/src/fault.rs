@@ -30,6 +30,8 @@ pub enum What {
     PowerLoss(String),
     /// A machine's process is asked to stop, and started again at the end.
     Stop(String),
+    /// A machine's disk takes so many more writes and syncs, then none.
+    DiskFails(String, u64),
     /// A machine's wall clock is off by so many milliseconds.
     ClockOff(String, i64),
 }
@@ -69,6 +71,21 @@ pub fn draw(dice: &Dice, within: Duration, clients: &[String], proxy: &str, back
             Fault { starts, lasts, what }
         })
         .collect()
+}
+
+/// Draws whether the disk of a machine fails within this time, in the middle of whatever it writes; then its power fails too.
+pub fn draw_failing_disk(dice: &Dice, within: Duration, victim: &str) -> Vec<Fault> {
+    let mut dice = dice.clone();
+    if dice.below(3) > 0 {
+        return Vec::new();
+    }
+    let starts = Duration::from_millis(dice.below(within.as_millis() as u64));
+    let lasts = Duration::from_millis(1 + dice.below(1_000));
+    let power = Duration::from_millis(1 + dice.below(300));
+    vec![
+        Fault { starts, lasts: lasts + power, what: What::DiskFails(victim.to_owned(), dice.below(12)) },
+        Fault { starts: starts + lasts, lasts: power, what: What::PowerLoss(victim.to_owned()) },
+    ]
 }
 
 const KINDS: u64 = 7;

@@ -48,11 +48,13 @@ impl Scenario {
         key[8..13].copy_from_slice(b"serve");
         let dice = Dice::new(key);
         let mut knobs = dice.split("knobs");
+        let mut faults = fault::draw(&dice.split("faults"), FAULTS_WITHIN, &names(CLIENTS), SERVER, &names(EXTENSIONS));
+        faults.extend(fault::draw_failing_disk(&dice.split("disk"), FAULTS_WITHIN, SERVER));
         let production = Production {
             seed,
             link_latency: Duration::from_millis(1 + knobs.below(5)),
             knobs: Knobs { chop: knobs.below(2) == 0, ..Knobs::default() },
-            faults: fault::draw(&dice.split("faults"), FAULTS_WITHIN, &names(CLIENTS), SERVER, &names(EXTENSIONS)),
+            faults,
             bug,
         };
         Self { production, workers: WORKERS, plan: Plan::draw(&dice.split("plan")) }

@@ -51,6 +51,7 @@ impl<'a> Stagehands<'a> {
                     What::Tear(one, other) => cluster.tear(self.address(one), self.address(other)),
                     What::ClockOff(victim, milliseconds) => self.machine(victim).put_clock_off(*milliseconds),
                     What::Stop(victim) => self.machine(victim).signal(Signal::Stop),
+                    What::DiskFails(victim, writes) => self.machine(victim).disk().fail_after(Some(*writes)),
                     What::Delay(..) | What::Hold(..) | What::Crash(_) | What::PowerLoss(_) => {}
                 }
             } else if fault.starts + fault.lasts <= now && !self.over[nth] {
@@ -59,6 +60,7 @@ impl<'a> Stagehands<'a> {
                 self.turn(fault, now, sim, cluster);
                 match &fault.what {
                     What::ClockOff(victim, _) => self.machine(victim).put_clock_off(0),
+                    What::DiskFails(victim, _) => self.machine(victim).disk().fail_after(None),
                     What::Stop(victim) if self.machines[victim].1 == Up::Running => {
                         self.machine(victim).disk().drop_processes();
                         sim.bounce(victim.as_str());
@@ -75,7 +77,7 @@ impl<'a> Stagehands<'a> {
             What::Delay(one, other, _) => self.set_latency(one, other, now, sim),
             What::Hold(one, other) => self.set_link(one, other, now, sim),
             What::Crash(victim) | What::PowerLoss(victim) => self.set_machine(victim, now, sim, cluster),
-            What::Tear(..) | What::Stop(_) | What::ClockOff(..) => {}
+            What::Tear(..) | What::Stop(_) | What::ClockOff(..) | What::DiskFails(..) => {}
         }
     }
 

@@ -79,7 +79,7 @@ impl Plan {
             .map(|client| {
                 let mut dice = dice.split(&format!("client {client}"));
                 let starts = BEGINS + Duration::from_millis(dice.below(500));
-                let steps = (0..4 + dice.below(12))
+                let steps = (0..4 + dice.below(24))
                     .map(|nth| {
                         number += 1;
                         Step::draw(client, number, &mut dice.split(&format!("step {nth}")))
@@ -119,7 +119,7 @@ impl ClientPlan {
 
 impl Step {
     fn draw(client: u64, number: u64, dice: &mut Dice) -> Self {
-        let think = Duration::from_millis(dice.below(800));
+        let think = Duration::from_millis(dice.below(400));
         let object = format!("client-{client}-{}", dice.below(2));
         let act = match dice.below(5) {
             0 | 1 => Act::Write { object, value: number },
