@@ -11,9 +11,9 @@ use crate::{history::History, report::Report, scenario::Scenario, serve, validat
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum Plot {
     /// `weir serve`: an API server with a store, extension servers, clients that write and that ask extensions.
+    #[default]
     Serve,
     /// `weir reverse-proxy`: clients, backends, every kind of body.
-    #[default]
     ReverseProxy,
 }
 

@@ -61,7 +61,11 @@ pub fn replay(plot: Plot, seed: u64, bug: Option<Bug>) -> String {
 }
 
 /// The bugs that can be planted, with the names that the command line knows them by.
-pub const BUGS: [(&str, Bug); 1] = [("keeps-hop-by-hop", Bug::KeepsHopByHop)];
+pub const BUGS: [(&str, Bug); 3] = [
+    ("keeps-hop-by-hop", Bug::KeepsHopByHop),
+    ("acknowledges-before-sync", Bug::AcknowledgesBeforeSync),
+    ("routes-to-the-other-backend", Bug::RoutesToTheOtherBackend),
+];
 
 /// A bug's name on the command line.
 pub fn bug_name(bug: Bug) -> &'static str {

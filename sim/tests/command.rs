@@ -20,7 +20,7 @@ fn refused(arguments: &[&str], said: &str) {
 fn a_bug_that_nobody_knows_is_a_usage_error_that_lists_the_known() {
     refused(
         &["run", "--seed", "1", "--bug", "off-by-one"],
-        "invalid value 'off-by-one' for '--bug <NAME>': expected one of keeps-hop-by-hop",
+        "invalid value 'off-by-one' for '--bug <NAME>': expected one of keeps-hop-by-hop, acknowledges-before-sync, routes-to-the-other-backend",
     );
 }
 

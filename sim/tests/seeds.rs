@@ -31,6 +31,11 @@ fn outcome(child: Child) -> (bool, String) {
 }
 
 #[test]
+fn every_seed_of_the_api_server_keeps_every_promise_and_has_the_same_history_in_two_processes() {
+    keeps_every_promise(Plot::Serve);
+}
+
+#[test]
 fn every_seed_of_the_reverse_proxy_keeps_every_promise_and_has_the_same_history_in_two_processes() {
     keeps_every_promise(Plot::ReverseProxy);
 }

@@ -1,6 +1,6 @@
 //! The API server under test: `weir serve`, as shipped.
 
-use std::path::Path;
+use std::{path::Path, time::Duration};
 
 use clap::Parser as _;
 use weir::{
@@ -22,7 +22,7 @@ pub(super) fn furnish(disk: &SimDisk) {
     disk.replace(Path::new(TOKENS), tokens.as_bytes(), Mode::Secret).expect("a disk without faults");
 }
 
-/// Runs the command until a signal ends it.
+/// Runs the command until a signal ends it; starts it again when it fails, as what starts it on a machine does.
 pub(super) async fn serve(world: World) {
     let port = PORT.to_string();
     let line = ["weir", "serve", "--bind-address", "0.0.0.0", "--secure-port", &port];
@@ -30,9 +30,11 @@ pub(super) async fn serve(world: World) {
     let Ok(Cli { command: Command::Serve(flags) }) = Cli::try_parse_from(line) else {
         panic!("the command line is right");
     };
-    if let Err(error) = api_server::run(&world, &flags, |_ready| {}).await {
-        panic!("weir serve does not serve: {error}");
+    while let Err(error) = api_server::run(&world, &flags, |_ready| {}).await {
+        tracing::warn!(%error, "weir serve does not serve");
+        tokio::time::sleep(RESTART_DELAY).await;
     }
 }
 
 const TOKENS: &str = "/etc/weir/tokens.csv";
+const RESTART_DELAY: Duration = Duration::from_millis(500);
