@@ -23,6 +23,7 @@ mod registry;
 mod request;
 mod respond;
 mod selector;
+mod self_subject_review;
 mod strategy;
 mod table;
 mod update;
@@ -34,6 +35,7 @@ pub use self::{
     protobuf::encode as encode_protobuf,
     registry::{Deleted, EventType, Fate, List, ObjectEvent, ObjectWatch, Registry},
     selector::Selector,
+    self_subject_review::self_subject_review,
     strategy::Allow,
 };
 use crate::{

@@ -253,3 +253,6 @@ fn is_zero(value: &Value) -> bool {
         _ => false,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -3,6 +3,7 @@
 mod conversations;
 mod lists;
 mod namespaces;
+mod reviews;
 mod watches;
 mod writes;
 
@@ -86,36 +87,14 @@ impl Server {
     }
 
     async fn send(&self, method: &str, target: &str, fields: &[(Name, &str)], body: &[u8]) -> Seen {
-        let (mut head, mut body) = self.open(method, target, fields, body).await;
-        let mut bytes = BytesMut::new();
-        while let Some(Ok(frame)) = body.frame().await {
-            if let Frame::Data(data) = frame {
-                bytes.extend_from_slice(&data);
-            }
-        }
-        head.content_length = None;
-        Seen { head, body: String::from_utf8_lossy(&bytes).into_owned() }
+        let (head, body) = self.open(method, target, fields, body).await;
+        seen(head, body).await
     }
 
     /// Sends a request and leaves the answer's body to the test.
     async fn open(&self, method: &str, target: &str, fields: &[(Name, &str)], body: &[u8]) -> (ResponseHead, Body) {
-        let raw = Bytes::copy_from_slice(target.as_bytes());
-        let mut headers = Headers::new();
-        for (name, value) in fields {
-            headers.append(name.clone(), value.as_bytes().to_vec());
-        }
-        let head = RequestHead {
-            method: Method::from_bytes(method.as_bytes()).unwrap(),
-            target: Target { url: Url::from_request(false, &raw).unwrap(), raw },
-            version: Version::Http11,
-            host: Bytes::from_static(b"h.test"),
-            headers,
-            announced: Announced::new(),
-        };
-        let route = route(&head);
-        let body = Body::whole(body.to_vec());
-        let peer = Peer { address: None, tls: None };
-        let mut exchange = Exchange::new(head, body, peer, Gone::default(), Box::new(Unheard));
+        let mut exchange = exchange(method, target, fields, body);
+        let route = route(&exchange.head);
         match self.rest.serve(&mut exchange, &route, Permit::of_this_process()).await {
             Ok(Answer::Reply(head, body)) => (head, body),
             Ok(other) => panic!("{other:?}"),
@@ -143,6 +122,36 @@ impl Server {
     async fn delete(&self, target: &str) -> Seen {
         self.send("DELETE", target, &[], b"").await
     }
+}
+
+/// A request on its way.
+fn exchange(method: &str, target: &str, fields: &[(Name, &str)], body: &[u8]) -> Exchange {
+    let raw = Bytes::copy_from_slice(target.as_bytes());
+    let mut headers = Headers::new();
+    for (name, value) in fields {
+        headers.append(name.clone(), value.as_bytes().to_vec());
+    }
+    let head = RequestHead {
+        method: Method::from_bytes(method.as_bytes()).unwrap(),
+        target: Target { url: Url::from_request(false, &raw).unwrap(), raw },
+        version: Version::Http11,
+        host: Bytes::from_static(b"h.test"),
+        headers,
+        announced: Announced::new(),
+    };
+    let peer = Peer { address: None, tls: None };
+    Exchange::new(head, Body::whole(body.to_vec()), peer, Gone::default(), Box::new(Unheard))
+}
+
+/// Reads an answer to its end.
+async fn seen(head: ResponseHead, mut body: Body) -> Seen {
+    let mut bytes = BytesMut::new();
+    while let Some(Ok(frame)) = body.frame().await {
+        if let Frame::Data(data) = frame {
+            bytes.extend_from_slice(&data);
+        }
+    }
+    Seen { head, body: String::from_utf8_lossy(&bytes).into_owned() }
 }
 
 struct Unheard;
