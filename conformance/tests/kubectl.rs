@@ -5,7 +5,7 @@ use std::{
     env, fs,
     io::{BufRead as _, BufReader},
     path::{Path, PathBuf},
-    process::{Command, Output, Stdio},
+    process::{Child, Command, Output, Stdio},
     time::{Duration, Instant},
 };
 
@@ -166,5 +166,69 @@ fn a_watch_shows_what_comes() {
         watch.kill().unwrap();
         watch.wait().unwrap();
         assert!(found && begun.elapsed() < Duration::from_secs(20));
+    });
+}
+
+/// The sample extension server of the proxy's examples, as a process. It is killed when it is dropped.
+struct ExtensionServer(Child);
+
+impl ExtensionServer {
+    /// Starts it behind the front proxy of a data folder, and writes what an aggregator has to be told of it.
+    fn start(data: &Path, manifest: &Path) -> Self {
+        let tests = env::current_exe().unwrap();
+        let program = tests.parent().and_then(Path::parent).unwrap().join("examples/extension-server");
+        assert!(program.exists(), "{} is not there: cargo build -p weir-proxy --examples makes it", program.display());
+        let mut child = Command::new(program)
+            .args(["--listen", "127.0.0.1:0", "--front-proxy-ca"])
+            .arg(data.join("front-proxy-ca.crt"))
+            .arg("--manifest")
+            .arg(manifest)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let mut stdout = BufReader::new(child.stdout.take().unwrap());
+        let mut line = String::new();
+        stdout.read_line(&mut line).unwrap();
+        assert!(line.starts_with("extension-server: https://"), "{line}");
+        // It says something of every request.
+        std::thread::spawn(move || std::io::copy(&mut stdout, &mut std::io::sink()));
+        Self(child)
+    }
+}
+
+impl Drop for ExtensionServer {
+    fn drop(&mut self) {
+        let _already_ended = self.0.kill();
+        let _already_waited_for = self.0.wait();
+    }
+}
+
+#[test]
+fn objects_of_an_extension_server_are_used_like_our_own() {
+    with_every_kubectl(|kubectl| {
+        let manifest = kubectl.home.path().join("extension-server.yaml");
+        let data = kubectl.kubeconfig.parent().unwrap();
+        let _server = ExtensionServer::start(data, &manifest);
+        kubectl.says(&["apply", "-f", &manifest.display().to_string()]);
+        kubectl.says(&["wait", "--for=condition=Available", "--timeout=20s", "apiservice/v1alpha1.wardle.example.com"]);
+        let begun = Instant::now();
+        while !kubectl.says(&["api-resources", "--cached=false"]).contains("flunders") {
+            assert!(begun.elapsed() < Duration::from_secs(20), "discovery does not tell of flunders");
+        }
+        let made = kubectl.applies(
+            "apiVersion: wardle.example.com/v1alpha1\nkind: Flunder\nmetadata: {name: one}\nspec: {reference: two}\n",
+        );
+        assert_eq!(made, "flunder.wardle.example.com/one created\n");
+        assert_eq!(kubectl.says(&["get", "flunders", "-o", "name"]), "flunder.wardle.example.com/one\n");
+        let who = kubectl.says(&[
+            "get",
+            "flunder",
+            "one",
+            "-o",
+            "jsonpath={.metadata.annotations.wardle\\.example\\.com/created-by}",
+        ]);
+        assert_eq!(who, "admin");
+        kubectl.says(&["delete", "flunder", "one"]);
     });
 }

@@ -24,9 +24,6 @@ pub struct ServeFlags {
     /// Accept endpoints of Services on loopback addresses, and every clusterIP: for development and tests
     #[arg(long)]
     pub allow_loopback_endpoints: bool,
-    /// Answer 502 in place of a redirect that an aggregated API server sends
-    #[arg(long, value_name = "BOOL", default_value_t = true, action = ArgAction::Set, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
-    pub aggregator_reject_forwarding_redirect: bool,
     /// What TLS shows to clients.
     #[command(flatten, next_help_heading = "Serving certificate")]
     pub serving: ServingFlags,
