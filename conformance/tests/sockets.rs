@@ -43,7 +43,7 @@ fn judge(evidence: &Evidence, case: &Case, play: io::Result<Play>) -> Result<(),
 fn is_chosen(arguments: &Arguments, case: &Case) -> bool {
     let id = &case.id;
     let means = |pattern: &String| if arguments.exact { id == pattern } else { id.contains(pattern.as_str()) };
-    let later = case.subject.kind == Some(Kind::Aggregator); // weir serve does not aggregate yet
+    let later = case.subject.kind == Some(Kind::Aggregator); // so far only in the simulator
     if later && !(arguments.ignored || arguments.include_ignored) {
         return false;
     }
