@@ -2,7 +2,7 @@
 //!
 //! Go: `k8s.io/apiserver/pkg/endpoints/handlers`. The kinds are tables, see [`Kinds`]; what a kind decides for itself stands in
 //! `kinds/`. [`Registry`] has the verbs as functions, for control loops too. Server-side apply and `metadata.managedFields` are not
-//! there, nor are objects read from protobuf.
+//! there.
 
 mod addresses;
 mod body_object;

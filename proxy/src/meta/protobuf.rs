@@ -29,7 +29,9 @@ pub fn envelope(api_version: &str, kind: &str, raw: Vec<u8>) -> Bytes {
 /// What is wrong, in Go's words where it has them.
 pub fn open(bytes: &[u8]) -> Result<(String, String, Vec<u8>), String> {
     let Some(rest) = bytes.strip_prefix(PREFIX) else {
-        return Err(format!("provided data does not appear to be a protobuf message, expected prefix {PREFIX:?}"));
+        let prefix: Vec<String> = PREFIX.iter().map(u8::to_string).collect();
+        let prefix = prefix.join(" ");
+        return Err(format!("provided data does not appear to be a protobuf message, expected prefix [{prefix}]"));
     };
     let unknown = Unknown::decode(rest).map_err(|error| error.to_string())?;
     let TypeMeta { api_version, kind } = unknown.type_meta.unwrap_or_default();

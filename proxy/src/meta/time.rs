@@ -10,6 +10,13 @@ pub fn format(at: Wall) -> String {
     at.format(&Rfc3339).unwrap_or_default()
 }
 
+/// The time so many seconds and nanoseconds after 1970, with what it has below a second; empty beyond the year 9999.
+pub fn at(seconds: i64, nanos: i64) -> String {
+    let nanos = i128::from(seconds) * 1_000_000_000 + i128::from(nanos);
+    let at = OffsetDateTime::from_unix_timestamp_nanos(nanos).ok();
+    at.and_then(|at| at.format(&Rfc3339).ok()).unwrap_or_default()
+}
+
 /// The seconds since 1970 of a time in any zone; `None` if that is no time.
 pub fn parse(text: &str) -> Option<i64> {
     parse_exact(text).map(|(seconds, _)| seconds)

@@ -3,10 +3,13 @@
 //! Go writes a field that is no pointer even if it is empty, and leaves out what is nil: pointers, lists, maps and bytes. Fields stand
 //! in the order of their numbers, the entries of a map in the order of their keys.
 
+mod read;
+
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use prost::encoding::{WireType, encode_key, encode_varint};
 use serde_json::Value;
 
+pub(in crate::rest) use self::read::decode;
 use super::kinds::{Field, Kinds, Scalar, Shape, TypeTable};
 use crate::meta::{Layout, encode_json, protobuf::envelope, time};
 use bytes::Bytes;

@@ -2,7 +2,7 @@
 
 use bytes::{Bytes, BytesMut};
 
-use super::document::Document;
+use super::{document::Document, protobuf};
 use crate::{
     config::limits::REQUEST_BODY_BYTES_MAX,
     meta::{Media, Status},
@@ -63,12 +63,12 @@ pub(super) fn unknown_format(known: &[&str]) -> Status {
 /// Reads a body in its form.
 ///
 /// # Errors
-/// What is wrong, in Go's words. Objects are not read from protobuf.
+/// What is wrong, in Go's words.
 pub(super) fn parse(media: Media, body: &[u8]) -> Result<Document, String> {
     match media {
         Media::Json => Document::json(body),
         Media::Yaml => Document::yaml(body),
-        Media::Protobuf => Err("objects in protobuf are not read here; send application/json".to_owned()),
+        Media::Protobuf => protobuf::decode(body).map(|value| Document { value, ..Document::default() }),
     }
 }
 

@@ -240,3 +240,22 @@ fn options_that_are_wrong_are_told_in_gos_words() {
         );
     });
 }
+
+#[test]
+fn kubectl_creates_namespaces_in_protobuf() {
+    run(async {
+        let server = Server::new().await;
+        let name = "application/vnd.kubernetes.protobuf";
+        let object = json!({"kind": "Namespace", "apiVersion": "v1", "metadata": {"name": "foo"}});
+        let body = crate::rest::encode_protobuf(&object).unwrap();
+        let fields = [(Name::CONTENT_TYPE, name)];
+        let created = server.send("POST", "/api/v1/namespaces", &fields, &body).await;
+        assert_eq!((created.status(), &created.json()["metadata"]["name"]), (201, &json!("foo")), "{}", created.body);
+        let refused = server.send("POST", SERVICES, &fields, &body).await;
+        assert_eq!(refused.status(), 400, "{}", refused.body);
+        let options = json!({"kind": "DeleteOptions", "apiVersion": "v1", "preconditions": {"uid": "other"}});
+        let body = crate::rest::encode_protobuf(&options).unwrap();
+        let refused = server.send("DELETE", "/api/v1/namespaces/foo", &fields, &body).await;
+        assert_eq!(refused.status(), 409, "{}", refused.body);
+    });
+}
