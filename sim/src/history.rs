@@ -53,6 +53,10 @@ pub enum Event {
     Wrote(Version, Outcome),
     /// A client has read an object of the API server.
     Found(Found),
+    /// The watcher is told what happens to objects behind this resource version.
+    Watches(u64),
+    /// The watcher was told of a change.
+    Seen(Seen),
     /// When all had been quiet for a while, the proxy had so many connections open.
     LeftOver {
         /// To clients.
@@ -74,8 +78,8 @@ pub struct Version {
 /// What became of a write.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Outcome {
-    /// The API server has acknowledged it.
-    Acknowledged,
+    /// The API server has acknowledged it, as this resource version.
+    Acknowledged(u64),
     /// It said something else, or nothing: it may have been done.
     Unknown(String),
 }
@@ -86,6 +90,17 @@ pub struct Found {
     /// The object's name.
     pub object: String,
     /// What it has in it; none: there is no such object.
+    pub value: Option<u64>,
+}
+
+/// A change of an object, as the watcher was told of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Seen {
+    /// The resource version.
+    pub revision: u64,
+    /// The object's name.
+    pub object: String,
+    /// What it has in it; none: nothing of ours.
     pub value: Option<u64>,
 }
 
@@ -288,6 +303,8 @@ impl fmt::Display for Event {
             Self::Writes(version) => write!(f, "Writes {version:?}"),
             Self::Wrote(version, outcome) => write!(f, "Wrote {version:?} {outcome:?}"),
             Self::Found(found) => write!(f, "{found:?}"),
+            Self::Watches(after) => write!(f, "watches behind {after}"),
+            Self::Seen(seen) => write!(f, "{seen:?}"),
             Self::LeftOver { to_clients, to_backends } => {
                 write!(f, "left over: {to_clients} to clients, {to_backends} to backends")
             }

@@ -8,6 +8,7 @@ mod operator;
 mod plan;
 mod server;
 mod validate;
+mod watcher;
 
 use std::{cell::Cell, net::SocketAddr, rc::Rc, sync::Arc, time::Duration};
 
@@ -66,8 +67,8 @@ impl Scenario {
     }
 
     fn cast(&self, sim: &mut Sim<'_>, cluster: &Arc<Cluster>, history: &Arc<History>) -> Busy {
-        // Beside the clients the operator, who brings the extensions on.
-        let mut busy = Busy::new(self.plan.clients.len() + 1);
+        // Beside the clients the operator, who brings the extensions on, and the watcher.
+        let mut busy = Busy::new(self.plan.clients.len() + 2);
         let plan = Rc::new(self.plan.clone());
         let extensions: Vec<Extension> =
             (0..EXTENSIONS.1).map(|nth| Extension::new(nth, &plan, pen(history))).collect();
@@ -98,6 +99,12 @@ impl Scenario {
                     let done = done(&clients);
                     tokio::task::spawn_local(async move {
                         operator::bring_on(caller, &authorities).await;
+                        done();
+                    });
+                    let (caller, pen) = (Caller::new(world.clone(), at), Rc::clone(&pen));
+                    let done = self::done(&clients);
+                    tokio::task::spawn_local(async move {
+                        watcher::watch(caller, pen).await;
                         done();
                     });
                 }

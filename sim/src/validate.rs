@@ -72,6 +72,8 @@ impl<'a> Facts<'a> {
                 | Event::Writes(_)
                 | Event::Wrote(..)
                 | Event::Found(_)
+                | Event::Watches(_)
+                | Event::Seen(_)
                 | Event::LeftOver { .. } => {}
             }
         }

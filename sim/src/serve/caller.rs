@@ -52,6 +52,23 @@ impl Caller {
         }
     }
 
+    /// Asks for a stream of JSON values, one a line, and reads it to its end over a connection of its own; an error is why it ended.
+    pub(super) async fn stream(&self, path: &str, mut each: impl FnMut(Value)) -> Result<(), Unread> {
+        let (mut from, mut to) = self.dial().await?;
+        write_request(&mut to, "GET", path, "").await?;
+        let head = from.head().await?;
+        let mut line = Vec::new();
+        let framing = head.framing(Framing::UntilClose)?;
+        let read = from.body(framing, |piece| {
+            line.extend_from_slice(piece);
+            while let Some(end) = line.iter().position(|byte| *byte == b'\n') {
+                let whole: Vec<u8> = line.drain(..=end).collect();
+                serde_json::from_slice(&whole).into_iter().for_each(&mut each);
+            }
+        });
+        read.await.map(drop)
+    }
+
     /// The connection comes back if it can be used again.
     async fn exchange(
         &self,
@@ -65,14 +82,7 @@ impl Caller {
             None => self.dial().await?,
         };
         let body = body.map_or(String::new(), Value::to_string);
-        let length = body.len();
-        let head = format!(
-            "{method} {path} HTTP/1.1\r\nHost: weir\r\nAuthorization: Bearer {TOKEN}\r\nAccept: application/json\r\n\
-             Content-Type: application/json\r\nContent-Length: {length}\r\n\r\n"
-        );
-        to.write_all(head.as_bytes()).await?;
-        to.write_all(body.as_bytes()).await?;
-        to.flush().await?;
+        write_request(&mut to, method, path, &body).await?;
         let head = from.head().await?;
         let status = head.first.strip_prefix("HTTP/1.1 ").and_then(|rest| rest.get(..3)?.parse().ok());
         let status = status.ok_or_else(|| Unread::Nonsense(format!("status line {:?}", head.first)))?;
@@ -90,7 +100,28 @@ impl Caller {
     }
 }
 
+async fn write_request(
+    to: &mut WriteHalf<TlsStream<Stream>>,
+    method: &str,
+    path: &str,
+    body: &str,
+) -> Result<(), Unread> {
+    let length = body.len();
+    let head = format!(
+        "{method} {path} HTTP/1.1\r\nHost: weir\r\nAuthorization: Bearer {TOKEN}\r\nAccept: application/json\r\n\
+         Content-Type: application/json\r\nContent-Length: {length}\r\n\r\n"
+    );
+    to.write_all(head.as_bytes()).await?;
+    to.write_all(body.as_bytes()).await?;
+    Ok(to.flush().await?)
+}
+
 impl Response {
+    /// The body, if it is JSON.
+    pub(super) fn json(&self) -> Option<Value> {
+        serde_json::from_slice(&self.body).ok()
+    }
+
     pub(super) fn is_success(&self) -> bool {
         (200..300).contains(&self.status) && self.cut.is_none()
     }

@@ -75,7 +75,7 @@ impl Client {
         let outcome = match asked {
             Ok(done) if done.is_success() => {
                 self.there.insert(object.to_owned(), true);
-                Outcome::Acknowledged
+                Outcome::Acknowledged(done.json().as_ref().and_then(revision_of).unwrap_or(0))
             }
             // Whoever made it, it is there, or it is not.
             Ok(refused) if matches!(refused.status, 404 | 409) => {
@@ -91,7 +91,7 @@ impl Client {
     /// Whether it was answered.
     async fn read(&mut self, object: &str) -> bool {
         let value = match self.caller.ask("GET", &path(object), None).await {
-            Ok(found) if found.is_success() => value_of(&found),
+            Ok(found) if found.is_success() => found.json().as_ref().and_then(value_of),
             Ok(absent) if absent.status == 404 => None,
             Ok(_) | Err(_) => return false,
         };
@@ -127,16 +127,22 @@ fn reply(response: &Response) -> Reply {
     }
 }
 
-fn value_of(response: &Response) -> Option<u64> {
-    let object: Value = serde_json::from_slice(&response.body).ok()?;
+/// What a client has written into an object.
+pub(super) fn value_of(object: &Value) -> Option<u64> {
     object.pointer(&format!("/metadata/annotations/{ANNOTATION}"))?.as_str()?.parse().ok()
+}
+
+/// An object's or a list's resource version.
+pub(super) fn revision_of(object: &Value) -> Option<u64> {
+    object.pointer("/metadata/resourceVersion")?.as_str()?.parse().ok()
 }
 
 fn path(object: &str) -> String {
     format!("{COLLECTION}/{object}")
 }
 
-const COLLECTION: &str = "/api/v1/namespaces";
+/// The objects that clients write.
+pub(super) const COLLECTION: &str = "/api/v1/namespaces";
 const ANNOTATION: &str = "value";
 /// An API server looks at its extensions every half minute at the latest.
 const ATTEMPTS_MAX: u64 = 40;

@@ -11,7 +11,7 @@ use super::{
     plan::{Act, Ask},
 };
 use crate::{
-    history::{Event, Found, Got, Outcome, Reply},
+    history::{Event, Found, Got, Outcome, Reply, Version},
     scenario::PROBES_FROM,
     traffic::{Whose, checksum_of},
     validate::Broken,
@@ -20,12 +20,13 @@ use crate::{
 type Promise = fn(&Facts<'_>) -> Result<(), String>;
 
 /// First what the other promises build upon.
-const PROMISES: [(&str, Promise); 7] = [
+const PROMISES: [(&str, Promise); 8] = [
     ("every request ends once", every_request_ends_once),
     ("no response from a backend that was not routed to", no_response_from_a_backend_that_was_not_routed_to),
     ("a response belongs to its request", a_response_belongs_to_its_request),
     ("no cut response is called complete", no_cut_response_is_called_complete),
     ("an acknowledged write is there", an_acknowledged_write_is_there),
+    ("a watch misses nothing and repeats nothing", a_watch_misses_nothing_and_repeats_nothing),
     ("what nothing disturbs succeeds", what_nothing_disturbs_succeeds),
     ("after healing everything is served", after_healing_everything_is_served),
 ];
@@ -125,7 +126,7 @@ fn an_acknowledged_write_is_there(facts: &Facts<'_>) -> Result<(), String> {
     let mut objects: BTreeMap<&str, Expected> = BTreeMap::new();
     for (at, event) in facts.events {
         match event {
-            Event::Wrote(version, Outcome::Acknowledged) => {
+            Event::Wrote(version, Outcome::Acknowledged(_)) => {
                 objects.entry(&version.object).or_default().acknowledged = Some(version.value);
             }
             Event::Wrote(version, Outcome::Unknown(_)) => {
@@ -139,6 +140,39 @@ fn an_acknowledged_write_is_there(facts: &Facts<'_>) -> Result<(), String> {
                     let acknowledged = expected.acknowledged;
                     return Err(format!("{object}: {acknowledged:?} was acknowledged, {value:?} is found at {at:?}"));
                 }
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+fn a_watch_misses_nothing_and_repeats_nothing(facts: &Facts<'_>) -> Result<(), String> {
+    // An acknowledgement may be read behind the event of its write.
+    let acknowledged: BTreeMap<u64, &Version> = facts
+        .events
+        .iter()
+        .filter_map(|(_, event)| match event {
+            Event::Wrote(version, Outcome::Acknowledged(revision)) => Some((*revision, version)),
+            _ => None,
+        })
+        .collect();
+    let mut passed = 0;
+    for (_, event) in facts.events {
+        match event {
+            Event::Watches(after) => passed = *after,
+            Event::Seen(seen) if seen.revision <= passed => return Err(format!("{event} behind {passed}")),
+            Event::Seen(seen) => {
+                if let Some((missed, version)) = acknowledged.range(passed + 1..seen.revision).next() {
+                    return Err(format!("{version:?} at {missed} was missed before {event}"));
+                }
+                let other = acknowledged
+                    .get(&seen.revision)
+                    .is_some_and(|version| (&version.object, Some(version.value)) != (&seen.object, seen.value));
+                if other {
+                    return Err(format!("{event} is not what was written"));
+                }
+                passed = seen.revision;
             }
             _ => {}
         }

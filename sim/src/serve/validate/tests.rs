@@ -1,7 +1,7 @@
 use super::*;
 use crate::{
     fault::{Fault, What},
-    history::{Answered, Asked, Delivered, Version},
+    history::{Answered, Asked, Delivered, Seen},
     serve::{ClientPlan, Plan, Step},
 };
 
@@ -85,7 +85,7 @@ fn a_run_in_which_all_goes_well_breaks_nothing() {
         asked(ID),
         delivered(ID, 0),
         answered(ID, Got::Whole(reply(ID, 0, BYTES))),
-        wrote(1, Outcome::Acknowledged),
+        wrote(1, Outcome::Acknowledged(0)),
         found(Some(1)),
     ];
     assert_eq!(broken(events.clone(), Some(1)), None);
@@ -127,7 +127,7 @@ fn a_cut_answer_that_is_called_whole_is_seen() {
 #[test]
 fn a_write_that_was_acknowledged_and_is_gone_is_seen() {
     let promise = Some("an acknowledged write is there");
-    let acknowledged = |value| wrote(value, Outcome::Acknowledged);
+    let acknowledged = |value| wrote(value, Outcome::Acknowledged(0));
     assert_eq!(broken(vec![acknowledged(1)], None), promise);
     assert_eq!(broken(vec![acknowledged(1), acknowledged(2)], Some(1)), promise);
     assert_eq!(broken(vec![acknowledged(1), wrote(2, unknown())], None), promise);
@@ -137,8 +137,25 @@ fn a_write_that_was_acknowledged_and_is_gone_is_seen() {
 #[test]
 fn a_write_that_was_not_acknowledged_may_be_there_or_not() {
     assert_eq!(broken(vec![wrote(1, unknown())], None), None);
-    assert_eq!(broken(vec![wrote(1, Outcome::Acknowledged), wrote(2, unknown())], Some(1)), None);
-    assert_eq!(broken(vec![wrote(1, Outcome::Acknowledged), wrote(2, unknown())], Some(2)), None);
+    assert_eq!(broken(vec![wrote(1, Outcome::Acknowledged(0)), wrote(2, unknown())], Some(1)), None);
+    assert_eq!(broken(vec![wrote(1, Outcome::Acknowledged(0)), wrote(2, unknown())], Some(2)), None);
+}
+
+#[test]
+fn an_event_that_a_watch_missed_or_repeated_or_changed_is_seen() {
+    let promise = Some("a watch misses nothing and repeats nothing");
+    let acknowledged = |value, revision| wrote(value, Outcome::Acknowledged(revision));
+    let seen = |value, revision| Event::Seen(Seen { revision, object: "object".to_owned(), value: Some(value) });
+    let told = |events: &[Event]| {
+        let written = vec![acknowledged(1, 5), acknowledged(2, 7), Event::Watches(4)];
+        broken([written, events.to_vec()].concat(), Some(2))
+    };
+    assert_eq!(told(&[seen(1, 5), seen(2, 7)]), None);
+    assert_eq!(told(&[seen(1, 5)]), None, "the rest may be on its way");
+    assert_eq!(told(&[seen(2, 7)]), promise, "missed");
+    assert_eq!(told(&[seen(1, 5), seen(1, 5)]), promise, "repeated");
+    assert_eq!(told(&[seen(2, 5)]), promise, "changed");
+    assert_eq!(told(&[seen(1, 5), Event::Watches(4), seen(1, 5)]), None, "another watch");
 }
 
 #[test]
