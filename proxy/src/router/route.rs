@@ -130,6 +130,8 @@ impl Router {
             None if self.shared.sources.serves(group, version) => {
                 resources::route(head, info, GroupVersion::new(group, version), rest).map(Some)
             }
+            // go-restful has all that stands below our own group.
+            None if group == OWN_GROUP => Err(restful::not_found(head).into()),
             None => Ok(None),
         }
     }

@@ -148,12 +148,10 @@ impl<'a> RemoteDiscovery<'a> {
 
 /// The resources of the backend's version; none where the server does not speak of it.
 fn of_version(groups: &[Group], backend: &Backend) -> Vec<Resource> {
-    let group = groups.iter().find(|group| group.metadata.name == backend.group);
-    let mut versions = group.into_iter().flat_map(|group| &group.versions);
-    versions
-        .find(|version| version.version == backend.version)
-        .map(|version| version.resources.clone())
-        .unwrap_or_default()
+    // A group may be told in several pieces; of a version told twice the last counts.
+    let pieces = groups.iter().filter(|group| group.metadata.name == backend.group);
+    let versions = pieces.flat_map(|group| &group.versions).filter(|version| version.version == backend.version);
+    versions.last().map(|version| version.resources.clone()).unwrap_or_default()
 }
 
 /// Whether an answer says that it is the aggregated document, whatever the order of the parameters.
