@@ -150,8 +150,8 @@ impl<'a> RemoteDiscovery<'a> {
 fn of_version(groups: &[Group], backend: &Backend) -> Vec<Resource> {
     // A group may be told in several pieces; of a version told twice the last counts.
     let pieces = groups.iter().filter(|group| group.metadata.name == backend.group);
-    let versions = pieces.flat_map(|group| &group.versions).filter(|version| version.version == backend.version);
-    versions.last().map(|version| version.resources.clone()).unwrap_or_default()
+    let mut versions = pieces.flat_map(|group| &group.versions).filter(|version| version.version == backend.version);
+    versions.next_back().map(|version| version.resources.clone()).unwrap_or_default()
 }
 
 /// Whether an answer says that it is the aggregated document, whatever the order of the parameters.
