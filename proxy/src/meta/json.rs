@@ -108,7 +108,8 @@ impl<F: Formatter> Formatter for Go<F> {
     }
 }
 
-/// A float as Go writes it: the shortest digits, with an exponent below 1e-6 and from 1e21 on. Go: `encoding/json/encode.go` `floatEncoder`.
+/// A float as Go writes it: the shortest digits, with an exponent below 1e-6 and from 1e21 on. Go: `encoding/json/encode.go`
+/// `floatEncoder`.
 fn go_float(value: f64) -> String {
     let size = value.abs();
     if size != 0.0 && !(1e-6..1e21).contains(&size) {

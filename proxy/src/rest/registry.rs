@@ -86,7 +86,8 @@ impl Registry {
     }
 }
 
-/// What the keys of a kind begin with. Go: `kubernetes/pkg/kubeapiserver/default_storage_factory_builder.go` `SpecialDefaultResourcePrefixes`.
+/// What the keys of a kind begin with. Go: `kubernetes/pkg/kubeapiserver/default_storage_factory_builder.go`
+/// `SpecialDefaultResourcePrefixes`.
 pub(super) fn prefix_of(kind: &Kind, namespace: Option<&str>) -> String {
     let resource = match (&*kind.group, &*kind.resource) {
         ("", "services") => "services/specs".to_owned(),
