@@ -87,6 +87,9 @@ impl Proxy {
     }
 
     fn way<'a>(&self, exchange: &Exchange, backend: &Backend, user: Option<&'a User>) -> Result<Way<'a>, Refusal> {
+        if self.aggregation.is_from_an_aggregator(&exchange.peer) {
+            return Err(Refusal::BackendLoops);
+        }
         let table = self.aggregation.table();
         let misroutes = self.planted.has(Bug::RoutesToTheOtherBackend);
         let backend = if misroutes { table.first_remote().unwrap_or(backend) } else { backend };

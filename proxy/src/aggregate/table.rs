@@ -11,6 +11,7 @@ use super::{
     services::Services,
     tls::{BackendTls, BadTls, Credential},
 };
+use crate::wire::Peer;
 
 /// An APIService, ready to be asked.
 #[derive(Debug)]
@@ -143,6 +144,11 @@ impl Aggregation {
     /// Shows another certificate to backends. Connections made before serve their requests to the end and are not used again.
     pub fn set_credential(&self, credential: Option<Credential>) {
         self.credential.send_replace(credential.map(Arc::new));
+    }
+
+    /// Whether a request comes from an aggregator that shows our certificate: from us, or from one that shares our store.
+    pub(super) fn is_from_an_aggregator(&self, peer: &Peer) -> bool {
+        peer.tls.is_some() && self.credential.borrow().as_ref().is_some_and(|credential| credential.is_shown_by(peer))
     }
 
     /// The certificate, and word of each change.

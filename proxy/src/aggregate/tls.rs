@@ -8,7 +8,10 @@ use rustls_pki_types::{CertificateDer, PrivateKeyDer, ServerName, pem::PemObject
 use super::api_service::{ApiService, Reference};
 use crate::{
     upstream::tls::{Identity, Trust, client_config},
-    wire::tls::{BadPem, certificates, private_key},
+    wire::{
+        Peer,
+        tls::{BadPem, certificates, private_key},
+    },
     world::World,
 };
 
@@ -27,6 +30,12 @@ impl Credential {
     /// They do not hold a certificate and a key.
     pub fn from_pem(certificate: &[u8], key: &[u8]) -> Result<Self, BadPem> {
         Ok(Self { chain: certificates(certificate)?, key: private_key(key)? })
+    }
+
+    /// Whether a client shows this very certificate: it is an aggregator that has it, we ourselves among them.
+    pub(super) fn is_shown_by(&self, peer: &Peer) -> bool {
+        let shown = peer.tls.as_ref().and_then(|tls| tls.certificates.first());
+        shown.is_some() && shown == self.chain.first()
     }
 
     fn to_identity(&self) -> Identity {

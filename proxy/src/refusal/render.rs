@@ -48,7 +48,7 @@ impl Refusal {
                 Shape::Bare(StatusCode::BAD_GATEWAY)
             }
             Self::NoDelegate => Shape::Line(StatusCode::NOT_FOUND, line(b"")),
-            Self::BackendUnavailable | Self::BackendUnreachable(_) => {
+            Self::BackendUnavailable | Self::BackendUnreachable(_) | Self::BackendLoops => {
                 Shape::Line(StatusCode::SERVICE_UNAVAILABLE, line(self.to_string().as_bytes()))
             }
             Self::BackendMisconfigured(_) | Self::MissingUser => {

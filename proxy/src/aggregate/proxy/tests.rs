@@ -1,4 +1,4 @@
-use std::time::Duration;
+use std::{rc::Rc, time::Duration};
 
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
@@ -8,9 +8,10 @@ use tokio::{
 use super::*;
 use crate::{
     aggregate::{
-        BadTls, Services,
+        BadTls, Credential, Services,
         pretend::{Manner, Stage, api_service, exchange, ok, on_a_worker, put_external_name, read},
     },
+    wire::exchange::PeerTls,
     world::Planted,
 };
 
@@ -71,6 +72,32 @@ async fn reasons_to_refuse_come_in_gos_order() {
         stage.publish();
         assert_eq!(stage.said(target).await, (404, "\n".to_owned()));
         assert_eq!(stage.backends.connections(), 0);
+    })
+    .await;
+}
+
+/// One request to an APIService that led back to us went round until the probe found out: thousands of connections, gigabytes.
+#[tokio::test]
+async fn what_comes_from_an_aggregator_is_not_sent_on_to_another_server() {
+    on_a_worker(async {
+        let stage = Stage::new(ok("round"));
+        let (certificate, key) = stage.backends.authority().sign("front-proxy-client");
+        let ours = Credential::from_pem(certificate.as_bytes(), key.as_bytes()).unwrap();
+        stage.aggregation.set_credential(Some(ours));
+        let showing = |pem: &str| {
+            let certificates = crate::wire::tls::certificates(pem.as_bytes()).unwrap();
+            let mut asked = exchange("GET", "/apis/example.com/v1/x", &[]);
+            asked.peer.tls = Some(Rc::new(PeerTls { certificates, server_name: None }));
+            asked
+        };
+        let (status, text) = read(stage.send(&mut showing(&certificate)).await).await;
+        assert_eq!(
+            (status, text.as_str()),
+            (503, "the request has come from an aggregator and is not sent on to another server\n")
+        );
+        assert_eq!(stage.backends.connections(), 0);
+        let (stranger, _) = stage.backends.authority().sign("front-proxy-client");
+        assert_eq!(read(stage.send(&mut showing(&stranger)).await).await, (200, "round".to_owned()));
     })
     .await;
 }
