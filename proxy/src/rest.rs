@@ -35,7 +35,6 @@ pub use self::{
     protobuf::encode as encode_protobuf,
     registry::{Deleted, EventType, Fate, List, ObjectEvent, ObjectWatch, Registry},
     selector::Selector,
-    self_subject_review::self_subject_review,
     strategy::Allow,
 };
 use crate::{

@@ -8,6 +8,7 @@ use prost::Message;
 use serde_json::{Map, Value, json};
 
 use super::{
+    Rest,
     options::{Query, WriteOptions},
     request::{body_media, parse, read_body},
 };
@@ -22,25 +23,28 @@ use crate::{
 const API_VERSION: &str = "authentication.k8s.io/v1";
 const KIND: &str = "SelfSubjectReview";
 
-/// Tells the user of a request who that is.
-///
-/// # Errors
-/// 400: the body is of another kind; 406, 413, 415, 422 as for every create.
-pub async fn self_subject_review(exchange: &mut Exchange, now: Wall, _permit: Permit) -> Result<Answer, Refusal> {
-    let accepted = negotiate(&exchange.head, &Offer::plain(Media::ALL))?;
-    let media = body_media(&exchange.head)?;
-    let body = read_body(exchange).await?;
-    WriteOptions::parse(&Query::of(&exchange.head), "CreateOptions")?;
-    check_body(media, &body)?;
-    let user = exchange.facts.get::<User>().cloned().unwrap_or_else(User::anonymous);
-    let bytes = match accepted.media {
-        Media::Json => encode_json(&review(&user, now), accepted.layout),
-        Media::Yaml => encode_yaml(&review(&user, now)),
-        Media::Protobuf => protobuf::envelope(API_VERSION, KIND, Review::of(&user, now).encode_to_vec()),
-    };
-    let mut head = ResponseHead::new(StatusCode::CREATED);
-    head.headers.set(Name::CONTENT_TYPE, accepted.media.content_type());
-    Ok(Answer::Reply(head, Body::whole(bytes)))
+impl Rest {
+    /// Tells the user of a request who that is.
+    ///
+    /// # Errors
+    /// 400: the body is of another kind; 406, 413, 415, 422 as for every create.
+    pub async fn review_self(&self, exchange: &mut Exchange, _permit: Permit) -> Result<Answer, Refusal> {
+        let now = self.registry.now();
+        let accepted = negotiate(&exchange.head, &Offer::plain(Media::ALL))?;
+        let media = body_media(&exchange.head)?;
+        let body = read_body(exchange).await?;
+        WriteOptions::parse(&Query::of(&exchange.head), "CreateOptions")?;
+        check_body(media, &body)?;
+        let user = exchange.facts.get::<User>().cloned().unwrap_or_else(User::anonymous);
+        let bytes = match accepted.media {
+            Media::Json => encode_json(&review(&user, now), accepted.layout),
+            Media::Yaml => encode_yaml(&review(&user, now)),
+            Media::Protobuf => protobuf::envelope(API_VERSION, KIND, Review::of(&user, now).encode_to_vec()),
+        };
+        let mut head = ResponseHead::new(StatusCode::CREATED);
+        head.headers.set(Name::CONTENT_TYPE, accepted.media.content_type());
+        Ok(Answer::Reply(head, Body::whole(bytes)))
+    }
 }
 
 /// Nothing in the body counts but its kind.

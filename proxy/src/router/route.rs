@@ -22,6 +22,8 @@ pub enum Route {
     Aggregated(Arc<Backend>),
     /// Objects of our own.
     Rest(RestRoute),
+    /// Who asks.
+    SelfReview,
     /// Which groups, versions and resources there are.
     Discovery(DiscoveryRoute),
     /// What the API looks like.
@@ -132,6 +134,7 @@ impl Router {
             }
             // go-restful has all that stands below our own group.
             None if group == OWN_GROUP => Err(restful::not_found(head).into()),
+            None if (group, version, rest) == SELF_REVIEW && head.method == Method::POST => Ok(Some(Route::SelfReview)),
             None => Ok(None),
         }
     }
@@ -196,6 +199,7 @@ impl Router {
         match route {
             Route::Aggregated(backend) => self.relay(&backend, exchange, permit).await,
             Route::Rest(asked) => self.rest.serve(exchange, &asked, permit).await,
+            Route::SelfReview => self.rest.review_self(exchange, permit).await,
             Route::Discovery(asked) => {
                 discovery::serve(sources, &exchange.head, &asked)?.ok_or_else(|| self.nothing_there())
             }
@@ -262,6 +266,8 @@ fn version_asked(head: &RequestHead, rest: &str) -> Result<Route, Refusal> {
     Ok(Route::Version)
 }
 
+/// What `kubectl auth whoami` asks; the only resource of its group that is here.
+const SELF_REVIEW: (&str, &str, &str) = ("authentication.k8s.io", "v1", "selfsubjectreviews");
 /// The group of APIServices themselves: no APIService can take it away.
 const OWN_GROUP: &str = "apiregistration.k8s.io";
 
