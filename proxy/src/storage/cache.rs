@@ -77,10 +77,11 @@ impl Cache {
     /// Does all of a transaction, or nothing. From then on every read on every worker sees it.
     ///
     /// # Errors
-    /// As [`Store::commit`].
+    /// As [`Store::commit`]; and [`StoreError::Unknown`] when it is written and the feed does not bring it in time.
     pub async fn commit(&self, txn: Txn) -> Result<Committed, StoreError> {
         let committed = self.0.store.commit(txn).await?;
-        self.0.log.reach(committed.revision).await;
+        let reached = tokio::time::timeout(STORE_REVISION_WAIT, self.0.log.reach(committed.revision)).await;
+        reached.map_err(|_| StoreError::Unknown("it is written, and the watch cache does not see it".to_owned()))?;
         Ok(committed)
     }
 
@@ -146,4 +147,25 @@ async fn read_all(store: &dyn Store) -> Result<(Snapshot, Watch), StoreError> {
     let listing = store.range(&all, ReadAt::Latest, None).await?;
     let watch = store.watch(&all, listing.revision).await?;
     Ok((Snapshot::of(listing), watch))
+}
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+
+    use super::*;
+    use crate::storage::Memory;
+
+    /// A write waited for ever when the feed had ended, and nobody could tell.
+    #[tokio::test(start_paused = true)]
+    async fn a_write_that_the_feed_does_not_bring_is_unknown_and_not_waited_for() {
+        let store: Arc<dyn Store> = Arc::new(Memory::new());
+        let (cache, feed) = Cache::open(Arc::clone(&store)).await.unwrap();
+        let key = Key::new("/registry/namespaces/a");
+        let written = cache.commit(Txn::create(key.clone(), Bytes::from_static(b"{}"))).await;
+        assert!(matches!(written, Err(StoreError::Unknown(_))), "{written:?}");
+        let kept = store.range(&KeyRange::one(&key), ReadAt::Latest, None).await.unwrap();
+        assert_eq!(kept.records.len(), 1);
+        drop(feed);
+    }
 }

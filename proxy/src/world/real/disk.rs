@@ -23,7 +23,7 @@ impl Disk for RealDisk {
 
     fn replace(&self, path: &Path, bytes: &[u8], mode: Mode) -> io::Result<()> {
         let folder = folder_of(path);
-        std::fs::create_dir_all(folder)?;
+        make_folder(folder)?;
         let draft = beside(path, ".", ".draft")?;
         let mut file = OpenOptions::new()
             .write(true)
@@ -37,7 +37,7 @@ impl Disk for RealDisk {
         file.write_all(bytes)?;
         file.sync_all()?;
         std::fs::rename(&draft, path)?;
-        File::open(folder)?.sync_all()
+        sync_folder(folder)
     }
 
     fn append(&self, path: &Path) -> io::Result<Box<dyn Append>> {
@@ -46,7 +46,7 @@ impl Disk for RealDisk {
     }
 
     fn blocks(&self, path: &Path, fresh: &dyn Fn() -> io::Result<Vec<u8>>) -> io::Result<Box<dyn BlockFile>> {
-        std::fs::create_dir_all(folder_of(path))?;
+        make_folder(folder_of(path))?;
         let lock = locked(&beside(path, "", ".lock")?)?;
         let open = || OpenOptions::new().read(true).write(true).open(path);
         let file = match open() {
@@ -56,8 +56,28 @@ impl Disk for RealDisk {
             }
             opened => opened?,
         };
+        // Whoever made the file may have been killed before its name was safe.
+        sync_folder(folder_of(path))?;
         Ok(Box::new(RealBlocks { file, _lock: lock }))
     }
+}
+
+/// Makes a folder and those above it, and returns when their names survive a loss of power.
+fn make_folder(folder: &Path) -> io::Result<()> {
+    if folder.is_dir() {
+        return Ok(());
+    }
+    let above = folder_of(folder);
+    make_folder(above)?;
+    match std::fs::create_dir(folder) {
+        Err(error) if error.kind() != ErrorKind::AlreadyExists => return Err(error),
+        _ => {}
+    }
+    sync_folder(above)
+}
+
+fn sync_folder(folder: &Path) -> io::Result<()> {
+    File::open(folder)?.sync_all()
 }
 
 fn folder_of(path: &Path) -> &Path {
