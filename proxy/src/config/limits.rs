@@ -136,6 +136,8 @@ pub const METRIC_SERIES_PER_WORKER_MAX: usize = 4096;
 pub const REQUEST_TIMEOUT: Duration = Duration::from_secs(60);
 /// A request's body, as Go's `MaxRequestBodyBytes`.
 pub const REQUEST_BODY_BYTES_MAX: usize = 3 << 20;
+/// How deep a JSON patch may make an object: so deep the library reads one from the store again. Each level takes stack.
+pub const JSON_NESTING_MAX: usize = 120;
 /// The operations of a JSON patch, as Go's `maxJSONPatchOperations`.
 pub const JSON_PATCH_OPERATIONS_MAX: usize = 10_000;
 /// What the copy operations of a JSON patch may add up to, as Go's `JSONPatchMaxCopyBytes`: each may double what is there.
@@ -148,6 +150,8 @@ pub const GENERATED_NAME_ATTEMPTS_MAX: usize = 8;
 pub const CLUSTER_IP_ATTEMPTS_MAX: usize = 128;
 /// A watch without a timeout of its own lasts this long, or up to twice as long. Go's `MinRequestTimeout`.
 pub const WATCH_TIMEOUT_MIN: Duration = Duration::from_secs(1_800);
+/// A client may ask for more; a timer cannot count for ever.
+pub const WATCH_TIMEOUT_MAX: Duration = Duration::from_secs(365 * 24 * 3_600);
 /// How often a watch is told of the revision that it has come to. Go's `defaultBookmarkFrequency`.
 pub const WATCH_BOOKMARK_PERIOD: Duration = Duration::from_secs(60);
 /// Only longer answers are compressed. Go: `responsewriters/writers.go` `defaultGzipThresholdBytes`.

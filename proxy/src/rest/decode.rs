@@ -51,9 +51,12 @@ pub(super) fn decode_type(name: &str, document: &Document) -> Result<(Map<String
 }
 
 /// An object that was read before, in order again after somebody changed it. What is not known is left out.
-pub(super) fn canonical(kind: &Kind, value: &Value) -> Object {
+///
+/// # Errors
+/// As [`decode`].
+pub(super) fn canonical(kind: &Kind, value: &Value) -> Result<Object, String> {
     let document = Document { value: value.clone(), ..Document::default() };
-    decode(kind, &document).map(|decoded| decoded.object).unwrap_or_default()
+    decode(kind, &document).map(|decoded| decoded.object)
 }
 
 struct Reader {

@@ -329,7 +329,10 @@ impl Kind {
     }
 
     /// An object of this kind as it is decoded: fields in order, what is not known left out.
-    pub(super) fn canonical(&self, value: &Value) -> crate::meta::Object {
+    ///
+    /// # Errors
+    /// A field is not of its type.
+    pub(super) fn canonical(&self, value: &Value) -> Result<crate::meta::Object, String> {
         super::decode::canonical(self, value)
     }
 }

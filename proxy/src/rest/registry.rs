@@ -136,15 +136,18 @@ fn put_revision(object: &mut Object, revision: Revision) {
 }
 
 /// The bytes under which an object is kept: without its revision, which the store knows.
-fn bytes_of(kind: &Kind, object: &Object) -> (Object, bytes::Bytes) {
+///
+/// # Errors
+/// 500: what a change made of the object is none of its kind. Nothing is written of it.
+fn bytes_of(kind: &Kind, object: &Object) -> Result<(Object, bytes::Bytes), Status> {
     let mut value = object.clone();
     value.remove(&["metadata", "resourceVersion"]);
     value.remove(&["metadata", "selfLink"]);
     value.set(&["kind"], kind.kind.clone().into());
     value.set(&["apiVersion"], kind.group_version().to_string().into());
-    let object = kind.canonical(&value.into_value());
+    let object = kind.canonical(&value.into_value()).map_err(Status::internal_error)?;
     let bytes = encode_json(object.fields(), Layout::Bare);
-    (object, bytes)
+    Ok((object, bytes))
 }
 
 /// What a store says, as a Status. Go: `apiserver/pkg/storage/errors/storage.go`, `api/errors` of what is left raw.

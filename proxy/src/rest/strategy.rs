@@ -123,7 +123,7 @@ mod tests {
     #[test]
     fn every_kind_of_the_tables_decides_for_itself_and_fills_its_columns() {
         for kind in Kinds::get().all() {
-            let object = kind.canonical(&serde_json::json!({"metadata": {"name": "a"}}));
+            let object = kind.canonical(&serde_json::json!({"metadata": {"name": "a"}})).unwrap();
             let cells = of(kind).cells(&object, Wall(std::time::Duration::ZERO));
             assert_eq!(cells.len(), kind.columns.len(), "{}", kind.kind);
         }

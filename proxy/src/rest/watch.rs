@@ -19,7 +19,7 @@ use super::{
     table::{Columns, IncludeObject},
 };
 use crate::{
-    config::limits::{WATCH_BOOKMARK_PERIOD, WATCH_TIMEOUT_MIN},
+    config::limits::{WATCH_BOOKMARK_PERIOD, WATCH_TIMEOUT_MAX, WATCH_TIMEOUT_MIN},
     meta::{Accepted, Layout, Media, Offer, Status, accept::Stream, encode_json, negotiate},
     refusal::Refusal,
     wire::{Answer, Body, Cut, Exchange, Frame, Frames, Name, ResponseHead, body::Length},
@@ -51,7 +51,7 @@ impl Rest {
             include,
             columns: Columns::Told,
             watch,
-            end: Instant::now() + timeout,
+            end: Instant::now() + timeout.min(WATCH_TIMEOUT_MAX),
             bookmark_at,
             dice,
         };

@@ -29,7 +29,7 @@ fn fields_are_written_in_the_order_of_gos_structs() {
 
 #[test]
 fn lists_that_must_be_there_are_null_where_they_are_not() {
-    let written = encode_json(canonical(kind("endpointslices"), &json!({"ports": []})).fields(), Layout::Bare);
+    let written = encode_json(canonical(kind("endpointslices"), &json!({"ports": []})).unwrap().fields(), Layout::Bare);
     assert_eq!(String::from_utf8_lossy(&written), r#"{"metadata":{},"addressType":"","endpoints":null,"ports":[]}"#);
 }
 
@@ -60,6 +60,13 @@ fn services() -> impl Strategy<Value = Value> {
             proptest::collection::btree_map(name, inner, 0..5).prop_map(|map| Value::Object(map.into_iter().collect())),
         ]
     })
+}
+
+/// An empty object was written in its place.
+#[test]
+fn an_object_that_is_none_of_its_kind_is_told_and_not_emptied() {
+    let refused = canonical(kind("namespaces"), &json!({"metadata": {"name": 1}})).unwrap_err();
+    assert!(refused.contains("metadata.name"), "{refused}");
 }
 
 proptest! {

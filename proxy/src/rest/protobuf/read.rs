@@ -200,7 +200,8 @@ mod tests {
             let bytes: Vec<u8> = pair[1]["answer"]["body"].as_str().unwrap().chars().map(|byte| byte as u8).collect();
             let kinds = Kinds::get().all().iter();
             let kind = kinds.into_iter().find(|kind| object["kind"] == kind.kind.as_str()).unwrap();
-            let (read, expected) = (kind.canonical(&decode(&bytes).unwrap()), kind.canonical(&object));
+            let (read, expected) =
+                (kind.canonical(&decode(&bytes).unwrap()).unwrap(), kind.canonical(&object).unwrap());
             assert_eq!(read, expected);
             compared += 1;
         }

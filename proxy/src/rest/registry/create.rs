@@ -58,7 +58,7 @@ impl Registry {
         let claims = self.claim(kind, &mut object, None, options.dry_run).await?;
         self.validate(kind, &object)?;
         let key = key_of(kind, namespace, object.name())?;
-        let (mut object, bytes) = bytes_of(kind, &object);
+        let (mut object, bytes) = bytes_of(kind, &object)?;
         if options.dry_run == DryRun::All {
             let (_, found) =
                 self.0.cache.get(&key, ListAt::Latest).await.map_err(|error| refuse(&error, ListAt::Latest))?;

@@ -55,7 +55,7 @@ impl Registry {
             let record = record.ok_or_else(|| Status::not_found(&resource, name))?;
             let old = object_of(&record)?;
             check(kind, &old, &options.preconditions)?;
-            let (mut marked, bytes) = bytes_of(kind, &self.marked(kind, &old, options.propagation));
+            let (mut marked, bytes) = bytes_of(kind, &self.marked(kind, &old, options.propagation))?;
             if !is_held(kind, &marked) {
                 match self.remove(kind, &record, old, options.dry_run).await? {
                     Some(object) => return Ok(Deleted { object, fate: Fate::Gone }),
@@ -63,6 +63,10 @@ impl Registry {
                 }
             }
             if options.dry_run == DryRun::All || bytes == record.value {
+                if options.dry_run != DryRun::All {
+                    // Whoever deleted it first may have left in the middle.
+                    self.empty_namespace(kind, name).await;
+                }
                 put_revision(&mut marked, record.modified);
                 return Ok(Deleted { object: marked, fate: Fate::Held });
             }

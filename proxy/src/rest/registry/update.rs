@@ -112,7 +112,7 @@ impl Registry {
         dry_run: DryRun,
     ) -> Result<Option<Object>, Status> {
         let claims = self.claim(kind, &mut new, Some(old), dry_run).await?;
-        let (mut new, bytes) = bytes_of(kind, &new);
+        let (mut new, bytes) = bytes_of(kind, &new)?;
         if new.deletion_timestamp().is_some() && !is_held(kind, &new) {
             let removed = self.remove(kind, record, new, dry_run).await?;
             // What is given back is the object as the change left it, and that was not written.

@@ -138,7 +138,7 @@ impl ObjectWatch {
     fn bookmark_at(&self, revision: Revision) -> ObjectEvent {
         let empty =
             json!({"kind": self.kind.kind, "apiVersion": self.kind.group_version().to_string(), "metadata": {}});
-        let mut object = self.kind.canonical(&empty);
+        let mut object = self.kind.canonical(&empty).expect("an object without fields is one of every kind");
         put_revision(&mut object, revision);
         ObjectEvent { kind: EventType::Bookmark, object }
     }

@@ -54,6 +54,31 @@ fn a_namespace_waits_for_what_finalizers_hold_in_it() {
     });
 }
 
+/// It stayed for ever: a second delete found it deleted already and did nothing.
+#[test]
+fn a_delete_that_a_client_left_is_finished_by_the_next_one() {
+    run(async {
+        let server = Server::new().await;
+        server.post(NAMESPACES, &json!({"metadata": {"name": "blue"}})).await;
+        server.post("/api/v1/namespaces/blue/services", &service("a")).await;
+        let options = DeleteOptions::default();
+        let mut left = Box::pin(server.registry.delete(kind("namespaces"), None, "blue", &options));
+        loop {
+            tokio::select! {
+                biased;
+                _ = &mut left => panic!("nobody was left alone"),
+                () = tokio::task::yield_now() => {}
+            }
+            if server.get("/api/v1/namespaces/blue").await.json()["status"]["phase"] == "Terminating" {
+                break;
+            }
+        }
+        drop(left);
+        server.delete("/api/v1/namespaces/blue").await;
+        assert_eq!(server.get("/api/v1/namespaces/blue").await.status(), 404);
+    });
+}
+
 #[test]
 fn some_namespaces_are_always_there() {
     run(async {

@@ -89,6 +89,17 @@ fn bookmarks_tell_of_progress_and_the_time_ends_a_watch_cleanly() {
     });
 }
 
+/// The sum of now and so long a time panicked.
+#[test]
+fn a_watch_may_ask_for_more_time_than_there_is() {
+    run(async {
+        let server = Server::new().await;
+        server.post(API_SERVICES, &api_service("v1", "a.test")).await;
+        let mut body = watch(&server, "timeoutSeconds=9223372036854775807").await;
+        assert_eq!(shown(&line(&mut body).await.unwrap()), "ADDED v1.a.test 3");
+    });
+}
+
 #[test]
 fn a_revision_that_is_forgotten_is_an_event_and_the_end() {
     run(async {

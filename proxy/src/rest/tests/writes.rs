@@ -167,6 +167,28 @@ fn an_address_that_is_given_up_can_be_had_again() {
     });
 }
 
+/// Each level takes stack wherever the object goes: 20,000 of them ended the process.
+#[test]
+fn a_json_patch_cannot_nest_without_end() {
+    run(async {
+        let server = Server::new().await;
+        server.post(API_SERVICES, &api_service("v1", "a.test")).await;
+        let path = format!("{API_SERVICES}/v1.a.test");
+        let fields = [(Name::CONTENT_TYPE, "application/json-patch+json")];
+        let add = |depth: usize| json!({"op": "add", "path": format!("/x{}", "/a".repeat(depth)), "value": {}});
+        let ever_deeper: Vec<Value> = (0..1_000).map(add).collect();
+        let deep = "/x".repeat(60);
+        let copied: Vec<Value> = std::iter::once(json!({"op": "add", "path": "/x", "value": {}}))
+            .chain((1..60).map(|depth| json!({"op": "add", "path": "/x".repeat(depth + 1), "value": {}})))
+            .chain((0..300).map(|_| json!({"op": "copy", "from": "/x", "path": format!("{deep}/x")})))
+            .collect();
+        for operations in [ever_deeper, copied] {
+            let seen = server.send("PATCH", &path, &fields, Value::from(operations).to_string().as_bytes()).await;
+            assert_eq!(seen.status(), 422, "{}", seen.body);
+        }
+    });
+}
+
 #[test]
 fn a_copy_bomb_of_a_json_patch_is_refused() {
     run(async {
