@@ -43,9 +43,9 @@ pub enum Refusal {
     /// A backend of an APIService sends the client elsewhere. Go: `apimachinery/pkg/util/proxy/upgradeaware.go` `ServeHTTP`.
     #[error("the backend attempted to redirect this request, which is not permitted")]
     BackendRedirects,
-    /// A backend of an APIService asks us what it was asked itself: the APIService leads back to an aggregator. Go sends such a request
-    /// round until something is used up.
-    #[error("the request has come from an aggregator and is not sent on to another server")]
+    /// A request went through an aggregator again and again: an APIService leads back to it. Go sends such a request round until something
+    /// is used up.
+    #[error("the request has come through too many aggregators")]
     BackendLoops,
     /// A Status, in the form that the client accepts. Go: `responsewriters/writers.go` `ErrorNegotiated`.
     #[error("{0}")]

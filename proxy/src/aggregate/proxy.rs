@@ -87,7 +87,8 @@ impl Proxy {
     }
 
     fn way<'a>(&self, exchange: &Exchange, backend: &Backend, user: Option<&'a User>) -> Result<Way<'a>, Refusal> {
-        if self.aggregation.is_from_an_aggregator(&exchange.peer) {
+        if hops(&exchange.head) >= limits::AGGREGATED_HOPS_MAX && self.aggregation.is_from_an_aggregator(&exchange.peer)
+        {
             return Err(Refusal::BackendLoops);
         }
         let table = self.aggregation.table();
@@ -196,6 +197,11 @@ fn protocol_asked(head: &RequestHead) -> Option<Bytes> {
     }
     let asked = head.headers.get_bytes(&Name::UPGRADE)?;
     UPGRADES.iter().any(|known| asked.eq_ignore_ascii_case(known)).then(|| asked.clone())
+}
+
+/// How many servers a request has come through, as they say themselves.
+fn hops(head: &RequestHead) -> usize {
+    head.headers.all(&Name::X_FORWARDED_FOR).flat_map(|line| line.split(|byte| *byte == b',')).count()
 }
 
 fn deadline(exchange: &Exchange, limit: Option<Duration>) -> Option<Instant> {

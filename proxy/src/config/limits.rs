@@ -114,6 +114,8 @@ pub const STORE_FILE_CACHE_BYTES: usize = 32 << 20;
 
 /// A discovery document of a backend. Go: `k8s.io/apiserver/pkg/util/proxy` `aggregatedDiscoveryTimeout`.
 pub const AGGREGATED_DISCOVERY_TIMEOUT: Duration = Duration::from_secs(5);
+/// A request that comes from an aggregator with our certificate and has come through so many servers goes round: an APIService leads back.
+pub const AGGREGATED_HOPS_MAX: usize = 16;
 /// Bytes of a backend's answer of known length wait no longer. Go: `apimachinery/pkg/util/proxy` `defaultFlushInterval`.
 pub const AGGREGATED_FLUSH_INTERVAL: Duration = Duration::from_millis(200);
 /// The rest of a backend's answer that refuses an upgrade. Go: `apimachinery/pkg/util/proxy/upgradeaware.go` `tryUpgrade`.

@@ -78,26 +78,27 @@ async fn reasons_to_refuse_come_in_gos_order() {
 
 /// One request to an APIService that led back to us went round until the probe found out: thousands of connections, gigabytes.
 #[tokio::test]
-async fn what_comes_from_an_aggregator_is_not_sent_on_to_another_server() {
+async fn a_request_goes_through_aggregators_so_often_and_no_more() {
     on_a_worker(async {
         let stage = Stage::new(ok("round"));
         let (certificate, key) = stage.backends.authority().sign("front-proxy-client");
+        let (stranger, _) = stage.backends.authority().sign("front-proxy-client");
         let ours = Credential::from_pem(certificate.as_bytes(), key.as_bytes()).unwrap();
         stage.aggregation.set_credential(Some(ours));
-        let showing = |pem: &str| {
+        let showing = |pem: &str, hops: usize| {
             let certificates = crate::wire::tls::certificates(pem.as_bytes()).unwrap();
-            let mut asked = exchange("GET", "/apis/example.com/v1/x", &[]);
+            let through = vec!["192.0.2.1"; hops].join(", ");
+            let mut asked = exchange("GET", "/apis/example.com/v1/x", &[("X-Forwarded-For", &through)]);
             asked.peer.tls = Some(Rc::new(PeerTls { certificates, server_name: None }));
             asked
         };
-        let (status, text) = read(stage.send(&mut showing(&certificate)).await).await;
-        assert_eq!(
-            (status, text.as_str()),
-            (503, "the request has come from an aggregator and is not sent on to another server\n")
-        );
+        let max = limits::AGGREGATED_HOPS_MAX;
+        let (status, text) = read(stage.send(&mut showing(&certificate, max)).await).await;
+        assert_eq!((status, text.as_str()), (503, "the request has come through too many aggregators\n"));
         assert_eq!(stage.backends.connections(), 0);
-        let (stranger, _) = stage.backends.authority().sign("front-proxy-client");
-        assert_eq!(read(stage.send(&mut showing(&stranger)).await).await, (200, "round".to_owned()));
+        for (pem, hops) in [(&certificate, max - 1), (&stranger, max)] {
+            assert_eq!(read(stage.send(&mut showing(pem, hops)).await).await, (200, "round".to_owned()));
+        }
     })
     .await;
 }
