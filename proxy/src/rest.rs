@@ -42,6 +42,7 @@ use crate::{
     meta::{GroupResource, Status},
     refusal::Refusal,
     wire::{Answer, Exchange},
+    world::Stop,
 };
 
 /// A request for objects, as its path and method say.
@@ -100,12 +101,13 @@ impl Verb {
 #[derive(Clone, Debug)]
 pub struct Rest {
     registry: Registry,
+    stop: Stop,
 }
 
 impl Rest {
-    /// Over a registry.
-    pub fn new(registry: Registry) -> Self {
-        Self { registry }
+    /// Over a registry. Watches end when it is time to stop.
+    pub fn new(registry: Registry, stop: Stop) -> Self {
+        Self { registry, stop }
     }
 
     /// Answers a request. That it is permitted was decided before.

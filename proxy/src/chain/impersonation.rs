@@ -4,7 +4,7 @@ use bytes::Bytes;
 
 use super::{Filter, Step, authorization::forbidden};
 use crate::{
-    identity::{Attributes, Authorizer, Denied, Target, User},
+    identity::{Attributes, Authorizer, Denied, Target, User, folded},
     meta::Status,
     refusal::Refusal,
     router::RequestInfo,
@@ -161,8 +161,9 @@ fn mode(user: &User) -> &'static str {
     }
 }
 
+/// In any spelling: a server that takes `_` for `-` is not to hear of it either.
 fn is_impersonation(name: &Name) -> bool {
-    name.as_bytes().to_ascii_lowercase().starts_with(b"impersonate-")
+    folded(name.as_bytes()).starts_with("impersonate-")
 }
 
 const EXTRA: &[u8] = b"impersonate-extra-";
@@ -200,6 +201,14 @@ mod tests {
         }
         assert!(!exchange.head.headers.iter().any(|(name, _)| is_impersonation(name)));
         Ok(exchange.facts.take().unwrap())
+    }
+
+    #[test]
+    fn no_spelling_of_an_impersonation_is_sent_on() {
+        for name in ["Impersonate-User", "impersonate_user", "IMPERSONATE-EXTRA_a", "Impersonate_Group"] {
+            assert!(is_impersonation(&Name::from_slice(name.as_bytes())), "{name}");
+        }
+        assert!(!is_impersonation(&Name::from_slice(b"Impersonated")));
     }
 
     #[test]

@@ -166,10 +166,13 @@ async fn a_request_out_of_time_loses_what_filters_behind_the_deadline_would_say(
     let decisions = [Decides::Next, Decides::Deadline(Duration::from_secs(60)), Decides::Next];
     let (chain, log) = chain(&decisions, None);
     let started = Instant::now();
-    let Ok(Answer::Reply(head, _)) = chain.serve(&mut exchange()).await else { panic!("no reply") };
+    let Ok(Answer::Reply(head, body)) = chain.serve(&mut exchange()).await else { panic!("no reply") };
     assert_eq!((head.status.as_u16(), started.elapsed().as_secs()), (504, 60));
     let vias: Vec<&[u8]> = head.headers.all(&Name::VIA).collect();
     assert_eq!(vias, [b"b", b"a"]);
+    // The deadline that had passed cut this answer too, and the client got nothing.
+    let (_, bytes, clean) = read(Answer::Reply(head, body)).await;
+    assert!(clean && bytes > 0);
     assert!(said(&log).contains("done c Dropped 0, leave b 504, leave a 504"), "{}", said(&log));
 }
 

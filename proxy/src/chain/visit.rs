@@ -81,6 +81,7 @@ impl<'x> Visit<'x> {
             self.entered = self.entered_before_deadline;
         }
         tracing::debug!(%refusal, "request was refused");
+        self.exchange.deadline = None; // it is over for the request, and the answer to it is all there
         let (head, body) = refusal.render(&self.exchange.head);
         Answer::Reply(head, body)
     }

@@ -69,7 +69,7 @@ impl HeaderNames {
 }
 
 /// A name as a reader sees it that knows neither case nor the difference between `-` and `_`.
-fn folded(name: &[u8]) -> String {
+pub(crate) fn folded(name: &[u8]) -> String {
     name.iter().map(|byte| if *byte == b'_' { '-' } else { char::from(byte.to_ascii_lowercase()) }).collect()
 }
 

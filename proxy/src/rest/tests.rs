@@ -21,7 +21,7 @@ use crate::{
         Body, Frame, Gone, Headers, Name, Peer, RequestHead, ResponseHead, Target, Version, exchange::Early,
         message::Announced, url::Url,
     },
-    world::{Clock, Wall, real},
+    world::{Clock, Stopper, Wall, real},
 };
 
 /// Runs a test in paused time.
@@ -50,6 +50,7 @@ impl Clock for SteadyClock {
 struct Server {
     rest: Rest,
     registry: Registry,
+    stopper: Stopper,
 }
 
 /// What was answered.
@@ -83,7 +84,8 @@ impl Server {
         let namespaces = kind("namespaces");
         let object = Object::from_value(serde_json::json!({"metadata": {"name": "default"}})).unwrap();
         registry.create(namespaces, None, object, &WriteOptions::default()).await.unwrap();
-        Self { rest: Rest::new(registry.clone()), registry }
+        let (stopper, stop) = Stopper::new();
+        Self { rest: Rest::new(registry.clone(), stop), registry, stopper }
     }
 
     async fn send(&self, method: &str, target: &str, fields: &[(Name, &str)], body: &[u8]) -> Seen {

@@ -22,8 +22,8 @@ use crate::{
     config::limits::{WATCH_BOOKMARK_PERIOD, WATCH_TIMEOUT_MAX, WATCH_TIMEOUT_MIN},
     meta::{Accepted, Layout, Media, Offer, Status, accept::Stream, encode_json, negotiate},
     refusal::Refusal,
-    wire::{Answer, Body, Cut, Exchange, Frame, Frames, Name, ResponseHead, body::Length},
-    world::{Dice, LocalBoxFuture},
+    wire::{Answer, Body, Cut, Exchange, Frame, Frames, Gone, Name, ResponseHead, body::Length},
+    world::{Dice, LocalBoxFuture, Stop},
 };
 
 impl Rest {
@@ -51,6 +51,8 @@ impl Rest {
             include,
             columns: Columns::Told,
             watch,
+            gone: exchange.gone.clone(),
+            stop: self.stop.clone(),
             end: Instant::now() + timeout.min(WATCH_TIMEOUT_MAX),
             bookmark_at,
             dice,
@@ -76,6 +78,8 @@ struct Events {
     include: IncludeObject,
     columns: Columns,
     watch: ObjectWatch,
+    gone: Gone,
+    stop: Stop,
     end: Instant,
     bookmark_at: Option<Instant>,
     dice: Dice,
@@ -103,6 +107,8 @@ impl Events {
             };
             let event = tokio::select! {
                 biased;
+                () = self.stop.wait() => return Next::End,
+                () = self.gone.wait() => return Next::End,
                 () = tokio::time::sleep_until(self.end) => return Next::End,
                 event = self.watch.next() => event,
                 () = bookmark_is_due => {

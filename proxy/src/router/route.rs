@@ -13,6 +13,7 @@ use crate::{
     refusal::Refusal,
     rest::{Registry, Rest, RestRoute},
     wire::{Answer, Body, Exchange, Name, RequestHead, ResponseHead, url::Values},
+    world::Stop,
 };
 
 /// Who answers a request. Found once.
@@ -73,9 +74,9 @@ pub struct Router {
 }
 
 impl Router {
-    /// `proxy` has the worker's connections to the servers behind this one.
-    pub fn new(shared: Shared, proxy: Proxy) -> Self {
-        Self { rest: Rest::new(shared.registry.clone()), shared, proxy }
+    /// `proxy` has the worker's connections to the servers behind this one; `stop` ends watches.
+    pub fn new(shared: Shared, proxy: Proxy, stop: Stop) -> Self {
+        Self { rest: Rest::new(shared.registry.clone(), stop), shared, proxy }
     }
 
     /// Who answers this request.

@@ -96,7 +96,8 @@ async fn work(worker: Worker, config: ApiServerConfig, shared: Shared, shutdown:
     let first = number == 0;
     let loops = control(world.clone(), &shared, stop.clone(), shutdown);
     let proxy = Proxy::new(&world, Arc::clone(&shared.aggregation));
-    let handler = Chain::new(chain::filters(&world, &config.parts), Routed::new(Router::new(shared, proxy)));
+    let handler =
+        Chain::new(chain::filters(&world, &config.parts), Routed::new(Router::new(shared, proxy, stop.clone())));
     let server = Server::new(Rc::new(handler), config.server, world).run(listener, stop);
     if first {
         tokio::join!(server, loops);

@@ -4,6 +4,8 @@
 
 mod order;
 
+use std::collections::BTreeSet;
+
 use serde_json::{Map, Value};
 
 use self::order::Order;
@@ -55,20 +57,17 @@ fn merge_map(mut original: Fields, mut patch: Fields, table: Option<&'static Typ
     }
     retain_keys(&mut original, &mut patch)?;
     set_element_orders(&mut original, &mut patch, table)?;
-    for (key, value) in patch {
+    let named = |key: &str| key.strip_prefix(DELETE_FROM_LIST).unwrap_or(key).to_owned();
+    let gone: BTreeSet<String> = patch.iter().filter(|(_, value)| value.is_null()).map(|(key, _)| named(key)).collect();
+    original.retain(|name, _| !gone.contains(name));
+    for (key, value) in patch.into_iter().filter(|(_, value)| !value.is_null()) {
         let (name, deletes) = match key.strip_prefix(DELETE_FROM_LIST) {
             Some(name) => (name, true),
             None => (&*key, false),
         };
-        if value.is_null() {
-            original.shift_remove(name);
-            continue;
-        }
         let field = table.and_then(|table| find(table, name));
         let merged = match (original.get_mut(name).map(Value::take), value) {
-            (Some(Value::Array(old)), Value::Array(unwanted)) if deletes => {
-                old.into_iter().filter(|item| !unwanted.contains(item)).collect()
-            }
+            (Some(Value::Array(old)), Value::Array(unwanted)) if deletes => without(old, &unwanted).into(),
             (Some(old), _) if deletes => old,
             (None, _) if deletes => continue,
             (Some(Value::Object(old)), Value::Object(new)) if !replaces(field) => {
@@ -96,7 +95,8 @@ fn retain_keys(original: &mut Fields, patch: &mut Fields) -> Result<(), String> 
     let Value::Array(kept) = kept else {
         return Err("invalid patch format of retainKeys".to_owned());
     };
-    let is_kept = |key: &str| kept.iter().any(|one| one == key);
+    let kept: BTreeSet<&str> = kept.iter().filter_map(Value::as_str).collect();
+    let is_kept = |key: &str| kept.contains(key);
     if patch.iter().any(|(key, value)| !key.starts_with('$') && !value.is_null() && !is_kept(key)) {
         return Err("patch format of retainKeys: the keys of the patch must be in the retainKeys list".to_owned());
     }
@@ -110,13 +110,22 @@ fn set_element_orders(
     patch: &mut Fields,
     table: Option<&'static TypeTable>,
 ) -> Result<(), String> {
-    let directives: Vec<String> = patch.keys().filter(|key| key.starts_with(ELEMENT_ORDER)).cloned().collect();
-    for directive in directives {
-        let Some(Value::Array(wanted)) = patch.shift_remove(&directive) else {
+    if !patch.keys().any(|key| key.starts_with(ELEMENT_ORDER)) {
+        return Ok(());
+    }
+    let (directives, others): (Fields, Fields) =
+        std::mem::take(patch).into_iter().partition(|(key, _)| key.starts_with(ELEMENT_ORDER));
+    *patch = others;
+    for (directive, wanted) in directives {
+        let Value::Array(wanted) = wanted else {
             return Err(format!("invalid patch format of {directive}"));
         };
         let name = directive.trim_start_matches(ELEMENT_ORDER);
+        let owner = table.map_or("map", |table| &table.go);
         let field = table.and_then(|table| find(table, name));
+        if field.is_none() {
+            return Err(format!("unable to find api field in struct {owner} for the json field {name:?}"));
+        }
         let deletes = patch.shift_remove(&format!("{DELETE_FROM_LIST}{name}"));
         let new = match patch.shift_remove(name) {
             Some(Value::Array(new)) => new,
@@ -128,7 +137,7 @@ fn set_element_orders(
         };
         let mut old = original.get(name).and_then(Value::as_array).cloned().unwrap_or_default();
         if let Some(Value::Array(unwanted)) = deletes {
-            old.retain(|item| !unwanted.contains(item));
+            old = without(old, &unwanted);
         }
         if old.is_empty() && new.is_empty() {
             continue;
@@ -144,33 +153,43 @@ fn merge_list(old: Vec<Value>, new: Vec<Value>, field: Option<&'static Field>) -
     let Some(field) = field.filter(|field| has_strategy(field, "merge")) else { return Ok(new) };
     let order = Order::of(Some(field));
     if old.iter().chain(&new).any(|item| !item.is_object()) {
-        let mut merged = old.clone();
+        let (mut merged, mut places) = (old.clone(), order.places(&old));
         for item in &new {
-            if !merged.contains(item) {
+            if order.place(&places, item).is_none() {
+                order.put(&mut places, item, merged.len());
                 merged.push(item.clone());
             }
         }
         return Ok(order.normalize(merged, &new, &old));
     }
-    let (mut merged, new) = follow_directives(old.clone(), new, &field.merge_key)?;
+    let (mut merged, new) = follow_directives(old.clone(), new, &order, &field.merge_key)?;
+    let mut places = order.places(&merged);
     for item in &new {
-        let key = item
-            .get(&field.merge_key)
-            .ok_or_else(|| format!("map: {} does not contain declared merge key: {}", shown(item), field.merge_key))?;
-        let at = merged.iter().position(|other| other.get(&field.merge_key) == Some(key));
-        match (at, item) {
+        if item.get(&field.merge_key).is_none() {
+            return Err(format!("map: {} does not contain declared merge key: {}", shown(item), field.merge_key));
+        }
+        match (order.place(&places, item), item) {
             (Some(at), Value::Object(item)) => {
                 let Value::Object(other) = merged[at].take() else { continue };
                 merged[at] = merge_map(other, item.clone(), table_of(&field.shape))?.into();
             }
-            _ => merged.push(without_nulls(item.clone())),
+            _ => {
+                order.put(&mut places, item, merged.len());
+                merged.push(without_nulls(item.clone()));
+            }
         }
     }
     Ok(order.normalize(merged, &new, &old))
 }
 
 /// Items that say what happens to the list rather than what is in it. Go: `mergeSliceWithSpecialElements`.
-fn follow_directives(mut old: Vec<Value>, new: Vec<Value>, key: &str) -> Result<(Vec<Value>, Vec<Value>), String> {
+fn follow_directives(
+    old: Vec<Value>,
+    new: Vec<Value>,
+    order: &Order<'_>,
+    key: &str,
+) -> Result<(Vec<Value>, Vec<Value>), String> {
+    let mut deleted = Vec::new();
     let mut kept = Vec::with_capacity(new.len());
     let mut replaced = false;
     for item in new {
@@ -180,17 +199,28 @@ fn follow_directives(mut old: Vec<Value>, new: Vec<Value>, key: &str) -> Result<
         };
         match directive.as_str() {
             Some("delete") => {
-                let Some(value) = item.get(key) else {
+                if item.get(key).is_none() {
                     return Err(format!("map: {} does not contain declared merge key: {key}", shown(&item)));
-                };
-                old.retain(|other| other.get(key) != Some(value));
+                }
+                deleted.push(item);
             }
             Some("replace") => replaced = true,
             Some("merge") => return Err("merging list cannot yet be specified in the patch".to_owned()),
             _ => return Err(format!("unknown patch type: {} in map: {}", shown(directive), shown(&item))),
         }
     }
-    if replaced { Ok((kept, Vec::new())) } else { Ok((old, kept)) }
+    if replaced {
+        return Ok((kept, Vec::new()));
+    }
+    let deleted = order.places(&deleted);
+    Ok((old.into_iter().filter(|item| order.place(&deleted, item).is_none()).collect(), kept))
+}
+
+/// A list of single values without some of them.
+fn without(list: Vec<Value>, unwanted: &[Value]) -> Vec<Value> {
+    let order = Order::of(None);
+    let unwanted = order.places(unwanted);
+    list.into_iter().filter(|item| order.place(&unwanted, item).is_none()).collect()
 }
 
 /// A new value has nothing to remove. Go: `discardNullValuesFromPatch`.

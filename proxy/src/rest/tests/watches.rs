@@ -100,6 +100,32 @@ fn a_watch_may_ask_for_more_time_than_there_is() {
     });
 }
 
+/// The process waited a minute for every watch before it ended, and then cut them.
+#[test]
+fn a_server_that_stops_ends_its_watches_cleanly() {
+    run(async {
+        let server = Server::new().await;
+        let mut body = watch(&server, "").await;
+        server.stopper.stop();
+        assert_eq!(line(&mut body).await, None);
+    });
+}
+
+/// Its connection stayed until an event could not be written, for half an hour of a quiet kind.
+#[test]
+fn a_client_that_leaves_ends_its_watch() {
+    run(async {
+        let server = Server::new().await;
+        let mut exchange = exchange("GET", &format!("{API_SERVICES}?watch=1"), &[], b"");
+        let route = route(&exchange.head);
+        let answer = server.rest.serve(&mut exchange, &route, Permit::of_this_process()).await;
+        let Ok(Answer::Reply(_, mut body)) = answer else { panic!("{answer:?}") };
+        assert!(matches!(body.frame().await, Some(Ok(Frame::Flush))));
+        exchange.gone.set();
+        assert_eq!(line(&mut body).await, None);
+    });
+}
+
 #[test]
 fn a_revision_that_is_forgotten_is_an_event_and_the_end() {
     run(async {

@@ -66,6 +66,16 @@ fn a_new_value_brings_no_nulls_with_it() {
     assert_eq!(patched(json!({}), &patch).unwrap(), json!({"spec": {"selector": {"a": "b"}}}));
 }
 
+/// Each item was looked for among all the others: one request held its worker for minutes.
+#[test]
+fn long_lists_are_merged_in_a_time_that_grows_with_them() {
+    let port = |number: u32| json!({"port": number, "name": format!("p{number}")});
+    let long = json!({"spec": {"ports": (0..50_000).map(port).collect::<Vec<_>>()}});
+    let part = json!({"spec": {"ports": (0..50_000).rev().step_by(2).map(port).collect::<Vec<_>>()}});
+    let merged = patched(long, &part).unwrap();
+    assert_eq!(merged["spec"]["ports"].as_array().map(Vec::len), Some(50_000));
+}
+
 fn values() -> impl Strategy<Value = Value> {
     let port = (1..6u16, proptest::option::of("[a-c]")).prop_map(|(port, name)| match name {
         Some(name) => json!({"port": port, "name": name}),
