@@ -113,11 +113,6 @@ impl Object {
         self.text(&["metadata", "resourceVersion"])
     }
 
-    /// Sets `metadata.resourceVersion`.
-    pub fn set_resource_version(&mut self, revision: u64) {
-        self.set(&["metadata", "resourceVersion"], revision.to_string().into());
-    }
-
     /// `metadata.creationTimestamp`.
     pub fn creation_timestamp(&self) -> &str {
         self.text(&["metadata", "creationTimestamp"])

@@ -48,7 +48,7 @@ pub(super) struct Series {
     pub(super) cells: Arc<Cells>,
 }
 
-/// A counter or gauge is one number; a histogram has one for each bucket, one for what fits into none, and the sum in thousandths.
+/// A counter or gauge is one number; a histogram has one for each bucket, one for what fits into none, and the sum in millionths.
 #[derive(Debug)]
 pub(super) struct Cells(Box<[AtomicU64]>);
 

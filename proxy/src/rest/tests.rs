@@ -97,7 +97,7 @@ impl Server {
     async fn open(&self, method: &str, target: &str, fields: &[(Name, &str)], body: &[u8]) -> (ResponseHead, Body) {
         let mut exchange = exchange(method, target, fields, body);
         let route = route(&exchange.head);
-        match self.rest.serve(&mut exchange, &route, Permit::of_this_process()).await {
+        match self.rest.serve(&mut exchange, &route, Permit::of_a_test()).await {
             Ok(Answer::Reply(head, body)) => (head, body),
             Ok(other) => panic!("{other:?}"),
             Err(refusal) => refusal.render(&exchange.head),

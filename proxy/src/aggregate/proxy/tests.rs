@@ -311,7 +311,7 @@ async fn a_changed_table_is_seen_whole_by_each_request() {
             assert_eq!(stage.said("/apis/example.com/v1/x").await.1, expected);
             let old = before.backend("example.com", "v1").unwrap();
             let mut late = exchange("GET", "/apis/example.com/v1/x", &[]);
-            let answered = stage.proxy.serve(&mut late, old, stage.user.as_ref(), Permit::of_this_process()).await;
+            let answered = stage.proxy.serve(&mut late, old, stage.user.as_ref(), Permit::of_a_test()).await;
             assert_eq!(read(answered).await.0, 200, "a request that met the table before is served");
         }
         assert_eq!(stage.backends.connections(), 2, "the same TLS shares its connections");
@@ -365,7 +365,7 @@ async fn the_planted_bug_sends_requests_to_another_backend() {
             stage.aggregation.publish(stage.registrar.table(&both, stage.services.clone()));
             let mine = stage.aggregation.table().backend("example.com", "v1").cloned().unwrap();
             let mut asked = exchange("GET", "/apis/example.com/v1/x", &[]);
-            let answered = stage.proxy.serve(&mut asked, &mine, stage.user.as_ref(), Permit::of_this_process()).await;
+            let answered = stage.proxy.serve(&mut asked, &mine, stage.user.as_ref(), Permit::of_a_test()).await;
             assert_eq!(read(answered).await.1, expected);
         }
     })

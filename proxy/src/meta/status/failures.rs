@@ -85,12 +85,6 @@ impl Status {
         Self { details: Some(Box::new(Details::of(resource, name))), ..Self::failure(403, "Forbidden", message) }
     }
 
-    /// 405: the resource has no such verb.
-    pub fn method_not_supported(resource: &GroupResource, verb: &str) -> Self {
-        let message = format!("{verb} is not supported on resources of kind {}", quoted(&resource.to_string()));
-        Self { details: Some(Box::new(Details::of(resource, ""))), ..Self::failure(405, "MethodNotAllowed", message) }
-    }
-
     /// 406: none of the media types is offered.
     pub fn not_acceptable(message: impl Into<String>) -> Self {
         Self::failure(406, "NotAcceptable", message)
@@ -116,24 +110,9 @@ impl Status {
         Self::failure(413, "RequestEntityTooLarge", format!("Request entity too large: {message}"))
     }
 
-    /// 429: ask again after so many seconds. Go: `NewTooManyRequests`.
-    pub fn too_many_requests(message: impl Into<String>, retry_after_seconds: u32) -> Self {
-        let details = Details { retry_after_seconds, ..Details::default() };
-        Self { details: Some(Box::new(details)), ..Self::failure(429, "TooManyRequests", message) }
-    }
-
     /// 503: ask again later.
     pub fn service_unavailable(message: impl Into<String>) -> Self {
         Self::failure(503, "ServiceUnavailable", message)
-    }
-
-    /// 500 `ServerTimeout`: the store did not answer in time.
-    pub fn server_timeout(resource: &GroupResource, operation: &str, retry_after_seconds: u32) -> Self {
-        let message = format!(
-            "The {operation} operation against {resource} could not be completed at this time, please try again."
-        );
-        let details = Details { retry_after_seconds, ..Details::of(resource, operation) };
-        Self { details: Some(Box::new(details)), ..Self::failure(500, "ServerTimeout", message) }
     }
 
     /// 500 `InternalError`.

@@ -116,7 +116,7 @@ impl Registry {
         if let Some(namespace) = namespace.filter(|_| kind.namespaced) {
             object.set(&["metadata", "namespace"], namespace.into());
         }
-        object.set(&["metadata", "uid"], self.uid().into());
+        object.set(&["metadata", "uid"], self.dice("uid").uuid().into());
         object.set(&["metadata", "creationTimestamp"], time::format(self.now()).into());
         Ok(object)
     }
@@ -126,16 +126,6 @@ impl Registry {
         let mut wrong = object_meta::validate(object, |name| strategy.name_faults(object, name));
         wrong.extend(strategy.validate(object, self.0.allow));
         if wrong.is_empty() { Ok(()) } else { Err(Status::invalid(&kind.group_kind(), object.name(), &wrong)) }
-    }
-
-    /// A random uid of version 4.
-    fn uid(&self) -> String {
-        let mut bytes = [0; 16];
-        self.dice("uid").fill(&mut bytes);
-        bytes[6] = bytes[6] & 0x0f | 0x40;
-        bytes[8] = bytes[8] & 0x3f | 0x80;
-        let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
-        format!("{}-{}-{}-{}-{}", &hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..])
     }
 
     /// Go: `apiserver/pkg/storage/names/generate.go` `SimpleNameGenerator`.
