@@ -2,11 +2,13 @@
 
 pub mod accept;
 pub mod field_error;
+pub mod field_selector;
 pub mod group;
 pub mod gzip;
 pub mod json;
 pub mod object;
 pub mod protobuf;
+pub mod query;
 pub mod restful;
 pub mod status;
 pub mod time;
@@ -17,9 +19,11 @@ pub use serde_json::{Map, Value};
 pub use self::{
     accept::{Accepted, Media, Offer, negotiate},
     field_error::{Fault, FieldError},
+    field_selector::FieldSelector,
     group::{GroupKind, GroupResource, GroupVersion, GroupVersionKind},
     json::{Layout, encode_json},
     object::Object,
+    query::Query,
     status::{Cause, Details, Status},
     yaml::encode_yaml,
 };

@@ -24,8 +24,8 @@ use self::{
     remote::Remote,
 };
 use crate::{
-    meta::{accept, gzip},
-    wire::{Answer, Body, Headers, Name, RequestHead, ResponseHead, sniff::detect_content_type, url::Values},
+    meta::{Query, accept, gzip},
+    wire::{Answer, Body, Headers, Name, RequestHead, ResponseHead, sniff::detect_content_type},
     world::Clock,
 };
 
@@ -122,9 +122,9 @@ impl Specs {
         }
         headers.set(Name::CONTENT_TYPE, JSON);
         headers.set(Name::ETAG, document.etag());
-        let (query, _) = Values::parse(&head.target.url.raw_query);
-        if let Some(hash) = query.get(b"hash").filter(|hash| !hash.is_empty()) {
-            if *hash != document.hash {
+        let hash = Query::of(head).text("hash");
+        if !hash.is_empty() {
+            if hash != document.hash {
                 headers.set(Name::LOCATION, document.url(path));
                 return bare(StatusCode::MOVED_PERMANENTLY, headers);
             }

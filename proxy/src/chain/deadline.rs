@@ -3,10 +3,10 @@ use std::{sync::Arc, time::Duration};
 use super::{Filter, Step};
 use crate::{
     config::parse_duration,
-    meta::Status,
+    meta::{Query, Status},
     refusal::Refusal,
     router::RequestInfo,
-    wire::{Exchange, url::Values},
+    wire::Exchange,
     world::Clock,
 };
 
@@ -24,9 +24,10 @@ impl Deadline {
     }
 
     fn allowed(&self, exchange: &Exchange) -> Result<Duration, Refusal> {
-        let (query, _) = Values::parse(&exchange.head.target.url.raw_query);
-        let Some(asked) = query.get(b"timeout").filter(|asked| !asked.is_empty()) else { return Ok(self.longest) };
-        let text = String::from_utf8_lossy(asked);
+        let text = Query::of(&exchange.head).text("timeout");
+        if text.is_empty() {
+            return Ok(self.longest);
+        }
         match parse_duration(&text) {
             Ok(Some(asked)) if !asked.is_zero() => Ok(asked.min(self.longest)),
             Ok(_) => Ok(self.longest),

@@ -5,9 +5,10 @@ use tokio::time::Instant;
 
 use super::{End, Filter, How, Step};
 use crate::{
+    meta::Query,
     observe::{Family, Kind, Recorder},
     router::{Counted, RequestInfo},
-    wire::{Exchange, Facts, Name, url::Values},
+    wire::{Exchange, Facts, Name},
     world::Clock,
 };
 
@@ -43,12 +44,11 @@ impl Filter for RequestMetrics {
         let info = exchange.facts.get::<RequestInfo>();
         let long_running = info.is_some_and(RequestInfo::is_long_running);
         self.recorder.add(&IN_FLIGHT, &[("request_kind", request_kind(info))], i64::from(!long_running));
-        let (query, _) = Values::parse(&head.target.url.raw_query);
         let arrival = Arrival {
             at: self.clock.now(),
             method: head.method.clone(),
             applies: content_type.starts_with(b"application/apply-patch"),
-            dry_run: query.get(b"dryRun").is_some_and(|value| value == "All"),
+            dry_run: Query::of(head).text("dryRun") == "All",
             long_running,
         };
         exchange.facts.put(arrival);

@@ -5,8 +5,8 @@ mod clause;
 use bytes::Bytes;
 
 use self::clause::Clause;
-use super::{group::GroupVersionKind, json::Layout, status::Status};
-use crate::wire::{Name, RequestHead, headers::trim, url::Values};
+use super::{group::GroupVersionKind, json::Layout, query::Query, status::Status};
+use crate::wire::{Name, RequestHead, headers::trim};
 
 /// The forms in which objects travel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -179,9 +179,9 @@ impl Accepted {
 
 /// Go: `isPrettyPrint`.
 fn wants_pretty(head: &RequestHead) -> bool {
-    let (query, _) = Values::parse(&head.target.url.raw_query);
-    if let Some(pretty) = query.get(b"pretty").filter(|value| !value.is_empty()) {
-        return matches!(pretty.as_ref(), b"1" | b"t" | b"T" | b"true" | b"TRUE" | b"True");
+    let pretty = Query::of(head).text("pretty");
+    if !pretty.is_empty() {
+        return matches!(&*pretty, "1" | "t" | "T" | "true" | "TRUE" | "True");
     }
     let agent = head.headers.get(&Name::USER_AGENT).unwrap_or_default();
     [&b"curl"[..], b"Wget", b"Mozilla/5.0"].iter().any(|human| agent.starts_with(human))

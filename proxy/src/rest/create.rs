@@ -4,13 +4,14 @@ use http::StatusCode;
 
 use super::{
     Rest, RestRoute, body_object,
-    options::{Query, WriteOptions},
+    options::WriteOptions,
     request::{body_media, read_body},
     respond::{self, Shaper},
     strategy,
     table::Columns,
 };
 use crate::{
+    meta::Query,
     refusal::Refusal,
     wire::{Answer, Exchange},
 };

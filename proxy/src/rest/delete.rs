@@ -5,14 +5,14 @@ use serde_json::{Value, json};
 
 use super::{
     Rest, RestRoute,
-    options::{DeleteOptions, ListOptions, ListVerb, Query},
+    options::{DeleteOptions, ListOptions, ListVerb},
     registry::{Deleted, Fate},
     request::{body_media, parse, read_body},
     respond::{self, Shaper},
     table::Columns,
 };
 use crate::{
-    meta::Status,
+    meta::{Query, Status},
     refusal::Refusal,
     wire::{Answer, Exchange},
 };

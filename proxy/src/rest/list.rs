@@ -4,10 +4,11 @@ use http::StatusCode;
 
 use super::{
     Rest, RestRoute,
-    options::{ListOptions, ListVerb, Query},
+    options::{ListOptions, ListVerb},
     respond::{self, Shaper},
 };
 use crate::{
+    meta::Query,
     refusal::Refusal,
     wire::{Answer, Exchange},
 };

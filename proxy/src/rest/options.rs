@@ -10,10 +10,7 @@ pub use self::{
     delete::{DeleteOptions, Preconditions, Propagation},
     list::ListOptions,
 };
-use crate::{
-    meta::{FieldError, GroupKind, Status},
-    wire::{RequestHead, url::Values},
-};
+use crate::meta::{FieldError, GroupKind, Query, Status};
 
 /// Whether a write is done, or only looks as if it were.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -98,41 +95,4 @@ fn dry_run(given: &[String], wrong: &mut Vec<FieldError>) -> DryRun {
 /// 422 unless nothing is wrong.
 fn invalid(options: &str, wrong: &[FieldError]) -> Result<(), Status> {
     if wrong.is_empty() { Ok(()) } else { Err(Status::invalid(&GroupKind::new("meta.k8s.io", options), "", wrong)) }
-}
-
-/// The parameters of a request.
-#[derive(Debug)]
-pub(super) struct Query(Values);
-
-impl Query {
-    /// The parameters that can be read.
-    pub(super) fn of(head: &RequestHead) -> Self {
-        Self(Values::parse(&head.target.url.raw_query).0)
-    }
-
-    /// The first value of a parameter; empty if there is none.
-    pub(super) fn text(&self, name: &str) -> String {
-        self.0.get(name.as_bytes()).map(|value| String::from_utf8_lossy(value).into_owned()).unwrap_or_default()
-    }
-
-    fn texts(&self, name: &str) -> Vec<String> {
-        self.0.all(name.as_bytes()).iter().map(|value| String::from_utf8_lossy(value).into_owned()).collect()
-    }
-
-    /// Everything but `false` and `0` is true. Go: `apimachinery/pkg/runtime/converter.go` `Convert_Slice_string_To_bool`.
-    fn bool(&self, name: &str) -> Option<bool> {
-        let value = self.0.get(name.as_bytes())?.to_ascii_lowercase();
-        Some(!matches!(&*value, b"false" | b"0"))
-    }
-
-    /// A number, if it is given.
-    fn int(&self, name: &str) -> Result<Option<i64>, Status> {
-        let Some(value) = self.0.get(name.as_bytes()) else { return Ok(None) };
-        let text = String::from_utf8_lossy(value);
-        let wrong = || {
-            let text = crate::wire::token::go_quote(value);
-            Status::bad_request(format!("strconv.ParseInt: parsing {text}: invalid syntax"))
-        };
-        text.parse().map(Some).map_err(|_| wrong())
-    }
 }

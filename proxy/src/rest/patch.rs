@@ -14,14 +14,14 @@ use super::{
     Kind, Rest, RestRoute,
     decode::{decode, json_name},
     document::Document,
-    options::{FieldValidation, Query, WriteOptions},
+    options::{FieldValidation, WriteOptions},
     request::{read_body, unknown_format},
     respond::{self, Shaper},
     strategy,
     table::Columns,
 };
 use crate::{
-    meta::{FieldError, GroupKind, Layout, Object, Status, encode_json},
+    meta::{FieldError, GroupKind, Layout, Object, Query, Status, encode_json},
     refusal::Refusal,
     wire::{Answer, Exchange, Name, RequestHead, media_type::media_type, token::go_quote},
 };

@@ -4,13 +4,12 @@ use http::StatusCode;
 
 use super::{
     Rest, RestRoute,
-    options::Query,
     registry::revision,
     respond::{self, Shaper},
     table::Columns,
 };
 use crate::{
-    meta::Status,
+    meta::{Query, Status},
     refusal::Refusal,
     storage::ListAt,
     wire::{Answer, Exchange},
@@ -21,7 +20,7 @@ impl Rest {
         let head = &exchange.head;
         let accepted = respond::agree(head)?;
         let query = Query::of(head);
-        if !matches!(&*query.text("export"), "" | "false" | "0") {
+        if query.bool("export") == Some(true) {
             let gone = "the export parameter, deprecated since v1.14, is no longer supported";
             return Err(Status::bad_request(gone).into());
         }

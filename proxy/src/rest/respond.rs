@@ -5,13 +5,14 @@ use serde_json::{Value, json};
 
 use super::{
     kinds::Kind,
-    options::Query,
     protobuf,
     registry::List,
     table::{self, Columns, IncludeObject},
 };
 use crate::{
-    meta::{Accepted, GroupVersionKind, Media, Object, Offer, Status, encode_json, encode_yaml, gzip, negotiate},
+    meta::{
+        Accepted, GroupVersionKind, Media, Object, Offer, Query, Status, encode_json, encode_yaml, gzip, negotiate,
+    },
     wire::{Answer, Body, Name, RequestHead, ResponseHead},
     world::Wall,
 };

@@ -4,27 +4,13 @@ mod labels;
 
 use self::labels::Requirement;
 use super::{kinds::Kind, strategy};
-use crate::meta::{Object, Status};
+use crate::meta::{FieldSelector, Object, Status};
 
 /// What `labelSelector` and `fieldSelector` say.
 #[derive(Clone, Debug, Default)]
 pub struct Selector {
     labels: Vec<Requirement>,
-    fields: Vec<FieldTerm>,
-}
-
-/// `field=value` or `field!=value`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-struct FieldTerm {
-    field: String,
-    value: String,
-    equals: Equals,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Equals {
-    Yes,
-    No,
+    fields: FieldSelector,
 }
 
 impl Selector {
@@ -35,9 +21,9 @@ impl Selector {
     pub fn parse(kind: &Kind, labels: &str, fields: &str) -> Result<Self, Status> {
         let labels = labels::parse(labels)
             .map_err(|fault| Status::bad_request(format!("unable to parse requirement: {fault}")))?;
-        let fields = parse_fields(fields).map_err(Status::bad_request)?;
+        let fields = FieldSelector::parse(fields).map_err(Status::bad_request)?;
         let strategy = strategy::of(kind);
-        for term in &fields {
+        for term in fields.terms() {
             let known = matches!(&*term.field, "metadata.name" | "metadata.namespace")
                 || strategy.selectable_fields().contains(&&*term.field);
             if !known {
@@ -49,85 +35,17 @@ impl Selector {
 
     /// Whether it selects everything.
     pub fn is_empty(&self) -> bool {
-        self.labels.is_empty() && self.fields.is_empty()
-    }
-
-    /// The only name that can be selected, if the selector asks for one.
-    pub fn name(&self) -> Option<&str> {
-        self.fields
-            .iter()
-            .find(|term| term.field == "metadata.name" && term.equals == Equals::Yes)
-            .map(|term| &*term.value)
-    }
-
-    /// Also asks for a name.
-    #[must_use]
-    pub fn with_name(mut self, name: &str) -> Self {
-        self.fields.push(FieldTerm { field: "metadata.name".into(), value: name.to_owned(), equals: Equals::Yes });
-        self
+        self.labels.is_empty() && self.fields.terms().is_empty()
     }
 
     /// Whether it selects an object.
     pub fn selects(&self, object: &Object) -> bool {
-        let by_fields = self.fields.iter().all(|term| {
+        let by_fields = self.fields.terms().iter().all(|term| {
             let path: Vec<&str> = term.field.split('.').collect();
-            (object.text(&path) == term.value) == (term.equals == Equals::Yes)
+            (object.text(&path) == term.value) == term.equals
         });
         by_fields && self.labels.iter().all(|requirement| requirement.holds(object))
     }
-}
-
-/// Go: `apimachinery/pkg/fields/selector.go` `parseSelector`.
-fn parse_fields(text: &str) -> Result<Vec<FieldTerm>, String> {
-    let mut terms = Vec::new();
-    for term in split_terms(text).into_iter().filter(|term| !term.is_empty()) {
-        let (field, value, equals) = if let Some((field, value)) = term.split_once("!=") {
-            (field, value, Equals::No)
-        } else if let Some((field, value)) = term.split_once("==") {
-            (field, value, Equals::Yes)
-        } else if let Some((field, value)) = term.split_once('=') {
-            (field, value, Equals::Yes)
-        } else {
-            return Err(format!("invalid selector: '{text}'; can't understand '{term}'"));
-        };
-        let value =
-            unescape(value).ok_or_else(|| format!("invalid field selector: invalid escape sequence in {value}"))?;
-        terms.push(FieldTerm { field: field.to_owned(), value, equals });
-    }
-    Ok(terms)
-}
-
-/// At commas that no backslash stands before.
-fn split_terms(text: &str) -> Vec<&str> {
-    let mut terms = Vec::new();
-    let (mut from, mut escaped) = (0, false);
-    for (at, byte) in text.bytes().enumerate() {
-        match byte {
-            _ if escaped => escaped = false,
-            b'\\' => escaped = true,
-            b',' => {
-                terms.push(&text[from..at]);
-                from = at + 1;
-            }
-            _ => {}
-        }
-    }
-    terms.push(&text[from..]);
-    terms
-}
-
-/// `\\`, `\,` and `\=` stand for what is behind the backslash; nothing else may be escaped.
-fn unescape(value: &str) -> Option<String> {
-    let mut out = String::with_capacity(value.len());
-    let mut characters = value.chars();
-    while let Some(character) = characters.next() {
-        match character {
-            '\\' => out.push(characters.next().filter(|escaped| matches!(escaped, '\\' | ',' | '='))?),
-            ',' | '=' => return None,
-            other => out.push(other),
-        }
-    }
-    Some(out)
 }
 
 #[cfg(test)]

@@ -9,12 +9,12 @@ use serde_json::{Map, Value, json};
 
 use super::{
     Rest,
-    options::{Query, WriteOptions},
+    options::WriteOptions,
     request::{body_media, parse, read_body},
 };
 use crate::{
     identity::{Permit, User},
-    meta::{Media, Offer, Status, encode_json, encode_yaml, negotiate, protobuf, time},
+    meta::{Media, Offer, Query, Status, encode_json, encode_yaml, negotiate, protobuf, time},
     refusal::Refusal,
     wire::{Answer, Body, Exchange, Name, ResponseHead},
     world::Wall,

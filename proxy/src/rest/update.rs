@@ -6,7 +6,7 @@ use http::StatusCode;
 
 use super::{
     Rest, RestRoute, body_object,
-    options::{Query, WriteOptions},
+    options::WriteOptions,
     registry::prefix_of,
     request::{body_media, read_body},
     respond::{self, Shaper},
@@ -14,7 +14,7 @@ use super::{
     table::Columns,
 };
 use crate::{
-    meta::{Object, Status},
+    meta::{Object, Query, Status},
     refusal::Refusal,
     wire::{Answer, Exchange},
 };

@@ -13,14 +13,14 @@ use tokio::time::Instant;
 
 use super::{
     Rest, RestRoute,
-    options::{ListOptions, ListVerb, Query},
+    options::{ListOptions, ListVerb},
     registry::{EventType, ObjectEvent, ObjectWatch, Registry},
     respond::{Shaper, transforms},
     table::{Columns, IncludeObject},
 };
 use crate::{
     config::limits::{WATCH_BOOKMARK_PERIOD, WATCH_TIMEOUT_MAX, WATCH_TIMEOUT_MIN},
-    meta::{Accepted, Layout, Media, Offer, Status, accept::Stream, encode_json, negotiate},
+    meta::{Accepted, Layout, Media, Offer, Query, Status, accept::Stream, encode_json, negotiate},
     refusal::Refusal,
     wire::{Answer, Body, Cut, Exchange, Frame, Frames, Gone, Name, ResponseHead, body::Length},
     world::{Dice, LocalBoxFuture, Stop},

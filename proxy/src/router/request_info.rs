@@ -6,7 +6,7 @@ use bytes::BytesMut;
 use http::Method;
 
 use self::list_options::ListAsked;
-use crate::wire::{RequestHead, url::Values};
+use crate::{meta::Query, wire::RequestHead};
 
 /// What a request is about, as its method and target tell.
 ///
@@ -70,7 +70,7 @@ impl RequestInfo {
         })?;
         let by_path = rest.by_path;
         info.object(rest.parts);
-        info.many(&Values::parse(&url.raw_query).0, by_path);
+        info.many(&Query::of(head), by_path);
         Ok(info)
     }
 
@@ -141,7 +141,7 @@ impl RequestInfo {
     }
 
     /// Tells lists and watches from gets, and deletions of many from those of one.
-    fn many(&mut self, query: &Values, by_path: bool) {
+    fn many(&mut self, query: &Query, by_path: bool) {
         if self.name.is_empty() && self.verb == "get" {
             let asked = ListAsked::of(query);
             self.verb = if asked.watch { "watch" } else { "list" }.to_owned();
@@ -151,9 +151,8 @@ impl RequestInfo {
             self.verb = "deletecollection".to_owned();
         }
         if !by_path && matches!(&self.verb[..], "list" | "watch" | "deletecollection") {
-            let first = |key: &[u8]| query.get(key).map(|value| String::from_utf8_lossy(value).into_owned());
-            self.field_selector = first(b"fieldSelector").unwrap_or_default();
-            self.label_selector = first(b"labelSelector").unwrap_or_default();
+            self.field_selector = query.text("fieldSelector");
+            self.label_selector = query.text("labelSelector");
         }
     }
 }

@@ -2,9 +2,9 @@
 
 use serde_json::{Value, json};
 
-use super::{DryRun, Query, dry_run, invalid};
+use super::{DryRun, dry_run, invalid};
 use crate::{
-    meta::{FieldError, Status},
+    meta::{FieldError, Query, Status},
     rest::{decode::decode_type, document::Document},
 };
 

@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use super::{Query, invalid};
+use super::invalid;
 use crate::{
-    meta::{FieldError, Status},
+    meta::{FieldError, Query, Status},
     rest::{kinds::Kind, selector::Selector},
 };
 

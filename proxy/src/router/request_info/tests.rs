@@ -96,6 +96,7 @@ fn resources_are_read_as_go_was_seen_to_read_them() {
         ("DELETE /api/v1/namespaces/ns", "delete v1 ns namespaces - ns namespaces,ns"),
         ("GET /api/v1/pods?fieldSelector=metadata.name=a/b", "list v1 - pods - - pods"),
         ("GET /api/v1/pods?fieldSelector=metadata.name!=a", "list v1 - pods - - pods"),
+        ("GET /api/v1/pods?fieldSelector=metadata.name=b,metadata.name=a", "list v1 - pods - a pods"),
         ("DELETE /api/v1/pods?fieldSelector=metadata.name=a", "deletecollection v1 - pods - - pods"),
         ("GET /api/v1/proxy/nodes/n1/metrics", "proxy v1 - nodes - n1 nodes,n1,metrics"),
         ("GET /apis/apps/v1/watch/namespaces/ns/deployments/d", "watch v1 ns deployments - d deployments,d"),
