@@ -5,14 +5,13 @@ use std::{
     net::{IpAddr, Ipv4Addr, SocketAddr},
     rc::Rc,
     sync::Arc,
-    time::Duration,
 };
 
 use tokio::{
     sync::{Semaphore, oneshot},
     task::LocalSet,
 };
-use weir::world::{Address, World, real};
+use weir::world::{Address, Process, World, real};
 
 use crate::{
     replay::{self, Certificates, Play, Venue, VenueBackend},
@@ -36,16 +35,22 @@ pub fn play_all<'a>(
     let places = Rc::new(Semaphore::new(at_once));
     let done = Rc::new(done);
     let local = LocalSet::new();
+    let mut plays = Vec::new();
     for case in cases {
         let (case, certificates) = (case.clone(), certificates.clone());
         let (places, done) = (Rc::clone(&places), Rc::clone(&done));
-        local.spawn_local(async move {
+        plays.push(local.spawn_local(async move {
             let _place = places.acquire().await.expect("nobody closes it");
             let played = play(&case, &certificates).await;
             done(&case, played);
-        });
+        }));
     }
-    runtime.block_on(local);
+    // Not until every task of the thread has ended: a subject's may outlive its case.
+    local.block_on(&runtime, async {
+        for play in plays {
+            play.await.expect("a play does not panic");
+        }
+    });
     Ok(())
 }
 
@@ -72,10 +77,10 @@ pub async fn play(case: &Case, certificates: &Certificates) -> io::Result<Play> 
 
 /// The whole server, on this thread too, until the case is over.
 async fn play_aggregator(world: World, case: &Case, certificates: &Certificates) -> io::Result<Play> {
-    let (process, stop) = OnThisThread::new();
+    let process = Arc::new(OnThisThread::default());
     let server = ApiServer::of(case, certificates, ANY);
     let (ready, port) = oneshot::channel();
-    let ours = World { process: Arc::new(process), ..world.clone() };
+    let ours = World { process: Arc::clone(&process) as Arc<dyn Process>, ..world.clone() };
     let running = tokio::task::spawn_local(server.run(ours, move |port| ready.send(port).unwrap_or_default()));
     let Ok(port) = port.await else {
         let end = running.await.map_err(io::Error::other)?;
@@ -83,8 +88,8 @@ async fn play_aggregator(world: World, case: &Case, certificates: &Certificates)
     };
     let venue = open(&world, case, SocketAddr::new(ANY.ip(), port), certificates)?;
     let play = replay::play(&world, case, venue, certificates).await;
-    stop.stop().await;
-    drop(tokio::time::timeout(Duration::from_secs(1), running).await);
+    running.abort();
+    process.kill();
     Ok(play)
 }
 

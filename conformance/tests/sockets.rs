@@ -3,12 +3,7 @@
 use std::{cell::RefCell, collections::BTreeMap, io, path::Path, rc::Rc};
 
 use libtest_mimic::{Arguments, Trial};
-use weir_conformance::{
-    evidence::Evidence,
-    replay::Play,
-    scenario::{Case, Kind},
-    sockets,
-};
+use weir_conformance::{evidence::Evidence, replay::Play, scenario::Case, sockets};
 
 fn main() {
     let arguments = Arguments::from_args();
@@ -43,10 +38,6 @@ fn judge(evidence: &Evidence, case: &Case, play: io::Result<Play>) -> Result<(),
 fn is_chosen(arguments: &Arguments, case: &Case) -> bool {
     let id = &case.id;
     let means = |pattern: &String| if arguments.exact { id == pattern } else { id.contains(pattern.as_str()) };
-    let later = case.subject.kind == Some(Kind::Aggregator); // so far only in the simulator
-    if later && !(arguments.ignored || arguments.include_ignored) {
-        return false;
-    }
     arguments.filter.as_ref().is_none_or(means) && !arguments.skip.iter().any(means)
 }
 

@@ -17,8 +17,8 @@ pub(super) struct Stand {
     api_services: Vec<Json>,
     /// The beat at which the aggregator asked last.
     asked: Cell<u64>,
-    /// How often it asked for OpenAPI.
-    specs: Cell<u32>,
+    /// Whether it asked what OpenAPI there is.
+    asked_for_specs: Cell<bool>,
 }
 
 impl Stand {
@@ -28,7 +28,7 @@ impl Stand {
             staging: case.subject.staging.clone(),
             api_services,
             asked: Cell::default(),
-            specs: Cell::default(),
+            asked_for_specs: Cell::default(),
         })
     }
 
@@ -58,7 +58,7 @@ impl Stand {
         self.asked.set(stage.pulse.now());
         let target = head.split(' ').nth(1).unwrap_or_default();
         if target.starts_with("/openapi/") {
-            self.specs.set(self.specs.get() + 1);
+            self.asked_for_specs.set(true);
         }
         if self.staging.probe != Probe::Cut {
             drop(channel.write_all(self.words(target).as_bytes()).await);
@@ -114,7 +114,7 @@ impl Stand {
     pub(super) async fn left(&self, stage: &Stage, asks_for_specs: bool) {
         let start = stage.pulse.now();
         while stage.pulse.now() - start < 2 * PATIENCE {
-            let enough = !asks_for_specs || self.specs.get() >= 2;
+            let enough = !asks_for_specs || self.asked_for_specs.get();
             if enough && stage.pulse.now() - self.asked.get().max(start) > CALM {
                 return;
             }

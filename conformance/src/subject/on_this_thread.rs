@@ -1,33 +1,29 @@
-//! A process whose workers are tasks of the caller's thread, and whose signals are the caller's.
+//! A process whose workers are tasks of the caller's thread.
 
-use std::{ffi::OsString, sync::Mutex};
+use std::{
+    ffi::OsString,
+    sync::{Mutex, MutexGuard},
+};
 
-use tokio::sync::mpsc;
-use weir::world::{LocalTask, Process, Running, Signal, Signals};
+use tokio::{
+    sync::mpsc,
+    task::{AbortHandle, LocalSet},
+};
+use weir::world::{LocalTask, Process, Running, Signals};
 
 /// A process whose workers are tasks of the caller's thread: a subject that is not given the processor cannot be taken for one that has
-/// nothing to say.
-#[derive(Debug)]
-pub struct OnThisThread(Mutex<Option<mpsc::Receiver<Signal>>>);
-
-/// Stops such a process.
-#[derive(Debug)]
-pub struct Stop(mpsc::Sender<Signal>);
+/// nothing to say. Nobody sends it a signal; it runs until it is killed.
+#[derive(Debug, Default)]
+pub struct OnThisThread(Mutex<Vec<AbortHandle>>);
 
 impl OnThisThread {
-    /// The process, and what stops it.
-    pub fn new() -> (Self, Stop) {
-        let (tell, told) = mpsc::channel(2);
-        (Self(Mutex::new(Some(told))), Stop(tell))
+    /// Ends all that was started, with its connections, as the end of a process does: nothing is drained, nobody is told.
+    pub fn kill(&self) {
+        self.started().drain(..).for_each(|task| task.abort());
     }
-}
 
-impl Stop {
-    /// Stops it, and does not wait for requests that run.
-    pub async fn stop(&self) {
-        for _ in 0..2 {
-            let _sent = self.0.send(Signal::Stop).await; // it may have ended by itself
-        }
+    fn started(&self) -> MutexGuard<'_, Vec<AbortHandle>> {
+        self.0.lock().expect("nobody panics with it")
     }
 }
 
@@ -37,13 +33,15 @@ impl Process for OnThisThread {
     }
 
     fn start(&self, _name: &str, body: LocalTask) -> Running {
-        let task = tokio::task::spawn_local(async move { body().await });
+        // As a thread of its own has: what a worker spawns ends with it.
+        let task = tokio::task::spawn_local(async move { LocalSet::new().run_until(body()).await });
+        self.started().push(task.abort_handle());
         Running::new(Box::pin(async move { task.await.is_ok() }))
     }
 
     fn signals(&self) -> Signals {
-        let told = self.0.lock().expect("nobody panics with it").take();
-        Signals::new(told.unwrap_or_else(|| mpsc::channel(1).1))
+        let (_nobody, told) = mpsc::channel(1);
+        Signals::new(told)
     }
 
     fn env(&self, name: &str) -> Option<OsString> {
