@@ -35,6 +35,6 @@ pub use self::{
     registration::Registrar,
     resolver::{Endpoint, Unresolved, endpoints, resolve},
     services::{Service, Services, Slice},
-    table::{Aggregation, Backend, Table},
+    table::{Aggregation, Backend, Destination, Table},
     tls::{BackendTls, BadTls, Credential},
 };

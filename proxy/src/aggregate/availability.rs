@@ -14,7 +14,7 @@ use super::{
     proxy::Proxy,
     queue::{Backoff, Next, Queue},
     resolver::endpoints,
-    table::{Aggregation, Backend},
+    table::{Aggregation, Backend, Destination},
 };
 use crate::{
     config::limits,
@@ -60,14 +60,16 @@ impl<'a> Availability<'a> {
 
     /// Looks at one APIService and writes down what was found. What failed is looked at again soon.
     async fn look_at(&self, name: &str) -> Next {
-        let Some(backend) = self.aggregation.table().named(name).cloned() else {
+        let table = self.aggregation.table();
+        let Some(to) = table.named(name).map(|backend| table.destination(backend)) else {
             self.aggregation.metrics().forget(name);
             return Next::Never;
         };
         // Where our own settings do not let us ask, what was said before stands.
-        let Some(finding) = self.find(&backend).await else { return Next::Retry };
+        drop(table); // a guard is not kept while others are waited for
+        let Some(finding) = self.find(&to).await else { return Next::Retry };
         self.aggregation.metrics().set_available(name, finding.is_good());
-        if let Err(status) = self.write(&backend, &finding).await {
+        if let Err(status) = self.write(&to.backend, &finding).await {
             tracing::warn!(apiservice = name, error = %status.message, "the condition of an APIService was not written");
             return Next::Retry;
         }
@@ -77,14 +79,14 @@ impl<'a> Availability<'a> {
         }
     }
 
-    async fn find(&self, backend: &Backend) -> Option<Finding> {
+    async fn find(&self, to: &Destination) -> Option<Finding> {
+        let (backend, services) = (&*to.backend, &to.table.services);
         let Some(service) = &backend.service else { return Some(Finding::Local) };
-        let services = self.aggregation.table().services.clone();
-        if let Some(finding) = finding::without_asking(&services, service) {
+        if let Some(finding) = finding::without_asking(services, service) {
             return Some(finding);
         }
         let tls = backend.tls.as_ref()?.as_ref().ok()?;
-        let mut endpoints = match endpoints(&services, service) {
+        let mut endpoints = match endpoints(services, service) {
             Ok(endpoints) => endpoints,
             Err(error) => return Some(Finding::FailedDiscoveryCheck(error.to_string())),
         };

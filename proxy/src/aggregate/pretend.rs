@@ -19,7 +19,7 @@ use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, Du
 use tokio::sync::Notify;
 use tokio_rustls::TlsAcceptor;
 
-use super::{Aggregation, ApiService, Credential, Proxy, Registrar, Service, Services};
+use super::{Aggregation, ApiService, Credential, Destination, Proxy, Registrar, Service, Services};
 use crate::{
     identity::{Permit, User},
     refusal::Refusal,
@@ -305,9 +305,18 @@ impl Stage {
         self.send(&mut exchange("GET", target, &[])).await
     }
 
+    /// Where a request is sent that is routed now.
+    pub(super) fn destination(&self) -> Destination {
+        let table = self.aggregation.table();
+        table.destination(table.backend("example.com", "v1").unwrap())
+    }
+
     pub(super) async fn send(&self, exchange: &mut Exchange) -> Result<Answer, Refusal> {
-        let backend = self.aggregation.table().backends().next().cloned().unwrap();
-        self.proxy.serve(exchange, &backend, self.user.as_ref(), Permit::of_a_test()).await
+        self.send_to(&self.destination(), exchange).await
+    }
+
+    pub(super) async fn send_to(&self, to: &Destination, exchange: &mut Exchange) -> Result<Answer, Refusal> {
+        self.proxy.serve(exchange, to, self.user.as_ref(), Permit::of_a_test()).await
     }
 
     /// What the client sees of an answer: the status, and the body or why there is none.

@@ -8,7 +8,7 @@ use super::{
     api_service::Reference,
     front_proxy, location,
     resolver::{Endpoint, Unresolved, resolve},
-    table::{Aggregation, Backend},
+    table::{Aggregation, Destination, Table},
     tls::BackendTls,
     transports::{self, Transports},
     wording,
@@ -62,11 +62,11 @@ impl Proxy {
     pub async fn serve(
         &self,
         exchange: &mut Exchange,
-        backend: &Backend,
+        to: &Destination,
         user: Option<&User>,
         _permit: Permit,
     ) -> Result<Answer, Refusal> {
-        let way = self.way(exchange, backend, user)?;
+        let way = self.way(exchange, to, user)?;
         match protocol_asked(&exchange.head) {
             Some(protocol) => self.upgrade(exchange, &way, &protocol).await,
             None => self.request(exchange, &way).await,
@@ -78,29 +78,29 @@ impl Proxy {
         self.transports.of(tls, &self.aggregation)
     }
 
-    /// An endpoint of a Service.
+    /// An endpoint of a Service, by this table.
     ///
     /// # Errors
-    /// Nobody answers for it now.
-    pub(super) fn resolve(&self, service: &Reference) -> Result<Endpoint, Unresolved> {
-        resolve(&self.aggregation.table().services, service, &mut self.dice.borrow_mut())
+    /// Nobody answers for it.
+    pub(super) fn resolve(&self, table: &Table, service: &Reference) -> Result<Endpoint, Unresolved> {
+        resolve(&table.services, service, &mut self.dice.borrow_mut())
     }
 
-    fn way<'a>(&self, exchange: &Exchange, backend: &Backend, user: Option<&'a User>) -> Result<Way<'a>, Refusal> {
+    fn way<'a>(&self, exchange: &Exchange, to: &Destination, user: Option<&'a User>) -> Result<Way<'a>, Refusal> {
         if hops(&exchange.head) >= limits::AGGREGATED_HOPS_MAX && self.aggregation.is_from_an_aggregator(&exchange.peer)
         {
             return Err(Refusal::BackendLoops);
         }
-        let table = self.aggregation.table();
         let misroutes = self.planted.has(Bug::RoutesToTheOtherBackend);
-        let backend = if misroutes { table.first_remote().unwrap_or(backend) } else { backend };
+        let other = to.table.first_remote().filter(|_| misroutes);
+        let backend = other.unwrap_or(&to.backend);
         let (Some(service), Some(tls)) = (&backend.service, &backend.tls) else { return Err(Refusal::NoDelegate) };
         if !backend.available {
             return Err(Refusal::BackendUnavailable);
         }
         let tls = tls.as_ref().map_err(|error| Refusal::BackendMisconfigured(error.to_string()))?;
         let user = user.filter(|user| !user.name.is_empty()).ok_or(Refusal::MissingUser)?;
-        let endpoint = self.resolve(service).map_err(|error| {
+        let endpoint = self.resolve(&to.table, service).map_err(|error| {
             tracing::warn!(apiservice = %backend.name, %error, "error resolving a backend");
             Refusal::BackendUnavailable
         })?;

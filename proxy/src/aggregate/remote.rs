@@ -13,7 +13,7 @@ use super::{
     fetch::{FetchError, Fetched, Question, forwarded},
     proxy::Proxy,
     resolver::Unresolved,
-    table::Backend,
+    table::Destination,
     tls::BadTls,
 };
 use crate::{
@@ -56,10 +56,10 @@ struct Request<'a> {
 }
 
 /// Asks a backend for a document, whether or not requests are sent to it now.
-async fn ask(proxy: &Proxy, backend: &Backend, request: Request<'_>) -> Result<Fetched, Unheard> {
-    let (Some(service), Some(tls)) = (&backend.service, &backend.tls) else { return Err(Unheard::Local) };
+async fn ask(proxy: &Proxy, to: &Destination, request: Request<'_>) -> Result<Fetched, Unheard> {
+    let (Some(service), Some(tls)) = (&to.backend.service, &to.backend.tls) else { return Err(Unheard::Local) };
     let tls = tls.as_ref().map_err(Clone::clone)?;
-    let endpoint = proxy.resolve(service)?;
+    let endpoint = proxy.resolve(&to.table, service)?;
     let mut headers: Headers = forwarded(&endpoint, request.path);
     if let Some(accept) = request.accept {
         headers.append(Name::ACCEPT, accept);

@@ -23,6 +23,9 @@ pub enum Unresolved {
     /// There is no such Service.
     #[error("service \"{0}\" not found")]
     NotFound(String),
+    /// It wants no address in the service network: Go has nothing to dial then.
+    #[error("cannot route to service with ClusterIP \"{HEADLESS}\"")]
+    Headless,
     /// It is of a type that has no endpoints.
     #[error("unsupported service type \"{0}\"")]
     Type(String),
@@ -44,12 +47,13 @@ pub enum Unresolved {
 /// # Errors
 /// There are none.
 ///
-/// Go: `k8s.io/apiserver/pkg/util/proxy/proxy.go` `ResolveEndpoint`, for ExternalName `ResolveCluster`.
+/// Go: `k8s.io/apiserver/pkg/util/proxy/proxy.go` `ResolveCluster`, and `ResolveEndpoint` for who stands behind a cluster IP.
 pub fn endpoints(services: &Services, to: &Reference) -> Result<Vec<Endpoint>, Unresolved> {
     let name = &to.key.name;
     let service = services.service(&to.key).ok_or_else(|| Unresolved::NotFound(name.clone()))?;
     match service.kind.as_str() {
         "ExternalName" => return Ok(vec![Endpoint { host: service.external_name.clone(), port: to.port }]),
+        "ClusterIP" if service.cluster_ip == HEADLESS => return Err(Unresolved::Headless),
         "ClusterIP" | "LoadBalancer" | "NodePort" => {}
         other => return Err(Unresolved::Type(other.to_owned())),
     }
@@ -96,6 +100,9 @@ impl fmt::Display for Endpoint {
         }
     }
 }
+
+/// Go: `v1.ClusterIPNone`.
+const HEADLESS: &str = "None";
 
 #[cfg(test)]
 mod tests {
@@ -152,6 +159,9 @@ mod tests {
             of(&spec, &[slice("IPv4", "other", &["10.0.0.1"])], 443),
             "no endpoints available for service \"api\""
         );
+        let headless = json!({"type": "ClusterIP", "clusterIP": "None", "ports": [{"name": "https", "port": 443}]});
+        let slices = [slice("IPv4", "https", &["10.0.0.1"])];
+        assert_eq!(of(&headless, &slices, 443), "cannot route to service with ClusterIP \"None\"");
         assert_eq!(of(&spec, &[], 80), "no service port 80 found for service \"api\"");
         assert_eq!(of(&json!({"type": "Other"}), &[], 443), "unsupported service type \"Other\"");
         assert_eq!(texts(endpoints(&Services::default(), &reference(1))), ["service \"api\" not found"]);

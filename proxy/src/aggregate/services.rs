@@ -22,6 +22,9 @@ pub struct Service {
     /// `ClusterIP`, `NodePort`, `LoadBalancer` or `ExternalName`.
     #[serde(rename = "type")]
     pub kind: String,
+    /// Its address in the service network; `None` where it wants none.
+    #[serde(rename = "clusterIP")]
+    pub cluster_ip: String,
     /// The name that an ExternalName stands for.
     pub external_name: String,
     /// `IPv4`, `IPv6`; the first one is preferred.

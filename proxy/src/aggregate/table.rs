@@ -49,6 +49,15 @@ impl Backend {
     }
 }
 
+/// A backend as one table has it. A request keeps it to its end: whatever is published meanwhile, the request sees nothing of it.
+#[derive(Clone, Debug)]
+pub struct Destination {
+    /// By which the backend's Service is resolved.
+    pub table: Arc<Table>,
+    /// The backend.
+    pub backend: Arc<Backend>,
+}
+
 /// All APIServices, and the Services that they name.
 #[derive(Clone, Debug, Default)]
 pub struct Table {
@@ -80,6 +89,11 @@ impl Table {
     pub fn named(&self, name: &str) -> Option<&Arc<Backend>> {
         let (version, group) = name.split_once('.')?;
         self.backend(group, version)
+    }
+
+    /// A backend of this table, with the table.
+    pub fn destination(self: &Arc<Self>, backend: &Arc<Backend>) -> Destination {
+        Destination { table: Arc::clone(self), backend: Arc::clone(backend) }
     }
 
     /// Whether any version of a group is known.

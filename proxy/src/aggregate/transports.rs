@@ -41,7 +41,7 @@ impl Transports {
 
     /// The pools for a way of speaking TLS.
     ///
-    /// Those of ways that no backend needs any more are dropped: what is under way on their connections goes on to its end.
+    /// Those of ways that no backend of the newest table needs are dropped: what is under way on their connections goes on to its end.
     pub(super) fn of(&self, tls: &BackendTls, aggregation: &Aggregation) -> Pair {
         let table = aggregation.table();
         let mut pairs = self.pairs.borrow_mut();

@@ -4,7 +4,7 @@ use http::{Method, StatusCode};
 
 use super::{RequestInfo, index, resources, version};
 use crate::{
-    aggregate::{Aggregation, Backend, Proxy},
+    aggregate::{Aggregation, Destination, Proxy},
     discovery::{self, DiscoveryRoute, Sources},
     identity::{Permit, User},
     meta::{Details, GroupVersion, Status, restful},
@@ -20,7 +20,7 @@ use crate::{
 #[derive(Debug)]
 pub enum Route {
     /// A server behind this one.
-    Aggregated(Arc<Backend>),
+    Aggregated(Destination),
     /// Objects of our own.
     Rest(RestRoute),
     /// Who asks.
@@ -103,7 +103,7 @@ impl Router {
     fn core(&self, head: &RequestHead, info: &RequestInfo, rest: &str) -> Result<Option<Route>, Refusal> {
         let table = self.shared.aggregation.table();
         if let Some(backend) = table.backend("", "v1").filter(|backend| backend.is_remote()) {
-            return Ok(Some(Route::Aggregated(Arc::clone(backend))));
+            return Ok(Some(Route::Aggregated(table.destination(backend))));
         }
         match rest.trim_matches('/').split_once('/').unwrap_or((rest.trim_matches('/'), "")) {
             ("", _) => Ok(Some(Route::Discovery(DiscoveryRoute::Api))),
@@ -129,7 +129,7 @@ impl Router {
         let (version, rest) = rest.split_once('/').unwrap_or((rest, ""));
         let remote = table.backend(group, version).filter(|backend| backend.is_remote() && group != OWN_GROUP);
         match remote {
-            Some(backend) => Ok(Some(Route::Aggregated(Arc::clone(backend)))),
+            Some(backend) => Ok(Some(Route::Aggregated(table.destination(backend)))),
             None if self.shared.sources.serves(group, version) => {
                 resources::route(head, info, GroupVersion::new(group, version), rest).map(Some)
             }
@@ -150,8 +150,8 @@ impl Router {
         let path = rest.strip_prefix("/v3/")?;
         let service = self.shared.specs.backend_of(path);
         let table = self.shared.aggregation.table();
-        Some(match service.and_then(|name| table.named(&name).cloned()) {
-            Some(backend) => Route::Aggregated(backend),
+        Some(match service.as_deref().and_then(|name| table.named(name)) {
+            Some(backend) => Route::Aggregated(table.destination(backend)),
             None => Route::OpenApi(SpecRoute::V3(path.to_owned())),
         })
     }
@@ -198,7 +198,7 @@ impl Router {
         }
         let Shared { health, sources, specs, .. } = &self.shared;
         match route {
-            Route::Aggregated(backend) => self.relay(&backend, exchange, permit).await,
+            Route::Aggregated(to) => self.relay(&to, exchange, permit).await,
             Route::Rest(asked) => self.rest.serve(exchange, &asked, permit).await,
             Route::SelfReview => self.rest.review_self(exchange, permit).await,
             Route::Discovery(asked) => {
@@ -217,9 +217,9 @@ impl Router {
         }
     }
 
-    async fn relay(&self, backend: &Backend, exchange: &mut Exchange, permit: Permit) -> Result<Answer, Refusal> {
+    async fn relay(&self, to: &Destination, exchange: &mut Exchange, permit: Permit) -> Result<Answer, Refusal> {
         let user: Option<User> = exchange.facts.get().cloned();
-        let answer = self.proxy.serve(exchange, backend, user.as_ref(), permit).await?;
+        let answer = self.proxy.serve(exchange, to, user.as_ref(), permit).await?;
         exchange.facts.put(Relayed);
         Ok(answer)
     }

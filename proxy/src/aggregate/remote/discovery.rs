@@ -10,7 +10,7 @@ use crate::{
         fetch::Fetched,
         proxy::Proxy,
         queue::{Backoff, Next, Queue},
-        table::{Aggregation, Backend},
+        table::{Aggregation, Backend, Destination},
     },
     config::limits,
     discovery::{
@@ -66,13 +66,16 @@ impl<'a> RemoteDiscovery<'a> {
 
     /// Tells what the backend of one APIService serves; what it said last, if it does not answer.
     async fn look_at(&self, name: &str) -> Next {
-        let backend = self.aggregation.table().named(name).filter(|backend| backend.is_remote()).cloned();
-        let Some(backend) = backend else {
+        let table = self.aggregation.table();
+        let Some(to) = table.named(name).filter(|backend| backend.is_remote()).map(|found| table.destination(found))
+        else {
             self.forget(name);
             return Next::Never;
         };
+        drop(table); // a guard is not kept while others are waited for
+        let backend = &to.backend;
         let at = GroupVersion::new(&backend.group, &backend.version);
-        let (resources, freshness, next) = match self.resources(&backend).await {
+        let (resources, freshness, next) = match self.resources(&to).await {
             Ok(resources) => (resources, Freshness::Current, Next::After(limits::DISCOVERY_INTERVAL)),
             Err(error) => {
                 tracing::debug!(apiservice = name, %error, "a backend does not say what it serves");
@@ -99,7 +102,8 @@ impl<'a> RemoteDiscovery<'a> {
     }
 
     /// Go: `fetchFreshDiscoveryForService`.
-    async fn resources(&self, backend: &Backend) -> Result<Vec<Resource>, Unheard> {
+    async fn resources(&self, to: &Destination) -> Result<Vec<Resource>, Unheard> {
+        let backend = &*to.backend;
         let known = backend.service.as_ref().and_then(|service| self.documents.borrow().get(service).cloned());
         let user = User::named(USER).with_groups([MASTERS]);
         let etag = known.as_ref().map(|(etag, _)| etag.clone()).filter(|etag| !etag.is_empty());
@@ -110,12 +114,12 @@ impl<'a> RemoteDiscovery<'a> {
             etag: etag.clone(),
             timeout: limits::AGGREGATED_DISCOVERY_TIMEOUT,
         };
-        let fetched = ask(self.proxy, backend, request).await?;
+        let fetched = ask(self.proxy, to, request).await?;
         match (fetched.status, known) {
             (StatusCode::NOT_MODIFIED, Some((_, groups))) => Ok(of_version(&groups, backend)),
             (StatusCode::SERVICE_UNAVAILABLE, _) => Err(Unheard::Status(503)),
             (StatusCode::OK, _) if is_aggregated(&fetched) => self.keep(backend, &fetched),
-            _ => self.resources_before(backend, etag).await,
+            _ => self.resources_before(to, etag).await,
         }
     }
 
@@ -132,12 +136,12 @@ impl<'a> RemoteDiscovery<'a> {
     /// Asks a server that knows nothing of the aggregated document.
     ///
     /// Go: `fetchFreshDiscoveryForService`, "fallback to legacy".
-    async fn resources_before(&self, backend: &Backend, etag: Option<Bytes>) -> Result<Vec<Resource>, Unheard> {
+    async fn resources_before(&self, to: &Destination, etag: Option<Bytes>) -> Result<Vec<Resource>, Unheard> {
         let user = User::named(USER);
-        let path = backend.document();
+        let path = to.backend.document();
         let timeout = limits::AGGREGATED_DISCOVERY_TIMEOUT;
         let request = Request { user: &user, path: &path, accept: Some("application/json"), etag, timeout };
-        let fetched = ask(self.proxy, backend, request).await?;
+        let fetched = ask(self.proxy, to, request).await?;
         if fetched.status != StatusCode::OK {
             return Err(Unheard::Status(fetched.status.as_u16()));
         }

@@ -7,7 +7,7 @@ use crate::{
     aggregate::{
         proxy::Proxy,
         queue::{Backoff, Next, Queue},
-        table::{Aggregation, Backend},
+        table::{Aggregation, Destination},
     },
     config::limits,
     identity::User,
@@ -45,12 +45,14 @@ impl<'a> RemoteSpecs<'a> {
     }
 
     async fn look_at(&self, name: &str) -> Next {
-        let backend = self.aggregation.table().named(name).filter(|backend| backend.is_remote()).cloned();
-        let Some(backend) = backend else {
+        let table = self.aggregation.table();
+        let Some(to) = table.named(name).filter(|backend| backend.is_remote()).map(|found| table.destination(found))
+        else {
             self.specs.remove(name);
             return Next::Never;
         };
-        match self.index(&backend).await {
+        drop(table); // a guard is not kept while others are waited for
+        match self.index(&to).await {
             Ok(index) => {
                 self.specs.set_remote(name, index);
                 Next::After(limits::SPECS_INTERVAL)
@@ -63,16 +65,16 @@ impl<'a> RemoteSpecs<'a> {
     }
 
     /// What the backend says of its own version: of others it is not asked, whatever it lists.
-    async fn index(&self, backend: &Backend) -> Result<BTreeMap<String, String>, Unheard> {
+    async fn index(&self, to: &Destination) -> Result<BTreeMap<String, String>, Unheard> {
         let user = User::named("system:aggregator");
         let timeout = limits::SPECS_TIMEOUT;
         let request = Request { user: &user, path: "/openapi/v3", accept: None, etag: None, timeout };
-        let fetched = ask(self.proxy, backend, request).await?;
+        let fetched = ask(self.proxy, to, request).await?;
         if fetched.status != StatusCode::OK {
             return Err(Unheard::Status(fetched.status.as_u16()));
         }
         let mut index = read_index(&fetched.body).map_err(|error| Unheard::Unreadable(error.to_string()))?;
-        let own = backend.document();
+        let own = to.backend.document();
         index.retain(|path, _| *path == own[1..]);
         Ok(index)
     }
