@@ -7,11 +7,13 @@ mod cache_control;
 mod deadline;
 mod end;
 mod impersonation;
+mod in_flight;
 mod order;
 mod request_info;
 mod request_metrics;
 mod routed;
 mod visit;
+mod warnings;
 
 use std::rc::Rc;
 
@@ -19,6 +21,7 @@ use self::visit::Visit;
 pub use self::{
     audit_id::AuditId,
     end::{End, How},
+    in_flight::Seats,
     order::{Parts, filters},
     routed::Routed,
 };

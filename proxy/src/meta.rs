@@ -12,6 +12,7 @@ pub mod query;
 pub mod restful;
 pub mod status;
 pub mod time;
+pub mod warnings;
 pub mod yaml;
 
 pub use serde_json::{Map, Value};
@@ -25,5 +26,6 @@ pub use self::{
     object::Object,
     query::Query,
     status::{Cause, Details, Status},
+    warnings::Warnings,
     yaml::encode_yaml,
 };

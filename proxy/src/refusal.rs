@@ -56,6 +56,9 @@ pub enum Refusal {
     /// A sentence as plain text. Go: `net/http` `Error`.
     #[error("{1}")]
     Text(StatusCode, Cow<'static, str>),
+    /// More requests are served than may be at a time. Go: `apiserver/pkg/server/filters/maxinflight.go` `tooManyRequests`.
+    #[error("Too many requests, please try again later.")]
+    TooManyRequests,
     /// Something of ours went wrong before anybody was asked. Go: `responsewriters/errors.go` `InternalError`.
     #[error("{0}")]
     Internal(String),

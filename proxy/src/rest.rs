@@ -39,7 +39,7 @@ pub use self::{
 };
 use crate::{
     identity::Permit,
-    meta::{GroupResource, Status},
+    meta::{GroupResource, Status, Warnings},
     refusal::Refusal,
     wire::{Answer, Exchange},
     world::Stop,
@@ -110,33 +110,24 @@ impl Rest {
         Self { registry, stop }
     }
 
-    /// Answers a request. That it is permitted was decided before.
+    /// Answers a request. That it is permitted was decided before. What is to be said beside the answer is left in the facts.
     ///
     /// # Errors
     /// A Status.
     pub async fn serve(&self, exchange: &mut Exchange, route: &RestRoute, _permit: Permit) -> Result<Answer, Refusal> {
         // Whatever is answered, what is to be said of the request goes with it.
-        let mut warnings: Vec<String> = strategy::of(route.kind).deprecation().map(str::to_owned).into_iter().collect();
+        let mut warnings: Warnings = exchange.facts.take().unwrap_or_default();
+        warnings.extend(strategy::of(route.kind).deprecation().map(str::to_owned));
         let answered = self.answer(exchange, route, &mut warnings).await;
-        if warnings.is_empty() {
-            return answered;
-        }
-        let mut answer = match answered {
-            Ok(answer) => answer,
-            Err(refusal) => {
-                let (head, body) = refusal.render(&exchange.head);
-                Answer::Reply(head, body)
-            }
-        };
-        respond::warn(&mut answer, &warnings);
-        Ok(answer)
+        exchange.facts.put(warnings);
+        answered
     }
 
     async fn answer(
         &self,
         exchange: &mut Exchange,
         route: &RestRoute,
-        warnings: &mut Vec<String>,
+        warnings: &mut Warnings,
     ) -> Result<Answer, Refusal> {
         check_verb(exchange, route)?;
         match route.verb {

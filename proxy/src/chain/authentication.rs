@@ -2,8 +2,8 @@ use std::sync::Arc;
 
 use super::{Filter, Step};
 use crate::{
-    identity::{Authentication, Authenticator, HeaderNames, User},
-    meta::Status,
+    identity::{Authentication, Authenticator, HeaderNames},
+    meta::{Status, Warnings},
     refusal::Refusal,
     wire::{Exchange, Name, ResponseHead, Version},
 };
@@ -16,6 +16,9 @@ pub(super) struct Authenticate {
     identity_fields: Vec<HeaderNames>,
 }
 
+/// Somebody vouches for who sent the request, whoever they may act as.
+struct Recognised;
+
 impl Authenticate {
     /// `configured` are the front proxy's fields, besides those that everybody knows.
     pub(super) fn new(authenticator: Arc<dyn Authenticator>, configured: Option<HeaderNames>) -> Self {
@@ -26,7 +29,10 @@ impl Authenticate {
 
 impl Filter for Authenticate {
     fn enter<'a>(&'a self, exchange: &'a mut Exchange) -> Step<'a> {
-        let user = match self.authenticator.authenticate(&exchange.head, &exchange.peer) {
+        let mut warnings = Warnings::default();
+        let found = self.authenticator.authenticate(&exchange.head, &exchange.peer, &mut warnings);
+        exchange.facts.put(warnings);
+        let user = match found {
             Authentication::Known(user) => user,
             Authentication::Nobody => return Step::Refuse(unauthorized()),
             Authentication::Wrong(reason) => {
@@ -39,14 +45,17 @@ impl Filter for Authenticate {
         for fields in &self.identity_fields {
             fields.strip(headers);
         }
+        if !user.is_unauthenticated() {
+            exchange.facts.put(Recognised);
+        }
         exchange.facts.put(user);
         Step::Next
     }
 
     /// A connection that nobody vouches for does not keep a hundred streams open. Go: `UnauthenticatedHTTP2DOSMitigation`.
     fn leave(&self, exchange: &Exchange, head: &mut ResponseHead) {
-        let nobody = exchange.facts.get().is_none_or(User::is_anonymous);
-        if nobody && exchange.head.version == Version::Http2 {
+        let recognised = exchange.facts.get::<Recognised>().is_some();
+        if !recognised && exchange.head.version == Version::Http2 {
             head.close = true;
         }
     }

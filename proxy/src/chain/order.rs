@@ -1,8 +1,17 @@
 use std::{sync::Arc, time::Duration};
 
 use super::{
-    Filter, audit_id::AuditIds, authentication::Authenticate, authorization::Authorize, cache_control::CacheControl,
-    deadline::Deadline, impersonation::Impersonate, request_info::RequestInfos, request_metrics::RequestMetrics,
+    Filter,
+    audit_id::AuditIds,
+    authentication::Authenticate,
+    authorization::Authorize,
+    cache_control::CacheControl,
+    deadline::Deadline,
+    impersonation::Impersonate,
+    in_flight::{LimitInFlight, Seats},
+    request_info::RequestInfos,
+    request_metrics::RequestMetrics,
+    warnings::TellWarnings,
 };
 use crate::{
     identity::{Authenticator, Authorizer, HeaderNames},
@@ -21,6 +30,8 @@ pub struct Parts {
     pub identity_fields: Option<HeaderNames>,
     /// The most that a request may take that does not run for long.
     pub request_timeout: Duration,
+    /// How many requests are served at a time.
+    pub seats: Arc<Seats>,
     /// Where requests are counted.
     pub metrics: Metrics,
 }
@@ -35,8 +46,10 @@ pub fn filters(world: &World, parts: &Parts) -> Vec<Box<dyn Filter>> {
         Box::new(RequestMetrics::new(Arc::clone(&world.clock), parts.metrics.recorder())),
         Box::new(CacheControl),
         Box::new(Deadline::new(Arc::clone(&world.clock), parts.request_timeout)),
+        Box::new(TellWarnings),
         Box::new(Authenticate::new(Arc::clone(&parts.authenticator), parts.identity_fields.clone())),
         Box::new(Impersonate::new(Arc::clone(&parts.authorizer))),
+        Box::new(LimitInFlight::new(Arc::clone(&parts.seats), parts.metrics.recorder())),
         Box::new(Authorize::new(Arc::clone(&parts.authorizer))),
     ]
 }

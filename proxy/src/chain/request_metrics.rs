@@ -27,8 +27,6 @@ struct Arrival {
     /// The patch is an apply.
     applies: bool,
     dry_run: bool,
-    /// It was counted among those that run for long.
-    long_running: bool,
 }
 
 impl RequestMetrics {
@@ -41,15 +39,11 @@ impl Filter for RequestMetrics {
     fn enter<'a>(&'a self, exchange: &'a mut Exchange) -> Step<'a> {
         let head = &exchange.head;
         let content_type = head.headers.get(&Name::CONTENT_TYPE).unwrap_or_default();
-        let info = exchange.facts.get::<RequestInfo>();
-        let long_running = info.is_some_and(RequestInfo::is_long_running);
-        self.recorder.add(&IN_FLIGHT, &[("request_kind", request_kind(info))], i64::from(!long_running));
         let arrival = Arrival {
             at: self.clock.now(),
             method: head.method.clone(),
             applies: content_type.starts_with(b"application/apply-patch"),
             dry_run: Query::of(head).text("dryRun") == "All",
-            long_running,
         };
         exchange.facts.put(arrival);
         Step::Next
@@ -57,8 +51,6 @@ impl Filter for RequestMetrics {
 
     fn done(&self, facts: &Facts, end: &End) {
         let (Some(arrival), Some(info)) = (facts.get::<Arrival>(), facts.get::<RequestInfo>()) else { return };
-        let long_running = arrival.long_running;
-        self.recorder.add(&IN_FLIGHT, &[("request_kind", request_kind(Some(info)))], -i64::from(!long_running));
         if facts.get::<Counted>().is_none() {
             return;
         }
@@ -73,17 +65,12 @@ impl Filter for RequestMetrics {
         if end.how == How::Cut {
             self.recorder.count(&ABORTS, &labels);
         }
-        if !long_running {
+        if !info.is_long_running() {
             let seconds = (self.clock.now() - arrival.at).as_secs_f64();
             self.recorder.observe(&DURATION, &labels, seconds);
             self.recorder.observe(&RESPONSE_SIZES, &labels, end.bytes as f64);
         }
     }
-}
-
-fn request_kind(info: Option<&RequestInfo>) -> &'static str {
-    let reads = info.is_some_and(|info| matches!(&info.verb[..], "get" | "list" | "watch"));
-    if reads { "readOnly" } else { "mutating" }
 }
 
 /// Go: `metrics.go` `CleanScope`, `CanonicalVerb`, `cleanVerb`, `cleanDryRun`.
@@ -136,12 +123,6 @@ static RESPONSE_SIZES: Family = Family {
     name: "apiserver_response_sizes",
     help: "[STABLE] Response size distribution in bytes for each group, version, verb, resource, subresource, scope and component.",
     kind: Kind::Histogram(&[1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9]),
-};
-
-static IN_FLIGHT: Family = Family {
-    name: "apiserver_current_inflight_requests",
-    help: "[STABLE] Number of requests that are served now, by kind: those that only read, and those that may change something.",
-    kind: Kind::Gauge,
 };
 
 static ABORTS: Family = Family {

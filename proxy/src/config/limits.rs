@@ -136,6 +136,10 @@ pub const AVAILABILITY_ENDPOINTS_MAX: usize = 5;
 pub const METRIC_SERIES_PER_WORKER_MAX: usize = 4096;
 /// A request that does not run for long. Go: `kube-apiserver`'s `--request-timeout`.
 pub const REQUEST_TIMEOUT: Duration = Duration::from_secs(60);
+/// Requests that only read, at a time. Go: `kube-apiserver`'s `--max-requests-inflight`.
+pub const REQUESTS_IN_FLIGHT_MAX: usize = 400;
+/// Requests that may change something, at a time. Go: `kube-apiserver`'s `--max-mutating-requests-inflight`.
+pub const MUTATING_REQUESTS_IN_FLIGHT_MAX: usize = 200;
 /// A request's body, as Go's `MaxRequestBodyBytes`.
 pub const REQUEST_BODY_BYTES_MAX: usize = 3 << 20;
 /// How deep a JSON patch may make an object: so deep the library reads one from the store again. Each level takes stack.
@@ -150,6 +154,10 @@ pub const UPDATE_ATTEMPTS_MAX: usize = 1_000;
 pub const GENERATED_NAME_ATTEMPTS_MAX: usize = 8;
 /// How many addresses are tried for a Service: with half of them taken, all of these are once in 2^128.
 pub const CLUSTER_IP_ATTEMPTS_MAX: usize = 128;
+/// Characters of all warnings beside one answer. Go: `endpoints/filters/warning.go` `truncateAtTotalRunes`.
+pub const WARNING_CHARACTERS_MAX: usize = 4096;
+/// Characters of each of them when there are more. Go: `truncateItemRunes`.
+pub const WARNING_CUT_CHARACTERS: usize = 256;
 /// A watch without a timeout of its own lasts this long, or up to twice as long. Go's `MinRequestTimeout`.
 pub const WATCH_TIMEOUT_MIN: Duration = Duration::from_secs(1_800);
 /// A client may ask for more; a timer cannot count for ever.

@@ -1,14 +1,17 @@
 use std::fmt;
 
 use super::User;
-use crate::wire::{Peer, RequestHead};
+use crate::{
+    meta::Warnings,
+    wire::{Peer, RequestHead},
+};
 
 /// Finds out who sent a request.
 ///
 /// Go: `k8s.io/apiserver/pkg/authentication/authenticator/interfaces.go` `Request`.
 pub trait Authenticator: fmt::Debug + Send + Sync {
-    /// Looks at a request and at the connection it came on.
-    fn authenticate(&self, head: &RequestHead, peer: &Peer) -> Authentication;
+    /// Looks at a request and at the connection it came on. `warnings` are for the client, whoever it is.
+    fn authenticate(&self, head: &RequestHead, peer: &Peer, warnings: &mut Warnings) -> Authentication;
 }
 
 /// What an authenticator says.
@@ -50,10 +53,10 @@ impl Union {
 }
 
 impl Authenticator for Union {
-    fn authenticate(&self, head: &RequestHead, peer: &Peer) -> Authentication {
+    fn authenticate(&self, head: &RequestHead, peer: &Peer, warnings: &mut Warnings) -> Authentication {
         let mut wrong: Vec<String> = Vec::new();
         for member in &self.members {
-            match member.authenticate(head, peer) {
+            match member.authenticate(head, peer, warnings) {
                 Authentication::Known(user) => return Authentication::Known(user.authenticated()),
                 Authentication::Nobody => {}
                 Authentication::Wrong(reason) => wrong.push(reason),

@@ -1,5 +1,8 @@
 use super::{Authentication, Authenticator, ClientRoots, User};
-use crate::wire::{Peer, RequestHead};
+use crate::{
+    meta::Warnings,
+    wire::{Peer, RequestHead},
+};
 
 /// Users by their client certificates: the common name is the name, organizations are groups.
 ///
@@ -17,7 +20,7 @@ impl ClientCertificates {
 }
 
 impl Authenticator for ClientCertificates {
-    fn authenticate(&self, _head: &RequestHead, peer: &Peer) -> Authentication {
+    fn authenticate(&self, _head: &RequestHead, peer: &Peer, _warnings: &mut Warnings) -> Authentication {
         match self.roots.verified(peer) {
             None => Authentication::Nobody,
             Some(Err(reason)) => Authentication::Wrong(reason),

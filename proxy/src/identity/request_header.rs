@@ -1,7 +1,10 @@
 use bytes::Bytes;
 
 use super::{Authentication, Authenticator, ClientRoots, User};
-use crate::wire::{Headers, Name, Peer, RequestHead, url};
+use crate::{
+    meta::Warnings,
+    wire::{Headers, Name, Peer, RequestHead, url},
+};
 
 /// Users by the word of a front proxy: it shows a certificate of its own authority and names the user in header fields.
 ///
@@ -99,7 +102,7 @@ impl FrontProxy {
 }
 
 impl Authenticator for FrontProxy {
-    fn authenticate(&self, head: &RequestHead, peer: &Peer) -> Authentication {
+    fn authenticate(&self, head: &RequestHead, peer: &Peer, _warnings: &mut Warnings) -> Authentication {
         let subject = match self.roots.verified(peer) {
             None => return Authentication::Nobody,
             Some(Err(reason)) => return Authentication::Wrong(reason),

@@ -3,7 +3,10 @@ use std::collections::BTreeMap;
 use sha2::{Digest as _, Sha256};
 
 use super::{Authentication, Authenticator, User};
-use crate::wire::{Name, Peer, RequestHead, headers::trim};
+use crate::{
+    meta::Warnings,
+    wire::{Name, Peer, RequestHead, headers::trim},
+};
 
 /// Users by bearer tokens that a file lists: `token,user,uid,"group1,group2"`, a line each.
 ///
@@ -56,8 +59,8 @@ impl TokenFile {
                     return Err(BadTokenFile::Empty { line, column });
                 }
             }
-            let groups = record.get(3).filter(|groups| !groups.is_empty());
-            let groups = groups.map(|groups| groups.split(',').map(str::to_owned).collect()).unwrap_or_default();
+            // Who has an empty column of groups is in the group of the empty name, as in Go.
+            let groups = record.get(3).map(|groups| groups.split(',').map(str::to_owned).collect()).unwrap_or_default();
             let user = User { name: name.to_owned(), uid: uid.to_owned(), groups, extra: Vec::new() };
             users.insert(Sha256::digest(token).into(), user);
         }
@@ -66,8 +69,8 @@ impl TokenFile {
 }
 
 impl Authenticator for TokenFile {
-    fn authenticate(&self, head: &RequestHead, _peer: &Peer) -> Authentication {
-        let Some(token) = bearer(head) else { return Authentication::Nobody };
+    fn authenticate(&self, head: &RequestHead, _peer: &Peer, warnings: &mut Warnings) -> Authentication {
+        let Some(token) = bearer(head, warnings) else { return Authentication::Nobody };
         let digest: [u8; 32] = Sha256::digest(token).into();
         match self.users.get(&digest) {
             Some(user) => Authentication::Known(user.clone()),
@@ -77,10 +80,19 @@ impl Authenticator for TokenFile {
 }
 
 /// The token of the first `Authorization` field: the second word behind `bearer`, whatever its case.
-fn bearer(head: &RequestHead) -> Option<&[u8]> {
+fn bearer<'h>(head: &'h RequestHead, warnings: &mut Warnings) -> Option<&'h [u8]> {
     let value = trim(head.headers.get(&Name::AUTHORIZATION)?);
     let mut words = value.split(|byte| *byte == b' ');
     let scheme = words.next()?;
     let token = words.next()?;
-    (scheme.eq_ignore_ascii_case(b"bearer") && !token.is_empty()).then_some(token)
+    if !scheme.eq_ignore_ascii_case(b"bearer") {
+        return None;
+    }
+    if token.is_empty() && words.next().is_some() {
+        warnings.add(SPACES);
+    }
+    (!token.is_empty()).then_some(token)
 }
+
+/// Go: `bearertoken.go` `invalidTokenWithSpaceWarning`.
+const SPACES: &str = "the provided Authorization header contains extra space before the bearer token, and is ignored";

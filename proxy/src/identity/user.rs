@@ -41,6 +41,16 @@ impl User {
         self.name == ANONYMOUS
     }
 
+    /// Whether nobody vouches for the user. Go: `endpoints/filters/authentication.go` `isAnonymousUser`.
+    pub fn is_unauthenticated(&self) -> bool {
+        self.is_anonymous() || self.in_group(UNAUTHENTICATED)
+    }
+
+    /// Whether the user may do everything, and is always heard. Go: `user.SystemPrivilegedGroup`.
+    pub fn is_privileged(&self) -> bool {
+        self.in_group(MASTERS)
+    }
+
     /// The same user among those who were recognised: `system:authenticated` joins the groups, unless the user says to be nobody.
     ///
     /// Go: `k8s.io/apiserver/pkg/authentication/group/authenticated_group_adder.go`.

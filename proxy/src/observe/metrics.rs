@@ -133,14 +133,29 @@ impl Recorder {
         if let Some(cells) = known.get(&(family.name, Arc::clone(&labels))) {
             return Arc::clone(cells);
         }
-        let cells = Arc::new(Cells::of(family.kind));
-        if known.len() < limits::METRIC_SERIES_PER_WORKER_MAX {
-            known.insert((family.name, Arc::clone(&labels)), Arc::clone(&cells));
-            self.metrics.lock().push(Series { family, labels, cells: Arc::clone(&cells) });
+        if known.len() >= limits::METRIC_SERIES_PER_WORKER_MAX {
+            let dropped = known.get(&(DROPPED.name, NO_LABELS.into())).cloned();
+            dropped.unwrap_or_else(|| self.row(&mut known, &DROPPED, NO_LABELS.into())).add(0, 1);
+            return Arc::new(Cells::of(family.kind)); // that nobody reads
         }
+        self.row(&mut known, family, labels)
+    }
+
+    /// A new row.
+    fn row(&self, known: &mut Known, family: &'static Family, labels: Arc<str>) -> Arc<Cells> {
+        let cells = Arc::new(Cells::of(family.kind));
+        known.insert((family.name, Arc::clone(&labels)), Arc::clone(&cells));
+        self.metrics.lock().push(Series { family, labels, cells: Arc::clone(&cells) });
         cells
     }
 }
+
+static DROPPED: Family = Family {
+    name: "weir_metrics_dropped_total",
+    help: "Numbers that were not counted: their worker had no room for another row of labels.",
+    kind: Kind::Counter,
+};
+const NO_LABELS: &str = "";
 
 /// Sums are kept in millionths.
 pub(super) const SUM_PARTS: f64 = 1e6;
@@ -186,6 +201,20 @@ mod tests {
             "seconds_count{verb=\"GET\"} 3\n",
         );
         assert_eq!(metrics.expose(), expected);
+    }
+
+    #[test]
+    fn numbers_without_room_for_their_row_are_counted_themselves() {
+        let metrics = Metrics::default();
+        let recorder = metrics.recorder();
+        for at in 0..limits::METRIC_SERIES_PER_WORKER_MAX + 3 {
+            recorder.count(&REQUESTS, &[("code", &at.to_string())]);
+        }
+        recorder.observe(&SECONDS, &[], 0.5);
+        recorder.count(&REQUESTS, &[("code", "0")]);
+        let shown = metrics.expose();
+        assert!(shown.contains("weir_metrics_dropped_total 4\n") && shown.contains("requests_total{code=\"0\"} 2\n"));
+        assert!(!shown.contains("seconds"));
     }
 
     #[test]

@@ -13,6 +13,8 @@ enum Shape<'a> {
     Bare(StatusCode),
     /// A line of text that no browser takes for something else. Go: `http.Error`.
     Line(StatusCode, Bytes),
+    /// The same, and when to ask again, in seconds.
+    LineForNow(StatusCode, Bytes, u32),
     /// A Status that is negotiated.
     Status(&'a Status),
     /// The same, and browsers may not guess what it is: it quotes what somebody wrote.
@@ -26,9 +28,10 @@ impl Refusal {
     pub fn render(&self, head: &RequestHead) -> (ResponseHead, Body) {
         match self.shape(head) {
             Shape::Bare(status) => (ResponseHead::new(status), Body::empty()),
-            Shape::Line(status, text) => {
+            Shape::Line(status, text) => (plain_text(status), Body::whole(text)),
+            Shape::LineForNow(status, text, seconds) => {
                 let mut answer = plain_text(status);
-                answer.headers.append(Name::X_CONTENT_TYPE_OPTIONS, "nosniff");
+                answer.headers.append(Name::RETRY_AFTER, seconds.to_string());
                 (answer, Body::whole(text))
             }
             Shape::Status(status) => negotiated(status, head),
@@ -58,15 +61,23 @@ impl Refusal {
             Self::Status(status) => Shape::Status(status),
             Self::Forbidden(status) => Shape::QuotingStatus(status),
             Self::Text(status, text) => Shape::Line(*status, line(text.as_bytes())),
+            Self::TooManyRequests => {
+                let text = line(self.to_string().as_bytes());
+                Shape::LineForNow(StatusCode::TOO_MANY_REQUESTS, text, RETRY_AFTER_SECONDS)
+            }
             Self::Internal(error) => Shape::Line(StatusCode::INTERNAL_SERVER_ERROR, internal_error(error, head)),
             Self::OutOfTime => Shape::Untyped(StatusCode::GATEWAY_TIMEOUT, out_of_time()),
         }
     }
 }
 
+/// Go: `maxinflight.go` `retryAfter`.
+const RETRY_AFTER_SECONDS: u32 = 1;
+
 fn plain_text(status: StatusCode) -> ResponseHead {
     let mut head = ResponseHead::new(status);
     head.headers.append(Name::CONTENT_TYPE, "text/plain; charset=utf-8");
+    head.headers.append(Name::X_CONTENT_TYPE_OPTIONS, "nosniff");
     head
 }
 

@@ -10,7 +10,7 @@ use super::{
     request::{parse, summary},
 };
 use crate::{
-    meta::{Media, Object, Status},
+    meta::{Media, Object, Status, Warnings},
     wire::token::go_quote,
 };
 
@@ -23,7 +23,7 @@ pub(super) fn read(
     media: Media,
     body: &[u8],
     validation: FieldValidation,
-    warnings: &mut Vec<String>,
+    warnings: &mut Warnings,
 ) -> Result<Object, Status> {
     let kind = route.kind;
     let unrecognized = |fault: &str| {

@@ -11,7 +11,7 @@ use super::{
     table::Columns,
 };
 use crate::{
-    meta::Query,
+    meta::{Query, Warnings},
     refusal::Refusal,
     wire::{Answer, Exchange},
 };
@@ -21,7 +21,7 @@ impl Rest {
         &self,
         exchange: &mut Exchange,
         route: &RestRoute,
-        warnings: &mut Vec<String>,
+        warnings: &mut Warnings,
     ) -> Result<Answer, Refusal> {
         let accepted = respond::agree(&exchange.head)?;
         let media = body_media(&exchange.head)?;

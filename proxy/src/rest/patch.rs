@@ -21,7 +21,7 @@ use super::{
     table::Columns,
 };
 use crate::{
-    meta::{FieldError, GroupKind, Layout, Object, Query, Status, encode_json},
+    meta::{FieldError, GroupKind, Layout, Object, Query, Status, Warnings, encode_json},
     refusal::Refusal,
     wire::{Answer, Exchange, Name, RequestHead, media_type::media_type, token::go_quote},
 };
@@ -45,7 +45,7 @@ impl Rest {
         &self,
         exchange: &mut Exchange,
         route: &RestRoute,
-        warnings: &mut Vec<String>,
+        warnings: &mut Warnings,
     ) -> Result<Answer, Refusal> {
         let form = form_of(&exchange.head)?;
         let accepted = respond::agree(&exchange.head)?;

@@ -152,12 +152,3 @@ pub(super) fn answer(head: &RequestHead, accepted: &Accepted, status: StatusCode
     let bytes = gzip::compress(&mut response.headers, &head.headers, bytes);
     Answer::Reply(response, Body::whole(bytes))
 }
-
-/// Adds a `Warning` header for each text. Go: `apimachinery/pkg/util/net/http.go` `NewWarningHeader`.
-pub(super) fn warn(answer: &mut Answer, warnings: &[String]) {
-    let Answer::Reply(head, _) = answer else { return };
-    for text in warnings {
-        let text = text.replace('\\', "\\\\").replace('"', "\\\"");
-        head.headers.append(Name::from_slice(b"Warning"), format!("299 - \"{text}\""));
-    }
-}

@@ -97,11 +97,16 @@ impl Server {
     async fn open(&self, method: &str, target: &str, fields: &[(Name, &str)], body: &[u8]) -> (ResponseHead, Body) {
         let mut exchange = exchange(method, target, fields, body);
         let route = route(&exchange.head);
-        match self.rest.serve(&mut exchange, &route, Permit::of_a_test()).await {
+        let (mut head, body) = match self.rest.serve(&mut exchange, &route, Permit::of_a_test()).await {
             Ok(Answer::Reply(head, body)) => (head, body),
             Ok(other) => panic!("{other:?}"),
             Err(refusal) => refusal.render(&exchange.head),
+        };
+        // The filters do this, for whoever answers.
+        for value in exchange.facts.get().into_iter().flat_map(Warnings::values) {
+            head.headers.append(Name::WARNING, value);
         }
+        (head, body)
     }
 
     async fn get(&self, target: &str) -> Seen {

@@ -14,7 +14,7 @@ use super::{
     table::Columns,
 };
 use crate::{
-    meta::{Object, Query, Status},
+    meta::{Object, Query, Status, Warnings},
     refusal::Refusal,
     wire::{Answer, Exchange},
 };
@@ -24,7 +24,7 @@ impl Rest {
         &self,
         exchange: &mut Exchange,
         route: &RestRoute,
-        warnings: &mut Vec<String>,
+        warnings: &mut Warnings,
     ) -> Result<Answer, Refusal> {
         let accepted = respond::agree(&exchange.head)?;
         let body = read_body(exchange).await?;

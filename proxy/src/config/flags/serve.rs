@@ -2,6 +2,8 @@ use std::{net::IpAddr, path::PathBuf};
 
 use clap::{ArgAction, Args, ValueEnum};
 
+use crate::config::limits;
+
 /// The flags of `weir serve`, named as kube-apiserver's where it has them.
 #[derive(Args, Clone, Debug)]
 pub struct ServeFlags {
@@ -21,6 +23,13 @@ pub struct ServeFlags {
     /// Requests other than watches and streams may take so long; ?timeout= asks for less
     #[arg(long, value_name = "DURATION", default_value = "1m0s")]
     pub request_timeout: String,
+    /// Requests that only read are served so many at a time, others are told to come later (429); watches and streams are not counted. 0 is
+    /// no bound
+    #[arg(long, value_name = "N", default_value_t = limits::REQUESTS_IN_FLIGHT_MAX)]
+    pub max_requests_inflight: usize,
+    /// The same for requests that may change something
+    #[arg(long, value_name = "N", default_value_t = limits::MUTATING_REQUESTS_IN_FLIGHT_MAX)]
+    pub max_mutating_requests_inflight: usize,
     /// Accept endpoints of Services on loopback addresses, and every clusterIP: for development and tests
     #[arg(long)]
     pub allow_loopback_endpoints: bool,

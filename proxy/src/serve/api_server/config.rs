@@ -109,6 +109,7 @@ fn parts(world: &World, flags: &ServeFlags, trusted: Trusted, admin: &Admin) -> 
         identity_fields: Some(trusted.header_names.clone()),
         authenticator: users::authenticator(world, flags, trusted, admin)?,
         request_timeout,
+        seats: Arc::new(chain::Seats::new(flags.max_requests_inflight, flags.max_mutating_requests_inflight)),
         metrics: Metrics::default(),
     })
 }
