@@ -9,7 +9,6 @@ mod token_file;
 mod user;
 mod verify;
 
-pub(crate) use self::request_header::folded;
 pub use self::{
     attributes::{Attributes, Target},
     authenticator::{Anonymous, Authentication, Authenticator, Union},

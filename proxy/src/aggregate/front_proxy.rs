@@ -15,7 +15,7 @@ use crate::{
 ///
 /// Go: `k8s.io/client-go/transport/round_trippers.go` `SetAuthProxyHeaders`.
 pub(super) fn set_user(headers: &mut StrippedHeaders, user: &User) {
-    headers.retain(|name, _| !speaks_of_a_user(name.as_bytes()));
+    headers.retain(|name, _| !speaks_of_a_user(name));
     headers.append(Name::X_REMOTE_USER, user.name.clone());
     if !user.uid.is_empty() {
         headers.append(Name::X_REMOTE_UID, user.uid.clone());
@@ -31,16 +31,9 @@ pub(super) fn set_user(headers: &mut StrippedHeaders, user: &User) {
     }
 }
 
-fn speaks_of_a_user(name: &[u8]) -> bool {
-    let is = |own: &str| is_like(name, own.as_bytes());
-    let starts = name.get(..EXTRA.len()).is_some_and(|start| is_like(start, EXTRA.as_bytes()));
-    starts || ["x-remote-user", "x-remote-uid", "x-remote-group"].into_iter().any(is)
-}
-
-/// Whether two names are one for a server that takes `_` for `-`.
-fn is_like(name: &[u8], own: &[u8]) -> bool {
-    let same = |(byte, own): (&u8, &u8)| byte.eq_ignore_ascii_case(own) || (*own == b'-' && *byte == b'_');
-    name.len() == own.len() && name.iter().zip(own).all(same)
+fn speaks_of_a_user(name: &Name) -> bool {
+    let mut own = [Name::X_REMOTE_USER, Name::X_REMOTE_UID, Name::X_REMOTE_GROUP].into_iter();
+    name.starts_as(EXTRA.as_bytes()) || own.any(|own| name.reads_as(own.as_bytes()))
 }
 
 /// The name of the header for a key: what no name may have is escaped, and `%` too, so that every key comes back as it was.

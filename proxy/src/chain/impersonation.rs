@@ -4,7 +4,7 @@ use bytes::Bytes;
 
 use super::{Filter, Step, authorization::forbidden};
 use crate::{
-    identity::{Attributes, Authorizer, Denied, Target, User, folded},
+    identity::{Attributes, Authorizer, Denied, Target, User},
     meta::Status,
     refusal::Refusal,
     router::RequestInfo,
@@ -163,7 +163,7 @@ fn mode(user: &User) -> &'static str {
 
 /// In any spelling: a server that takes `_` for `-` is not to hear of it either.
 fn is_impersonation(name: &Name) -> bool {
-    folded(name.as_bytes()).starts_with("impersonate-")
+    name.starts_as(b"impersonate-")
 }
 
 const EXTRA: &[u8] = b"impersonate-extra-";

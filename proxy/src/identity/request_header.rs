@@ -42,12 +42,10 @@ impl HeaderNames {
 
     /// Takes every such field out, and every field that a careless reader would take for one: with `_` where a `-` belongs.
     pub fn strip(&self, headers: &mut Headers) {
-        let plain: Vec<String> =
-            self.username.iter().chain(&self.uid).chain(&self.group).map(|name| folded(name.as_bytes())).collect();
         headers.retain(|name, _| {
-            let name = folded(name.as_bytes());
-            !plain.contains(&name)
-                && !self.extra_prefixes.iter().any(|prefix| name.starts_with(&folded(prefix.as_bytes())))
+            let mut plain = self.username.iter().chain(&self.uid).chain(&self.group);
+            !plain.any(|own| name.reads_as(own.as_bytes()))
+                && !self.extra_prefixes.iter().any(|prefix| name.starts_as(prefix.as_bytes()))
         });
     }
 
@@ -69,11 +67,6 @@ impl HeaderNames {
         }
         Ok(Some(user))
     }
-}
-
-/// A name as a reader sees it that knows neither case nor the difference between `-` and `_`.
-pub(crate) fn folded(name: &[u8]) -> String {
-    name.iter().map(|byte| if *byte == b'_' { '-' } else { char::from(byte.to_ascii_lowercase()) }).collect()
 }
 
 /// The first value that is not empty, of these names in their order.

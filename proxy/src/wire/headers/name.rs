@@ -53,6 +53,19 @@ impl Name {
         }
     }
 
+    /// Whether a careless reader takes this name for `other`: one that knows neither case nor the difference between `-` and `_`.
+    ///
+    /// Many servers hand header fields on as environment variables. What must not be forged is taken out in every such spelling.
+    pub fn reads_as(&self, other: &[u8]) -> bool {
+        let name = self.as_bytes();
+        name.len() == other.len() && read_alike(name, other)
+    }
+
+    /// Whether a careless reader, as of [`Name::reads_as`], finds `prefix` at the start of this name.
+    pub fn starts_as(&self, prefix: &[u8]) -> bool {
+        self.as_bytes().get(..prefix.len()).is_some_and(|start| read_alike(start, prefix))
+    }
+
     /// Whether the name is a token of RFC 9110, so that it may be written.
     pub fn is_token(&self) -> bool {
         match &self.0 {
@@ -81,6 +94,11 @@ impl fmt::Debug for Name {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(&self.as_bytes().escape_ascii(), f)
     }
+}
+
+fn read_alike(left: &[u8], right: &[u8]) -> bool {
+    let read = |byte: &u8| if *byte == b'_' { b'-' } else { byte.to_ascii_lowercase() };
+    left.iter().map(read).eq(right.iter().map(read))
 }
 
 /// Upper case at the start and behind each hyphen, lower case elsewhere; nothing is changed if a byte is no token byte.
@@ -266,6 +284,13 @@ mod tests {
             assert_eq!(Name::from_buffer(BytesMut::from(raw)), Name::from_slice(raw.as_bytes()));
         }
         assert_eq!(Name::from_slice(b"eTAG"), Name::ETAG);
+    }
+
+    #[test]
+    fn a_careless_reader_sees_neither_case_nor_underscores() {
+        let name = Name::from_slice(b"x_Remote-EXTRA_a");
+        assert!(name.reads_as(b"X-Remote_Extra-A") && name.starts_as(b"x-remote-extra-"));
+        assert!(!name.reads_as(b"X-Remote-Extra-") && !name.starts_as(b"x-remote-extra-ab"));
     }
 
     #[test]
