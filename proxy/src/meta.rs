@@ -1,6 +1,7 @@
 //! What every API object has, what is said when something fails, and how both are written: JSON, YAML, protobuf.
 
 pub mod accept;
+pub mod digest;
 pub mod field_error;
 pub mod field_selector;
 pub mod group;

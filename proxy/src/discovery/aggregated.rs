@@ -2,8 +2,9 @@
 //!
 //! Go: `k8s.io/api/apidiscovery/v2/types.go`. Version v2beta1 has the same fields.
 
-use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+
+use crate::meta::json::without_fields;
 
 /// A group with its versions, the preferred one first.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -114,7 +115,7 @@ pub fn read_groups(json: &[u8]) -> Result<Vec<Group>, serde_json::Error> {
     struct List {
         items: Vec<Group>,
     }
-    let list: List = serde_json::from_value(without_nulls(serde_json::from_slice(json)?))?;
+    let list: List = read_without_nulls(json)?;
     let mut groups = list.items;
     for resource in groups.iter_mut().flat_map(|group| &mut group.versions).flat_map(|version| &mut version.resources) {
         resource.response_kind.get_or_insert_default();
@@ -125,17 +126,9 @@ pub fn read_groups(json: &[u8]) -> Result<Vec<Group>, serde_json::Error> {
     Ok(groups)
 }
 
-/// Without the fields that are null: for Go they are not there.
-pub(super) fn without_nulls(value: Value) -> Value {
-    match value {
-        Value::Object(fields) => fields
-            .into_iter()
-            .filter(|(_, value)| !value.is_null())
-            .map(|(name, value)| (name, without_nulls(value)))
-            .collect(),
-        Value::Array(items) => items.into_iter().map(without_nulls).collect(),
-        scalar => scalar,
-    }
+/// What a text holds, without the fields that are null: for Go they are not there.
+pub(super) fn read_without_nulls<T: DeserializeOwned>(json: &[u8]) -> Result<T, serde_json::Error> {
+    serde_json::from_value(without_fields(serde_json::from_slice(json)?, |_, value| value.is_null()))
 }
 
 #[cfg(test)]

@@ -5,7 +5,6 @@ use std::{collections::BTreeMap, sync::OnceLock};
 use bytes::Bytes;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
-use sha2::{Digest as _, Sha512};
 
 use super::{
     aggregated::{Freshness, Group, Version},
@@ -14,7 +13,7 @@ use super::{
     sources::LocalVersion,
 };
 use crate::{
-    meta::{GroupVersion, Layout, Media, encode_json, encode_yaml},
+    meta::{GroupVersion, Layout, Media, digest::sha512, encode_json, encode_yaml},
     rest::encode_protobuf,
 };
 
@@ -67,12 +66,12 @@ pub(super) struct Aggregated {
 impl Aggregated {
     fn new(groups: &[Group]) -> Self {
         let list = json!({"metadata": {}, "items": groups});
-        let digest = Bytes::copy_from_slice(&Sha512::digest(encode_json(&list, Layout::Bare)));
+        let digest = sha512(&encode_json(&list, Layout::Bare));
         let version = |version| Document::new("APIGroupDiscoveryList", version, &list);
         Self {
             v2: version("apidiscovery.k8s.io/v2"),
             v2beta1: version("apidiscovery.k8s.io/v2beta1"),
-            etag: format!("\"{digest:X}\""),
+            etag: format!("\"{digest}\""),
         }
     }
 }

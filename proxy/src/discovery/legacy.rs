@@ -76,7 +76,7 @@ pub fn read_resources(json: &[u8]) -> Result<Vec<Resource>, serde_json::Error> {
     struct List {
         resources: Vec<Resource>,
     }
-    let list: List = serde_json::from_value(aggregated::without_nulls(serde_json::from_slice(json)?))?;
+    let list: List = aggregated::read_without_nulls(json)?;
     Ok(list.resources)
 }
 

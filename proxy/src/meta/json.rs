@@ -4,7 +4,10 @@ use std::io;
 
 use bytes::Bytes;
 use serde::Serialize;
-use serde_json::ser::{CharEscape, CompactFormatter, Formatter, PrettyFormatter, Serializer};
+use serde_json::{
+    Value,
+    ser::{CharEscape, CompactFormatter, Formatter, PrettyFormatter, Serializer},
+};
 
 /// How the text is laid out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,6 +38,19 @@ pub fn encode_json<T: Serialize + ?Sized>(value: &T, layout: Layout) -> Bytes {
         out.push(b'\n');
     }
     out.into()
+}
+
+/// A value without the fields that `is_dropped` says, at any depth.
+pub fn without_fields(value: Value, is_dropped: fn(name: &str, value: &Value) -> bool) -> Value {
+    match value {
+        Value::Object(fields) => fields
+            .into_iter()
+            .filter(|(name, value)| !is_dropped(name, value))
+            .map(|(name, value)| (name, without_fields(value, is_dropped)))
+            .collect(),
+        Value::Array(items) => items.into_iter().map(|item| without_fields(item, is_dropped)).collect(),
+        scalar => scalar,
+    }
 }
 
 /// Go's escapes and numbers over a layout of serde_json's.

@@ -45,7 +45,7 @@ pub fn method_not_allowed(head: &RequestHead) -> Status {
 pub fn check_accept(head: &RequestHead, gives: &[&str]) -> Result<(), Status> {
     let accept = head.headers.get(&Name::ACCEPT).map(trim).unwrap_or_default();
     let takes = |item: &[u8]| {
-        let item = media_type(item);
+        let item = without_parameters(item);
         item == b"*/*" || gives.iter().any(|given| given.as_bytes() == item)
     };
     if accept.is_empty() || accept.split(|byte| *byte == b',').any(takes) {
@@ -66,7 +66,7 @@ pub fn check_content_type(head: &RequestHead, takes: &[&str]) -> Result<(), Stat
     let content_type = content_type.unwrap_or(b"application/octet-stream");
     if content_type
         .split(|byte| *byte == b',')
-        .any(|item| takes.iter().any(|taken| taken.as_bytes() == media_type(item)))
+        .any(|item| takes.iter().any(|taken| taken.as_bytes() == without_parameters(item)))
     {
         return Ok(());
     }
@@ -88,7 +88,7 @@ pub fn check_get(head: &RequestHead) -> Result<(), Status> {
 }
 
 /// An item of a list, without its parameters.
-fn media_type(item: &[u8]) -> &[u8] {
+fn without_parameters(item: &[u8]) -> &[u8] {
     trim(item.split(|byte| *byte == b';').next().unwrap_or_default())
 }
 

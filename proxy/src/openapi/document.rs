@@ -4,11 +4,10 @@ use std::{collections::BTreeMap, sync::OnceLock};
 
 use bytes::Bytes;
 use serde_json::Value;
-use sha2::{Digest as _, Sha512};
 
 use super::{protobuf, v2, v3};
 use crate::{
-    meta::{GroupVersion, Layout, encode_json},
+    meta::{GroupVersion, Layout, digest::sha512, encode_json},
     rest::{Kind, Kinds},
     wire::headers::trim,
     world::Wall,
@@ -25,7 +24,7 @@ pub(super) struct Document {
 impl Document {
     fn new(value: &Value) -> Self {
         let json = encode_json(value, Layout::Bare);
-        let hash = format!("{:X}", Bytes::copy_from_slice(&Sha512::digest(&json)));
+        let hash = sha512(&json);
         Self { json, hash }
     }
 

@@ -10,9 +10,12 @@ use serde_json::{Map, Value};
 
 use self::order::Order;
 use super::go_format::shown;
-use crate::rest::{
-    decode::find,
-    kinds::{Field, Kind, Kinds, Shape, TypeTable},
+use crate::{
+    meta::json::without_fields,
+    rest::{
+        decode::find,
+        kinds::{Field, Kind, Kinds, Shape, TypeTable},
+    },
 };
 
 const DIRECTIVE: &str = "$patch";
@@ -74,7 +77,7 @@ fn merge_map(mut original: Fields, mut patch: Fields, table: Option<&'static Typ
                 merge_map(old, new, field.and_then(|field| table_of(&field.shape)))?.into()
             }
             (Some(Value::Array(old)), Value::Array(new)) => merge_list(old, new, field)?.into(),
-            (_, new) => without_nulls(new),
+            (_, new) => as_new(new),
         };
         original.insert(name.to_owned(), merged);
     }
@@ -175,7 +178,7 @@ fn merge_list(old: Vec<Value>, new: Vec<Value>, field: Option<&'static Field>) -
             }
             _ => {
                 order.put(&mut places, item, merged.len());
-                merged.push(without_nulls(item.clone()));
+                merged.push(as_new(item.clone()));
             }
         }
     }
@@ -223,16 +226,9 @@ fn without(list: Vec<Value>, unwanted: &[Value]) -> Vec<Value> {
     list.into_iter().filter(|item| order.place(&unwanted, item).is_none()).collect()
 }
 
-/// A new value has nothing to remove. Go: `discardNullValuesFromPatch`.
-fn without_nulls(value: Value) -> Value {
-    match value {
-        Value::Object(fields) => {
-            let fields = fields.into_iter().filter(|(key, value)| !value.is_null() && !key.starts_with('$'));
-            Value::Object(fields.map(|(key, value)| (key, without_nulls(value))).collect())
-        }
-        Value::Array(items) => items.into_iter().map(without_nulls).collect(),
-        other => other,
-    }
+/// A new value has nothing to remove, and nothing to be told. Go: `discardNullValuesFromPatch`.
+fn as_new(value: Value) -> Value {
+    without_fields(value, |name, value| value.is_null() || name.starts_with('$'))
 }
 
 #[cfg(test)]
