@@ -6,10 +6,14 @@ mod keep;
 use std::{io, net::IpAddr, path::PathBuf};
 
 use bytes::Bytes;
+use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 
 use self::issue::{Purpose, Signer};
 pub use self::keep::Keep;
-use crate::{wire::tls::BadPem, world::World};
+use crate::{
+    wire::tls::{self, BadPem},
+    world::World,
+};
 
 /// A certificate, those that lead to its authority, and its key, as PEM.
 #[derive(Clone)]
@@ -77,6 +81,16 @@ impl Certificates {
             ca: ca.certificate,
             front_proxy_ca: front_proxy_ca.certificate,
         })
+    }
+}
+
+impl Pair {
+    /// The certificates and the key, as TLS takes them.
+    ///
+    /// # Errors
+    /// They are no PEM.
+    pub fn parsed(&self) -> Result<(Vec<CertificateDer<'static>>, PrivateKeyDer<'static>), BadPem> {
+        Ok((tls::certificates(&self.certificates)?, tls::private_key(&self.key)?))
     }
 }
 

@@ -1,12 +1,16 @@
 //! The command line, parsed once.
 
+mod file;
 mod serve;
 
 use std::{fmt, path::PathBuf};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-pub use self::serve::{AggregationFlags, AuthorizationMode, FrontProxyFlags, ServeFlags, ServingFlags, UserFlags};
+pub use self::{
+    file::FlagFile,
+    serve::{AggregationFlags, AuthorizationMode, FrontProxyFlags, ServeFlags, ServingFlags, UserFlags},
+};
 
 /// An aggregating API reverse proxy that answers as Go's does.
 #[derive(Debug, Parser)]
@@ -47,8 +51,7 @@ pub struct ReverseProxyFlags {
     #[arg(long, value_name = "FILE", requires = "tls_cert_file")]
     pub tls_private_key_file: Option<PathBuf>,
     /// How requests are rewritten: director keeps the client's Host and adds X-Forwarded-For; rewrite sends the backend's Host and sets
-    /// X-Forwarded-For,
-    /// -Host and -Proto itself
+    /// X-Forwarded-For, -Host and -Proto itself
     #[arg(long, value_enum, default_value_t = Mode::Director)]
     pub mode: Mode,
     /// How long bytes of an answer of known length may wait before they are sent: 0 until a buffer is full, negative not at all

@@ -1,20 +1,25 @@
 //! `weir reverse-proxy`: Go's `httputil.ReverseProxy`, single host, as a process.
 
-use std::{path::Path, rc::Rc, sync::Arc};
+use std::{rc::Rc, sync::Arc};
 
 use bytes::Bytes;
 use rustls::RootCertStore;
 
 use super::{ServeError, run_workers};
 use crate::{
-    config::{BadFlag, ReverseProxyFlags, flags::Mode, parse_duration},
+    config::{
+        BadFlag, ReverseProxyFlags,
+        certificates::Pair,
+        flags::{FlagFile, Mode},
+        parse_duration,
+    },
     forward::{FlushInterval, ReverseProxy, Rules},
     listen::{self, Server, Settings},
     upstream::{
         Alpn, Origin, Transport, TransportConfig,
         tls::{Trust, client_config},
     },
-    wire::{tls, url::Url},
+    wire::url::Url,
     world::{Address, World},
 };
 
@@ -142,25 +147,20 @@ fn flush_interval(text: &str) -> Result<FlushInterval, BadFlag> {
 }
 
 fn server_tls(world: &World, flags: &ReverseProxyFlags) -> Result<Option<Arc<rustls::ServerConfig>>, BadFlag> {
-    let (Some(cert_file), Some(key_file)) = (&flags.tls_cert_file, &flags.tls_private_key_file) else {
-        return Ok(None);
-    };
-    let certificates = tls::certificates(&read(world, "tls-cert-file", cert_file)?)
-        .map_err(|error| BadFlag::new("tls-cert-file", cert_file.display(), error))?;
-    let bad_key = |reason: &dyn std::fmt::Display| BadFlag::new("tls-private-key-file", key_file.display(), reason);
-    let key = tls::private_key(&read(world, "tls-private-key-file", key_file)?).map_err(|error| bad_key(&error))?;
-    listen::tls::server_config(world, certificates, key).map(Some).map_err(|error| bad_key(&error))
+    let certificates = FlagFile::of("tls-cert-file", flags.tls_cert_file.as_ref());
+    let Some(key) = FlagFile::of("tls-private-key-file", flags.tls_private_key_file.as_ref()) else { return Ok(None) };
+    let Some(pair) = Pair::of_flags(world, certificates, Some(key))? else { return Ok(None) };
+    let (chain, private_key) = pair.parsed().map_err(|error| key.bad(error))?;
+    listen::tls::server_config(world, chain, private_key).map(Some).map_err(|error| key.bad(error))
 }
 
 fn client_tls(world: &World, flags: &ReverseProxyFlags) -> Result<Arc<rustls::ClientConfig>, BadFlag> {
     let trust = if flags.to_insecure_skip_tls_verify {
         Trust::Anyone
-    } else if let Some(file) = &flags.to_ca_file {
-        let bad = |reason: &dyn std::fmt::Display| BadFlag::new("to-ca-file", file.display(), reason);
-        let pem = read(world, "to-ca-file", file)?;
+    } else if let Some(file) = FlagFile::of("to-ca-file", flags.to_ca_file.as_ref()) {
         let mut roots = RootCertStore::empty();
-        for certificate in tls::certificates(&pem).map_err(|error| bad(&error))? {
-            roots.add(certificate).map_err(|error| bad(&error))?;
+        for certificate in file.certificates(world)? {
+            roots.add(certificate).map_err(|error| file.bad(error))?;
         }
         Trust::Roots(Arc::new(roots))
     } else {
@@ -168,8 +168,4 @@ fn client_tls(world: &World, flags: &ReverseProxyFlags) -> Result<Arc<rustls::Cl
     };
     let config = client_config(world, trust, None).map_err(|error| BadFlag::new("to", &flags.to, error))?;
     Ok(Arc::new(config))
-}
-
-fn read(world: &World, flag: &'static str, path: &Path) -> Result<Bytes, BadFlag> {
-    world.disk.read(path).map_err(|error| BadFlag::new(flag, path.display(), error))
 }

@@ -1,6 +1,5 @@
 use std::{
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
-    path::PathBuf,
     sync::Arc,
 };
 
@@ -18,12 +17,12 @@ use crate::{
     config::{
         BadFlag, ServeFlags,
         certificates::{Certificates, Keep, Pair},
+        flags::{AggregationFlags, FlagFile, ServingFlags},
         parse_duration,
     },
     listen::{self, Http2Limits, Settings},
     observe::Metrics,
     rest::Allow,
-    wire::tls,
     world::{Address, World},
 };
 
@@ -60,16 +59,21 @@ impl ApiServerConfig {
         let admin =
             Admin::kept_or_made(world, keep).map_err(|error| BadFlag::new("data-dir", &flags.data_dir, error))?;
         let trusted = Trusted::from_flags(world, flags, &certificates)?;
-        let (serving, authority) =
-            match given(world, "tls", &flags.serving.tls_cert_file, &flags.serving.tls_private_key_file)? {
-                Some(pair) => (pair.clone(), pair.certificates),
-                None => (certificates.serving.clone(), certificates.ca.clone()),
-            };
-        let front_proxy = given(
+        let ServingFlags { tls_cert_file, tls_private_key_file } = &flags.serving;
+        let given = Pair::of_flags(
             world,
-            "proxy-client",
-            &flags.aggregation.proxy_client_cert_file,
-            &flags.aggregation.proxy_client_key_file,
+            FlagFile::of("tls-cert-file", tls_cert_file.as_ref()),
+            FlagFile::of("tls-private-key-file", tls_private_key_file.as_ref()),
+        )?;
+        let (serving, authority) = match given {
+            Some(pair) => (pair.clone(), pair.certificates),
+            None => (certificates.serving.clone(), certificates.ca.clone()),
+        };
+        let AggregationFlags { proxy_client_cert_file, proxy_client_key_file } = &flags.aggregation;
+        let front_proxy = Pair::of_flags(
+            world,
+            FlagFile::of("proxy-client-cert-file", proxy_client_cert_file.as_ref()),
+            FlagFile::of("proxy-client-key-file", proxy_client_key_file.as_ref()),
         )?;
         let mut server = Settings::bounded(Some(server_tls(world, flags, &serving, &trusted)?));
         server.http2 = Http2Limits::of_apiserver();
@@ -114,26 +118,6 @@ fn parts(world: &World, flags: &ServeFlags, trusted: Trusted, admin: &Admin) -> 
     })
 }
 
-/// A certificate and its key from the files that two flags name; the flags demand each other.
-fn given(
-    world: &World,
-    flag: &'static str,
-    certificate: &Option<PathBuf>,
-    key: &Option<PathBuf>,
-) -> Result<Option<Pair>, BadFlag> {
-    let (Some(certificate), Some(key)) = (certificate, key) else { return Ok(None) };
-    let (certificate_flag, key_flag) = match flag {
-        "tls" => ("tls-cert-file", "tls-private-key-file"),
-        _ => ("proxy-client-cert-file", "proxy-client-key-file"),
-    };
-    let read = |flag, path: &PathBuf| world.disk.read(path).map_err(|error| BadFlag::new(flag, path.display(), error));
-    let pair = Pair { certificates: read(certificate_flag, certificate)?, key: read(key_flag, key)? };
-    tls::certificates(&pair.certificates)
-        .map_err(|error| BadFlag::new(certificate_flag, certificate.display(), error))?;
-    tls::private_key(&pair.key).map_err(|error| BadFlag::new(key_flag, key.display(), error))?;
-    Ok(Some(pair))
-}
-
 fn server_tls(
     world: &World,
     flags: &ServeFlags,
@@ -142,8 +126,7 @@ fn server_tls(
 ) -> Result<Arc<rustls::ServerConfig>, BadFlag> {
     let file = flags.serving.tls_private_key_file.as_ref().map_or_else(String::new, |file| file.display().to_string());
     let bad = |error: &dyn std::fmt::Display| BadFlag::new("tls-private-key-file", &file, error);
-    let chain = tls::certificates(&serving.certificates).map_err(|error| bad(&error))?;
-    let key = tls::private_key(&serving.key).map_err(|error| bad(&error))?;
+    let (chain, key) = serving.parsed().map_err(|error| bad(&error))?;
     let authorities = trusted.authorities().filter_map(subject).collect();
     listen::tls::asking_server_config(world, chain, key, authorities).map_err(|error| bad(&error))
 }

@@ -1,6 +1,5 @@
-use std::{fmt::Display, path::Path, sync::Arc};
+use std::{path::PathBuf, sync::Arc};
 
-use bytes::Bytes;
 use rustls_pki_types::CertificateDer;
 
 use super::admin::Admin;
@@ -8,7 +7,7 @@ use crate::{
     config::{
         BadFlag, ServeFlags,
         certificates::{Certificates, FRONT_PROXY_NAME},
-        flags::{AuthorizationMode, FrontProxyFlags},
+        flags::{AuthorizationMode, FlagFile, FrontProxyFlags},
     },
     identity::{
         AlwaysAllow, AlwaysDeny, Anonymous, Authenticator, Authorizer, BuiltIn, ClientCertificates, ClientRoots,
@@ -32,13 +31,13 @@ impl Trusted {
     /// The authorities that the flags name, and those of the first start in the place of those that they do not name.
     pub(super) fn from_flags(world: &World, flags: &ServeFlags, made: &Certificates) -> Result<Self, BadFlag> {
         let FrontProxyFlags { requestheader_client_ca_file, requestheader_allowed_names, .. } = &flags.front_proxy;
-        let clients = authorities(world, "client-ca-file", flags.users.client_ca_file.as_deref(), &made.ca)?;
-        let front_proxies = authorities(
-            world,
-            "requestheader-client-ca-file",
-            requestheader_client_ca_file.as_deref(),
-            &made.front_proxy_ca,
-        )?;
+        let authorities = |flag, file: &Option<PathBuf>, made| match FlagFile::of(flag, file.as_ref()) {
+            Some(file) => file.certificates(world),
+            None => tls::certificates(made).map_err(|error| BadFlag::new("data-dir", &flags.data_dir, error)),
+        };
+        let clients = authorities("client-ca-file", &flags.users.client_ca_file, &made.ca)?;
+        let front_proxies =
+            authorities("requestheader-client-ca-file", requestheader_client_ca_file, &made.front_proxy_ca)?;
         let allowed_names = match requestheader_client_ca_file {
             None if requestheader_allowed_names.is_empty() => vec![FRONT_PROXY_NAME.to_owned()],
             _ => requestheader_allowed_names.iter().filter(|name| !name.is_empty()).cloned().collect(),
@@ -50,20 +49,6 @@ impl Trusted {
     pub(super) fn authorities(&self) -> impl Iterator<Item = &CertificateDer<'static>> {
         self.clients.iter().chain(&self.front_proxies)
     }
-}
-
-fn authorities(
-    world: &World,
-    flag: &'static str,
-    file: Option<&Path>,
-    made: &Bytes,
-) -> Result<Vec<CertificateDer<'static>>, BadFlag> {
-    let Some(file) = file else {
-        return tls::certificates(made).map_err(|error| BadFlag::new("data-dir", "", error));
-    };
-    let bad = |error: &dyn Display| BadFlag::new(flag, file.display(), error);
-    let pem = world.disk.read(file).map_err(|error| bad(&error))?;
-    tls::certificates(&pem).map_err(|error| bad(&error))
 }
 
 fn header_names(flags: &FrontProxyFlags) -> Result<HeaderNames, BadFlag> {
@@ -101,10 +86,9 @@ pub(super) fn authenticator(
     let front_proxies = roots("requestheader-client-ca-file", trusted.front_proxies)?;
     let clients = roots("client-ca-file", trusted.clients)?;
     let mut tokens = admin.token_line().into_bytes();
-    if let Some(file) = &flags.users.token_auth_file {
-        let bad = |error: &dyn Display| BadFlag::new("token-auth-file", file.display(), error);
-        let given = world.disk.read(file).map_err(|error| bad(&error))?;
-        TokenFile::parse(&given).map_err(|error| bad(&error))?;
+    if let Some(file) = FlagFile::of("token-auth-file", flags.users.token_auth_file.as_ref()) {
+        let given = file.read(world)?;
+        TokenFile::parse(&given).map_err(|error| file.bad(error))?;
         tokens.extend_from_slice(&given);
     }
     let tokens = TokenFile::parse(&tokens).map_err(|error| BadFlag::new("data-dir", &flags.data_dir, error))?;
