@@ -35,9 +35,7 @@ fn message(table: &TypeTable, object: &Value, out: &mut Vec<u8>) {
 fn put_field(field: &Field, value: Option<&Value>, out: &mut Vec<u8>) {
     let number = field.protobuf;
     match (&field.shape, value) {
-        (Shape::Array(item), Some(value)) if field.go_type == VERBS => {
-            put_message(number, out, |out| put_items(1, item, value, out));
-        }
+        (shape @ Shape::Array(_), Some(value)) if field.go_type == VERBS => put(number, shape, value, out),
         (Shape::Array(item), Some(value)) => put_items(number, item, value, out),
         (Shape::Map(item), Some(value)) => put_entries(number, item, value, out),
         (Shape::Array(_) | Shape::Map(_) | Shape::Scalar(Scalar::Bytes), None) => {}
@@ -67,8 +65,10 @@ fn put(number: u32, shape: &Shape, value: &Value, out: &mut Vec<u8>) {
     match shape {
         Shape::Ref(name) => put_message(number, out, |out| message(Kinds::get().type_named(name), value, out)),
         Shape::Scalar(scalar) => put_scalar(number, *scalar, value, out),
-        // A list of lists: no type of ours has one, and protobuf could not say it.
-        Shape::Array(_) | Shape::Map(_) => {}
+        // Within a list or a map: protobuf has no lists of lists, so each is a message of its own.
+        Shape::Array(item) => put_message(number, out, |out| put_items(1, item, value, out)),
+        // No type of ours has a map there.
+        Shape::Map(_) => {}
     }
 }
 

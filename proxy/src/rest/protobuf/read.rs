@@ -90,8 +90,22 @@ fn read_value(shape: &Shape, wire: WireType, rest: &mut &[u8]) -> Result<Value, 
             Ok(fields.into())
         }
         Shape::Scalar(scalar) => read_scalar(*scalar, wire, rest),
-        Shape::Array(_) | Shape::Map(_) => Err("a list of lists".to_owned()),
+        Shape::Array(item) => read_list(item, take_bytes(wire, rest)?),
+        Shape::Map(_) => Err("a map within a list or a map".to_owned()),
     }
+}
+
+/// A list within a list or a map: a message of its own.
+fn read_list(shape: &Shape, mut rest: &[u8]) -> Result<Value, String> {
+    let mut items = Vec::new();
+    while !rest.is_empty() {
+        let (number, wire) = decode_key(&mut rest).map_err(|error| error.to_string())?;
+        match number {
+            1 => items.push(read_value(shape, wire, &mut rest)?),
+            _ => skip_field(wire, number, &mut rest, DecodeContext::default()).map_err(|error| error.to_string())?,
+        }
+    }
+    Ok(items.into())
 }
 
 fn read_scalar(scalar: Scalar, wire: WireType, rest: &mut &[u8]) -> Result<Value, String> {
@@ -206,6 +220,15 @@ mod tests {
             compared += 1;
         }
         assert_eq!(compared, 5);
+    }
+
+    #[test]
+    fn a_list_in_a_map_is_read_as_it_is_written() {
+        let extra = json!({"a": ["1", "2"], "b": []});
+        let review = json!({
+            "kind": "SelfSubjectReview", "apiVersion": "authentication.k8s.io/v1", "status": {"userInfo": {"extra": extra}},
+        });
+        assert_eq!(decode(&encode(&review).unwrap()).unwrap()["status"]["userInfo"]["extra"], extra);
     }
 
     #[test]

@@ -49,6 +49,8 @@ fn kubectl_asks_in_protobuf() {
             "{:?}",
             answer.body
         );
+        // The values of an extra key are a message of their own.
+        assert!(answer.body.contains("\"\r\n\u{6}scopes\u{12}\u{3}\n\u{1}a"), "{:?}", answer.body);
     });
 }
 
