@@ -29,6 +29,8 @@ mod table;
 mod update;
 mod watch;
 
+use std::fmt;
+
 pub use self::{
     kinds::{Column, Field, Kind, Kinds, Scalar, Shape, Subresource, TypeTable},
     options::{DeleteOptions, DryRun, FieldValidation, ListOptions, Preconditions, Propagation, WriteOptions},
@@ -39,25 +41,76 @@ pub use self::{
 };
 use crate::{
     identity::Permit,
-    meta::{GroupResource, Status, Warnings},
+    meta::{Object, Status, Warnings},
     refusal::Refusal,
     wire::{Answer, Exchange},
     world::Stop,
 };
 
-/// A request for objects, as its path and method say.
-#[derive(Clone, Debug)]
+/// A request for objects, as its path and method say. The kind, or its part, has the verb.
+#[derive(Clone)]
 pub struct RestRoute {
+    kind: &'static Kind,
+    namespace: Option<String>,
+    name: Option<String>,
+    subresource: Option<String>,
+    verb: Verb,
+}
+
+/// Which objects a path names.
+#[derive(Clone, Copy, Debug)]
+pub struct Place<'p> {
     /// The kind.
     pub kind: &'static Kind,
     /// The namespace, if the path names one.
-    pub namespace: Option<String>,
+    pub namespace: Option<&'p str>,
     /// The object, if the path names one.
-    pub name: Option<String>,
+    pub name: Option<&'p str>,
     /// The part of the object, if the path names one.
-    pub subresource: Option<String>,
-    /// What is asked for.
-    pub verb: Verb,
+    pub subresource: Option<&'p str>,
+}
+
+impl RestRoute {
+    /// The route to a place; none where the tables do not have the verb for the kind, or this part of it.
+    pub fn new(place: Place<'_>, verb: Verb) -> Option<Self> {
+        let Place { kind, namespace, name, subresource } = place;
+        let verbs = match subresource {
+            None => &kind.verbs,
+            Some(part) => &kind.subresource(part)?.verbs,
+        };
+        let owned = |text: Option<&str>| text.map(str::to_owned);
+        verbs.iter().any(|own| own == verb.word()).then(|| Self {
+            kind,
+            namespace: owned(namespace),
+            name: owned(name),
+            subresource: owned(subresource),
+            verb,
+        })
+    }
+
+    fn name(&self) -> &str {
+        self.name.as_deref().unwrap_or_default()
+    }
+
+    /// That an object that was sent is the one that the path names. Go: `rest.go` `checkName`.
+    fn check_name(&self, object: &Object) -> Result<(), Status> {
+        let asked = self.name();
+        let fault = match object.name() {
+            name if name == asked => return Ok(()),
+            "" => format!("the name of the object ({asked} based on URL) was undeterminable: name must be provided"),
+            name => format!("the name of the object ({name}) does not match the name on the URL ({asked})"),
+        };
+        Err(Status::bad_request(fault))
+    }
+}
+
+impl fmt::Debug for RestRoute {
+    /// Verb, resource, namespace, name, part, in one line: a kind is a long table.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let word = |text: &'_ Option<String>| text.clone().unwrap_or_else(|| "-".to_owned());
+        let [namespace, name, part] = [&self.namespace, &self.name, &self.subresource].map(word);
+        write!(f, "{} {} {namespace} {name} {part}", self.verb.word(), self.kind.resource)
+    }
 }
 
 /// What is asked for.
@@ -129,7 +182,6 @@ impl Rest {
         route: &RestRoute,
         warnings: &mut Warnings,
     ) -> Result<Answer, Refusal> {
-        check_verb(exchange, route)?;
         match route.verb {
             Verb::Get => self.get(exchange, route).await,
             // A watch on one item is a plain get.
@@ -142,26 +194,6 @@ impl Rest {
             Verb::Delete => self.delete(exchange, route).await,
             Verb::DeleteCollection => self.delete_collection(exchange, route).await,
         }
-    }
-}
-
-/// That the kind, or its part, has the verb. The router says so too, where it knows the path.
-fn check_verb(exchange: &Exchange, route: &RestRoute) -> Result<(), Status> {
-    let refuse = |code| Err(Status::generic(code, &exchange.head.method, &GroupResource::default(), "", ""));
-    let kind = route.kind;
-    let verbs = match &route.subresource {
-        None => &kind.verbs,
-        Some(name) => match kind.subresources.iter().find(|part| part.name == *name) {
-            Some(part) => &part.verbs,
-            None => return refuse(404),
-        },
-    };
-    if verbs.iter().any(|verb| verb == route.verb.word()) { Ok(()) } else { refuse(405) }
-}
-
-impl RestRoute {
-    fn name(&self) -> &str {
-        self.name.as_deref().unwrap_or_default()
     }
 }
 

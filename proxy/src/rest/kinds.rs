@@ -220,7 +220,8 @@ pub enum Scalar {
 }
 
 /// The packages of the types that every server has.
-const EVERYWHERE: [&str; 2] = ["io.k8s.apimachinery.pkg.apis.meta.v1", "io.k8s.api.apidiscovery.v2"];
+const EVERYWHERE: [&str; 3] =
+    ["io.k8s.apimachinery.pkg.apis.meta.v1", "io.k8s.api.apidiscovery.v2", "io.k8s.api.authentication.v1"];
 
 #[derive(Deserialize)]
 struct File {
@@ -243,6 +244,7 @@ impl Kinds {
                 include_str!("kinds/core.json"),
                 include_str!("kinds/discovery.json"),
                 include_str!("kinds/apiregistration.json"),
+                include_str!("kinds/authentication.json"),
             ] {
                 let file: File = serde_json::from_str(text).expect("the tables were written by the recorder");
                 all.types.extend(file.types);
@@ -321,6 +323,11 @@ impl Kind {
     /// How paths name it.
     pub fn group_resource(&self) -> GroupResource {
         GroupResource::new(&*self.group, &*self.resource)
+    }
+
+    /// The part of its objects that paths name so.
+    pub fn subresource(&self, name: &str) -> Option<&Subresource> {
+        self.subresources.iter().find(|part| part.name == name)
     }
 
     /// Its fields.

@@ -58,7 +58,7 @@ impl Rest {
         let change = |old: Object| {
             let (object, found) = patch.apply(route.kind, old, options.field_validation)?;
             strange = found;
-            check_name(route, &object)?;
+            route.check_name(&object)?;
             Ok(object)
         };
         let (namespace, part) = (route.namespace.as_deref(), route.subresource.as_deref());
@@ -76,18 +76,6 @@ fn form_of(head: &RequestHead) -> Result<Form, Status> {
     let name = media_type(value);
     let found = FORMS.iter().find(|(_, known)| name.as_deref() == Some(known.as_bytes()));
     found.map(|(form, _)| *form).ok_or_else(|| unknown_format(&FORMS.map(|(_, known)| known)))
-}
-
-fn check_name(route: &RestRoute, object: &Object) -> Result<(), Status> {
-    let (name, asked) = (object.name(), route.name());
-    if name == asked {
-        return Ok(());
-    }
-    let fault = match name {
-        "" => format!("the name of the object ({asked} based on URL) was undeterminable: name must be provided"),
-        _ => format!("the name of the object ({name}) does not match the name on the URL ({asked})"),
-    };
-    Err(Status::bad_request(fault))
 }
 
 /// A patch may not make another kind of an object.

@@ -32,7 +32,7 @@ impl Rest {
         let options = WriteOptions::parse(&query, "UpdateOptions")?;
         let media = body_media(&exchange.head)?;
         let object = body_object::read(route, media, &body, options.field_validation, warnings)?;
-        check_name(route, &object)?;
+        route.check_name(&object)?;
         let shaper = Shaper::new(route.kind, &accepted, &query, self.registry.now())?;
         let change = |old: Object| {
             check_uid(route, &object, &old)?;
@@ -44,19 +44,6 @@ impl Rest {
         let value = shaper.object(updated, Columns::Told)?;
         Ok(respond::answer(&exchange.head, &accepted, StatusCode::OK, &value))
     }
-}
-
-/// Go: `rest.go` `checkName`.
-fn check_name(route: &RestRoute, object: &Object) -> Result<(), Status> {
-    let asked = route.name();
-    let fault = match object.name() {
-        "" => format!("the name of the object ({asked} based on URL) was undeterminable: name must be provided"),
-        name if name != asked => {
-            format!("the name of the object ({name}) does not match the name on the URL ({asked})")
-        }
-        _ => return Ok(()),
-    };
-    Err(Status::bad_request(fault))
 }
 
 /// An object with another uid is another object. The text names the key, as Go's does.

@@ -5,7 +5,7 @@ use crate::{
     discovery::DiscoveryRoute,
     meta::{GroupVersion, restful},
     refusal::Refusal,
-    rest::{Kind, Kinds, RestRoute, Verb},
+    rest::{Kinds, Place, RestRoute, Verb},
     wire::RequestHead,
 };
 
@@ -20,30 +20,29 @@ pub(super) fn route(head: &RequestHead, info: &RequestInfo, at: GroupVersion, re
     if tokens == [""] {
         return Ok(Route::Discovery(DiscoveryRoute::GroupVersion(at)));
     }
-    let place = Place::of(&at, &tokens).ok_or_else(|| restful::not_found(head))?;
-    let verb = place.verb(&head.method, info).filter(|verb| place.has(*verb));
-    let verb = verb.ok_or_else(|| restful::method_not_allowed(head))?;
+    let path = Path::read(&at, &tokens).ok_or_else(|| restful::not_found(head))?;
+    let verb = path.verb(&head.method, info);
+    let (verb, route) = verb
+        .and_then(|verb| Some((verb, RestRoute::new(path.place, verb)?)))
+        .ok_or_else(|| restful::method_not_allowed(head))?;
     if verb == Verb::Patch {
         restful::check_content_type(head, restful::PATCHES)?;
     }
     let many = matches!(verb, Verb::List | Verb::Watch);
     restful::check_accept(head, if many { restful::LISTS } else { restful::OBJECTS })?;
-    Ok(Route::Rest(place.into_route(verb)))
+    Ok(Route::Rest(route))
 }
 
-/// What a path names.
-struct Place<'p> {
-    kind: &'static Kind,
-    namespace: Option<&'p str>,
-    name: Option<&'p str>,
-    subresource: Option<&'p str>,
-    /// The path begins with `watch`.
+/// What a path says.
+struct Path<'p> {
+    place: Place<'p>,
+    /// It begins with `watch`.
     watched: bool,
 }
 
-impl<'p> Place<'p> {
+impl<'p> Path<'p> {
     /// None if there is no such path.
-    fn of(at: &GroupVersion, tokens: &[&'p str]) -> Option<Self> {
+    fn read(at: &GroupVersion, tokens: &[&'p str]) -> Option<Self> {
         let kind_of = |resource: &str| Kinds::get().by_resource(&at.group, &at.version, resource);
         let (watched, tokens) = match tokens {
             ["watch", rest @ ..] => (true, rest),
@@ -63,14 +62,14 @@ impl<'p> Place<'p> {
         };
         let kind = kind_of(resource)?;
         let whole = !kind.namespaced || namespace.is_some() || name.is_none();
-        let part = subresource.is_none_or(|part| kind.subresources.iter().any(|own| own.name == part));
-        (whole && part).then_some(Self { kind, namespace, name, subresource, watched })
+        let part = subresource.is_none_or(|part| kind.subresource(part).is_some());
+        (whole && part).then_some(Self { place: Place { kind, namespace, name, subresource }, watched })
     }
 
     /// What a method means here; none for one that means nothing.
     fn verb(&self, method: &Method, info: &RequestInfo) -> Option<Verb> {
-        let everywhere = self.kind.namespaced && self.namespace.is_none();
-        match (method.as_str(), self.name) {
+        let everywhere = self.place.kind.namespaced && self.place.namespace.is_none();
+        match (method.as_str(), self.place.name) {
             ("GET", _) if self.watched => Some(Verb::Watch),
             (_, _) if self.watched => None,
             ("GET", None) if info.verb == "watch" => Some(Verb::Watch),
@@ -83,28 +82,6 @@ impl<'p> Place<'p> {
             ("PATCH", Some(_)) => Some(Verb::Patch),
             ("DELETE", Some(_)) => Some(Verb::Delete),
             _ => None,
-        }
-    }
-
-    /// Whether the tables have the verb for this kind, or this part of it.
-    fn has(&self, verb: Verb) -> bool {
-        let verbs = match self.subresource {
-            None => &self.kind.verbs,
-            Some(name) => match self.kind.subresources.iter().find(|part| part.name == name) {
-                Some(part) => &part.verbs,
-                None => return false,
-            },
-        };
-        verbs.iter().any(|own| own == verb.word())
-    }
-
-    fn into_route(self, verb: Verb) -> RestRoute {
-        RestRoute {
-            kind: self.kind,
-            namespace: self.namespace.map(str::to_owned),
-            name: self.name.map(str::to_owned),
-            subresource: self.subresource.map(str::to_owned),
-            verb,
         }
     }
 }
@@ -138,11 +115,7 @@ mod tests {
             }
         };
         match route(&head, &info, at, rest) {
-            Ok(Route::Rest(RestRoute { kind, namespace, name, subresource, verb })) => {
-                let word = |word: Option<String>| word.unwrap_or_else(|| "-".to_owned());
-                let (namespace, name, subresource) = (word(namespace), word(name), word(subresource));
-                format!("{} {} {namespace} {name} {subresource}", verb.word(), kind.resource)
-            }
+            Ok(Route::Rest(route)) => format!("{route:?}"),
             Ok(other) => format!("{other:?}"),
             Err(refusal) => refusal.render(&head).0.status.as_u16().to_string(),
         }
@@ -166,6 +139,7 @@ mod tests {
             ("DELETE /apis/apiregistration.k8s.io/v1/apiservices", "deletecollection apiservices - - -"),
             ("GET /apis/apiregistration.k8s.io/v1/apiservices/x/status", "get apiservices - x status"),
             ("DELETE /apis/apiregistration.k8s.io/v1/apiservices/x/status", "405"),
+            ("DELETE /api/v1/namespaces", "405"),
             ("HEAD /api/v1/namespaces", "405"),
             ("OPTIONS /api/v1/namespaces", "405"),
             ("POST /api/v1/watch/namespaces", "405"),

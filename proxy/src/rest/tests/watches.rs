@@ -117,7 +117,7 @@ fn a_client_that_leaves_ends_its_watch() {
     run(async {
         let server = Server::new().await;
         let mut exchange = exchange("GET", &format!("{API_SERVICES}?watch=1"), &[], b"");
-        let route = route(&exchange.head);
+        let route = route(&exchange.head).unwrap();
         let answer = server.rest.serve(&mut exchange, &route, Permit::of_a_test()).await;
         let Ok(Answer::Reply(_, mut body)) = answer else { panic!("{answer:?}") };
         assert!(matches!(body.frame().await, Some(Ok(Frame::Flush))));
