@@ -3,20 +3,25 @@
 //! A backend behind `weir serve` writes down what it sees; requests try to tell it of somebody else, on HTTP/1, on HTTP/2 and in upgrades.
 #![expect(clippy::unwrap_used, reason = "what helps tests is a test too: it stops where something is wrong")]
 
-use std::{
-    fs,
-    io::{Read as _, Write as _},
-    net::{TcpListener, TcpStream},
-    path::{Path, PathBuf},
-    sync::{Arc, Mutex},
-    time::{Duration, Instant},
+#[path = "identity/backend.rs"]
+mod backend;
+#[path = "identity/certificates.rs"]
+mod certificates;
+#[path = "identity/stage.rs"]
+mod stage;
+
+use std::{fs, sync::Arc};
+
+use rcgen::{ExtendedKeyUsagePurpose, date_time_ymd};
+use rustls_pki_types::ServerName;
+use weir_conformance::process::{Client, Identity, WeirProcess, request};
+
+use self::{
+    certificates::Authority,
+    stage::{Caller, Expects, PATH, Stage},
 };
 
-use rustls::{ServerConfig, ServerConnection, StreamOwned, crypto::ring};
-use rustls_pki_types::{CertificateDer, PrivateKeyDer, ServerName, pem::PemObject as _};
-use weir_conformance::process::{Client, WeirProcess, request};
-
-/// Header lines that speak of somebody else. Whatever they say, it has one of the words of `FORGED` in it.
+/// Header lines that speak of somebody else. Whatever they say, it has one of the words of `stage::FORGED` in it.
 const FORGERIES: &[&str] = &[
     "X-Remote-User: mallory\r\n",
     "x-remote-user: mallory\r\n",
@@ -43,201 +48,63 @@ const FORGERIES: &[&str] = &[
     "Connection: Authorization\r\n",
 ];
 
-const FORGED: [&str; 2] = ["mallory", "masters"];
-
-/// A backend that answers everything, and writes down the heads of requests for `things`.
-struct Backend {
-    port: u16,
-    seen: Arc<Mutex<Vec<String>>>,
-}
-
-impl Backend {
-    fn start() -> Self {
-        let certs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fixtures/certs");
-        let chain = CertificateDer::pem_file_iter(certs.join("serving.pem")).unwrap().map(Result::unwrap).collect();
-        let key = PrivateKeyDer::from_pem_file(certs.join("serving-key.pem")).unwrap();
-        let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
-            .with_safe_default_protocol_versions()
-            .unwrap()
-            .with_no_client_auth()
-            .with_single_cert(chain, key)
-            .unwrap();
-        let (config, seen) = (Arc::new(config), Arc::new(Mutex::new(Vec::new())));
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let port = listener.local_addr().unwrap().port();
-        let heads = Arc::clone(&seen);
-        std::thread::spawn(move || {
-            for stream in listener.incoming().map_while(Result::ok) {
-                let (config, heads) = (Arc::clone(&config), Arc::clone(&heads));
-                std::thread::spawn(move || answer(stream, config, &heads));
-            }
-        });
-        Self { port, seen }
-    }
-
-    /// The heads that came since this was last asked.
-    fn take(&self) -> Vec<String> {
-        std::mem::take(&mut self.seen.lock().unwrap())
-    }
-}
-
-fn answer(stream: TcpStream, config: Arc<ServerConfig>, heads: &Mutex<Vec<String>>) {
-    let mut stream = StreamOwned::new(ServerConnection::new(config).unwrap(), stream);
-    let mut head = Vec::new();
-    while !head.ends_with(b"\r\n\r\n") {
-        let mut byte = [0];
-        match stream.read(&mut byte) {
-            Ok(1) => head.push(byte[0]),
-            _ => return,
-        }
-    }
-    let head = String::from_utf8_lossy(&head).into_owned();
-    let answer: &[u8] = if head.to_lowercase().contains("upgrade: websocket") {
-        b"HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n"
-    } else {
-        b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\nok"
-    };
-    if head.contains("/things") {
-        heads.lock().unwrap().push(head);
-    }
-    let _the_client_left = stream.write_all(answer).and_then(|()| stream.flush());
-    stream.conn.send_close_notify();
-    let _the_client_left = stream.flush();
-}
-
-/// A server, a backend behind it, and a client that alice uses.
-struct Stage {
-    _folder: tempfile::TempDir,
-    _weir: WeirProcess,
-    backend: Backend,
-    client: Client,
-}
-
-const PATH: &str = "/apis/forge.example.com/v1/things";
-const TOKEN: &str = "alices-token";
-
-impl Stage {
-    fn set() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let tokens: PathBuf = folder.path().join("tokens.csv");
-        fs::write(&tokens, format!("{TOKEN},alice,42,\"devs\"\n")).unwrap();
-        let data = folder.path().join("data");
-        let more = ["--allow-loopback-endpoints", "--authorization-mode", "AlwaysAllow", "--token-auth-file"];
-        let weir = WeirProcess::start(&data, &[&more[..], &[&tokens.display().to_string()]].concat());
-        let client = Client::new(weir.address(), &fs::read(data.join("ca.crt")).unwrap(), None);
-        let backend = Backend::start();
-        let service = r#"{"apiVersion":"v1","kind":"Service","metadata":{"name":"forge"},"spec":{"type":"ExternalName","externalName":"localhost"}}"#;
-        create(&client, "/api/v1/namespaces/default/services", service);
-        let spec = format!(
-            r#"{{"group":"forge.example.com","version":"v1","groupPriorityMinimum":1000,"versionPriority":15,"insecureSkipTLSVerify":true,"service":{{"namespace":"default","name":"forge","port":{}}}}}"#,
-            backend.port
-        );
-        let api_service = format!(
-            r#"{{"apiVersion":"apiregistration.k8s.io/v1","kind":"APIService","metadata":{{"name":"v1.forge.example.com"}},"spec":{spec}}}"#
-        );
-        create(&client, "/apis/apiregistration.k8s.io/v1/apiservices", &api_service);
-        let patience = Instant::now() + Duration::from_secs(30);
-        while client.get(PATH, Some(TOKEN)).status != 200 {
-            assert!(
-                Instant::now() < patience,
-                "the backend does not get available: {:?}",
-                client.get(PATH, Some(TOKEN))
-            );
-            std::thread::sleep(Duration::from_millis(50));
-        }
-        backend.take();
-        Self { _folder: folder, _weir: weir, backend, client }
-    }
-
-    /// What the backend has seen speaks of alice and of nobody else.
-    #[track_caller]
-    fn saw_alice_alone(&self, forgery: &str, expects: Expects) {
-        let heads = self.backend.take();
-        assert!(expects == Expects::Anything || !heads.is_empty(), "{forgery:?} did not reach the backend");
-        for head in heads {
-            let lower = head.to_lowercase();
-            assert!(!FORGED.iter().any(|forged| lower.contains(forged)), "{forgery:?}:\n{head}");
-            for (field, values) in [
-                ("x-remote-user", vec!["alice"]),
-                ("x-remote-group", vec!["devs", "system:authenticated"]),
-                ("x-remote-uid", vec!["42"]),
-            ] {
-                let found: Vec<&str> =
-                    lower.lines().filter_map(|line| line.strip_prefix(field)?.strip_prefix(": ")).collect();
-                assert_eq!(found, values, "{forgery:?}: {field}\n{head}");
-            }
-            for gone in ["authorization:", "x-remote-extra-", "x_remote", "remote_"] {
-                assert!(!lower.contains(gone), "{forgery:?}: {gone}\n{head}");
-            }
-            let connection = lower.lines().filter_map(|line| line.strip_prefix("connection: "));
-            assert!(connection.into_iter().all(|value| !value.contains("remote")), "{forgery:?}:\n{head}");
-        }
-    }
-}
-
-/// Whether a request has to reach the backend.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Expects {
-    /// It has to.
-    Arrival,
-    /// It may be refused before.
-    Anything,
-}
-
-#[track_caller]
-fn create(client: &Client, path: &str, object: &str) {
-    let fields = "Content-Type: application/json\r\n";
-    let answer = client.send(request("POST", path, Some(TOKEN), fields, object).as_bytes());
-    assert_eq!(answer.status, 201, "{answer:?}");
-}
-
 #[test]
 fn on_http1_a_backend_sees_the_authenticated_user_alone() {
     let stage = Stage::set();
-    for forgery in FORGERIES {
-        let sent = stage.client.send(request("GET", PATH, Some(TOKEN), forgery, "").as_bytes());
-        let expects = if sent.status == 400 { Expects::Anything } else { Expects::Arrival };
-        assert!(matches!(sent.status, 200 | 400), "{forgery:?}: {sent:?}");
-        stage.saw_alice_alone(forgery, expects);
+    for caller in stage.callers() {
+        for forgery in FORGERIES {
+            let sent = caller.client.send(request("GET", PATH, caller.token, forgery, "").as_bytes());
+            let expects = if sent.status == 400 { Expects::Anything } else { Expects::Arrival };
+            assert!(matches!(sent.status, 200 | 400), "{forgery:?}: {sent:?}");
+            stage.saw_nobody_but(&caller, forgery, expects);
+        }
     }
 }
 
 #[test]
 fn in_an_upgrade_a_backend_sees_the_authenticated_user_alone() {
     let stage = Stage::set();
-    for forgery in FORGERIES {
-        let head = format!("GET {PATH} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {TOKEN}\r\n");
-        let upgrade = "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n";
-        let sent = stage.client.send(format!("{head}{upgrade}{forgery}\r\n").as_bytes());
-        let expects = if sent.status == 101 { Expects::Arrival } else { Expects::Anything };
-        assert!(matches!(sent.status, 101 | 400), "{forgery:?}: {sent:?}");
-        stage.saw_alice_alone(forgery, expects);
+    for caller in stage.callers() {
+        let authorization = caller.token.map(|token| format!("Authorization: Bearer {token}\r\n")).unwrap_or_default();
+        for forgery in FORGERIES {
+            let head = format!("GET {PATH} HTTP/1.1\r\nHost: localhost\r\n{authorization}");
+            let upgrade = "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n";
+            let sent = caller.client.send(format!("{head}{upgrade}{forgery}\r\n").as_bytes());
+            let expects = if sent.status == 101 { Expects::Arrival } else { Expects::Anything };
+            assert!(matches!(sent.status, 101 | 400), "{forgery:?}: {sent:?}");
+            stage.saw_nobody_but(&caller, forgery, expects);
+        }
     }
 }
 
 #[test]
 fn on_http2_a_backend_sees_the_authenticated_user_alone() {
     let stage = Stage::set();
-    for forgery in FORGERIES {
-        let fields: Vec<(&str, &str)> = forgery.split("\r\n").filter_map(|line| line.split_once(": ")).collect();
-        let sent = http2(&stage.client, &fields);
-        stage.saw_alice_alone(forgery, if sent == Some(200) { Expects::Arrival } else { Expects::Anything });
+    for caller in stage.callers() {
+        for forgery in FORGERIES {
+            let fields: Vec<(&str, &str)> = forgery.split("\r\n").filter_map(|line| line.split_once(": ")).collect();
+            let sent = http2(&caller, &fields);
+            let expects = if sent == Some(200) { Expects::Arrival } else { Expects::Anything };
+            stage.saw_nobody_but(&caller, forgery, expects);
+        }
     }
 }
 
 /// Asks for the things on HTTP/2, with these fields besides; the status, if there is an answer.
-fn http2(client: &Client, fields: &[(&str, &str)]) -> Option<u16> {
+fn http2(caller: &Caller, fields: &[(&str, &str)]) -> Option<u16> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     tokio::task::LocalSet::new().block_on(&runtime, async {
-        let mut tls = client.tls();
+        let mut tls = caller.client.tls();
         tls.alpn_protocols = vec![b"h2".to_vec()];
-        let stream = tokio::net::TcpStream::connect(client.address()).await.unwrap();
+        let stream = tokio::net::TcpStream::connect(caller.client.address()).await.unwrap();
         let name = ServerName::try_from("localhost").unwrap();
         let stream = tokio_rustls::TlsConnector::from(Arc::new(tls)).connect(name, stream).await.unwrap();
         let (mut send, connection) = h2::client::handshake(stream).await.unwrap();
         tokio::task::spawn_local(connection);
-        let mut head =
-            http::Request::get(format!("https://localhost{PATH}")).header("authorization", format!("Bearer {TOKEN}"));
+        let mut head = http::Request::get(format!("https://localhost{PATH}"));
+        if let Some(token) = caller.token {
+            head = head.header("authorization", format!("Bearer {token}"));
+        }
         for (name, value) in fields {
             head = head.header(name.trim().to_lowercase(), value.trim());
         }
@@ -256,9 +123,45 @@ fn a_front_proxy_is_believed_only_with_its_certificate() {
     let told = request("GET", "/metrics", None, "X-Remote-User: carol\r\nX-Remote-Group: system:masters\r\n", "");
     let nobody = Client::new(weir.address(), &ca, None).send(told.as_bytes());
     assert!(nobody.body.contains(r#"User \"system:anonymous\" cannot"#), "{nobody:?}");
-    let identity = weir_conformance::process::Identity(&front_proxy);
-    let proxy = Client::new(weir.address(), &ca, Some(identity));
+    let proxy = Client::new(weir.address(), &ca, Some(Identity(&front_proxy)));
     assert_eq!(proxy.send(told.as_bytes()).status, 200);
     assert_eq!(proxy.get("/version", None).status, 401, "a front proxy that names nobody is a stranger's certificate");
     assert_eq!(proxy.get("/metrics", Some(&weir.token())).status, 200, "a token counts beside it");
+}
+
+/// Its certificate is one for users, so it is a user of that name; and the authority that vouches for users vouches for no front proxy.
+#[test]
+fn a_user_by_the_name_of_the_front_proxy_is_a_user() {
+    let stage = Stage::set();
+    let caller = stage.certified("front-proxy-client");
+    for forgery in FORGERIES {
+        caller.client.send(request("GET", PATH, None, forgery, "").as_bytes());
+        stage.saw_nobody_but(&caller, forgery, Expects::Anything);
+    }
+    assert_eq!(caller.get().status, 200);
+    stage.saw_nobody_but(&caller, "", Expects::Arrival);
+}
+
+#[test]
+fn a_certificate_that_does_not_hold_makes_nobody_a_user() {
+    let stage = Stage::set();
+    let ours = &stage.authority;
+    for (flaw, certificate) in [
+        ("of another authority", Authority::new("strangers").certify("bob")),
+        ("of another authority by the same name", Authority::new("clients").certify("bob")),
+        ("expired", ours.certify_but("bob", |params| params.not_after = date_time_ymd(2002, 1, 1))),
+        ("not valid yet", ours.certify_but("bob", |params| params.not_before = date_time_ymd(2999, 1, 1))),
+        (
+            "for servers",
+            ours.certify_but("bob", |params| params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth]),
+        ),
+    ] {
+        let client = stage.client(Some(&certificate));
+        assert_eq!(client.get(PATH, None).status, 401, "{flaw}");
+        assert_eq!(stage.arrivals(), 0, "{flaw}");
+        let mut alice = stage.alice();
+        alice.client = client;
+        assert_eq!(alice.get().status, 200, "{flaw}: a token counts beside it");
+        stage.saw_nobody_but(&alice, flaw, Expects::Arrival);
+    }
 }
