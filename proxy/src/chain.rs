@@ -51,7 +51,8 @@ pub trait Filter {
     /// Looks at a request, in the order of the list.
     fn enter<'a>(&'a self, exchange: &'a mut Exchange) -> Step<'a>;
 
-    /// Looks at the head of the answer, refusals too, in reverse order; only if the request has entered here. Not at a 101.
+    /// Looks at the head of the answer, refusals too, in reverse order; only if the request has entered here. Not at a 101, nor at
+    /// [`Answer::Last`].
     fn leave(&self, _exchange: &Exchange, _head: &mut ResponseHead) {}
 
     /// The answer is over, or nobody waits for it any more: exactly once for each request that has entered here.

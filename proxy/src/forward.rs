@@ -57,8 +57,11 @@ impl ReverseProxy {
         let passage =
             Passage { transport: &self.transport, origin: &self.origin, flush: self.flush, until: exchange.deadline };
         match passage.ask(exchange, outgoing).await.map_err(backend_failed)? {
-            Reply::Switched(head, tunnel) => Passage::switched(head, tunnel, upgrade.as_ref())
-                .map_err(|error| Refusal::UpgradeMismatch(error.to_string())),
+            Reply::Switched(mut head, tunnel) => {
+                head.raw = None; // Go's ReverseProxy names the fields anew
+                Passage::switched(head, tunnel, upgrade.as_ref())
+                    .map_err(|error| Refusal::UpgradeMismatch(error.to_string()))
+            }
             Reply::Response(incoming) => Ok(passage.answer(incoming, exchange.gone.clone())),
         }
     }

@@ -345,7 +345,7 @@ pub(super) fn put_external_name(services: &mut Services, service: &str, host: &s
 /// Status and body of an answer or a refusal; a body that is cut says so.
 pub(super) async fn read(answered: Result<Answer, Refusal>) -> (u16, String) {
     let (head, mut body) = match answered {
-        Ok(Answer::Reply(head, body)) => (head, body),
+        Ok(Answer::Reply(head, body) | Answer::Last(head, body)) => (head, body),
         Ok(other) => panic!("no reply: {other:?}"),
         Err(refusal) => refusal.render(&crate::refusal::asking("/", "*/*")),
     };

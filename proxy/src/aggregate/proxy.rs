@@ -18,7 +18,7 @@ use crate::{
     forward::{FlushInterval, Outbound, Passage},
     identity::{Permit, User},
     refusal::Refusal,
-    upstream::{Incoming, Outgoing, Reply, StrippedHeaders},
+    upstream::{Outgoing, Reply, StrippedHeaders},
     wire::{Answer, Exchange, Name, RequestHead, ResponseHead, url::Url},
     world::{Bug, Dice, Planted, World},
 };
@@ -134,7 +134,8 @@ impl Proxy {
         }
     }
 
-    /// The backend has to switch, or to refuse with a status that says so. In both cases nobody else uses the connection afterwards.
+    /// The backend has to switch, or to refuse with a status that says so. Its word goes out as it wrote it, and nobody else uses either
+    /// connection afterwards.
     ///
     /// Go: `apimachinery/pkg/util/proxy/upgradeaware.go` `UpgradeAwareHandler.tryUpgrade`.
     async fn upgrade(&self, exchange: &mut Exchange, way: &Way<'_>, protocol: &Bytes) -> Result<Answer, Refusal> {
@@ -145,7 +146,7 @@ impl Proxy {
         front_proxy::set_user(&mut out.headers, way.user);
         let outgoing = Outgoing { head: out.into_head(&exchange.head), body: exchange.take_body() };
         let origin = transports::upgrade_origin(&way.endpoint);
-        let mut passage = Passage {
+        let passage = Passage {
             transport: &way.pair.upgrades,
             origin: &origin,
             flush: FlushInterval::Always,
@@ -158,10 +159,7 @@ impl Proxy {
                 let status = incoming.head.status.as_u16();
                 Err(Refusal::BackendUnreachable(format!("invalid upgrade response: status code {status}")))
             }
-            Reply::Response(incoming) => {
-                passage.until = deadline(exchange, Some(limits::AGGREGATED_UPGRADE_REFUSAL_TIMEOUT));
-                Ok(refused(&passage, incoming, exchange))
-            }
+            Reply::Response(incoming) => Ok(passage.last_answer(incoming, exchange.gone.clone())),
         }
     }
 
@@ -173,17 +171,6 @@ impl Proxy {
         let mut out = out.stripped(&exchange.head, upgrade, &self.planted);
         out.append_forwarded_for(&exchange.peer);
         out
-    }
-}
-
-/// The backend's word that it does not switch, and the end of both connections behind it.
-fn refused(passage: &Passage<'_>, incoming: Incoming, exchange: &Exchange) -> Answer {
-    match passage.answer(incoming, exchange.gone.clone()) {
-        Answer::Reply(mut head, body) => {
-            head.close = true;
-            Answer::Reply(head, body)
-        }
-        other => other,
     }
 }
 

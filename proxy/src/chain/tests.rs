@@ -134,6 +134,24 @@ async fn filters_are_entered_in_order_and_left_in_reverse_order() {
 }
 
 #[tokio::test]
+async fn no_filter_touches_the_last_answer_of_a_connection() {
+    struct Ends;
+    impl Handler for Ends {
+        async fn serve(&self, _exchange: &mut Exchange) -> Result<Answer, Refusal> {
+            Ok(Answer::Last(ResponseHead::new(StatusCode::FORBIDDEN), Body::whole("stop")))
+        }
+    }
+    let log = Log::default();
+    let witness = Witness { name: "a", decides: Decides::Next, log: Rc::clone(&log) };
+    let chain = Chain::new(vec![Box::new(witness) as Box<dyn Filter>], Ends);
+    let Ok(Answer::Last(head, mut body)) = chain.serve(&mut exchange()).await else { panic!("not the last") };
+    assert!(head.headers.is_empty());
+    while body.frame().await.is_some() {}
+    drop(body);
+    assert_eq!(said(&log), "enter a, done a Complete 4");
+}
+
+#[tokio::test]
 async fn a_filter_behind_one_that_answers_is_never_asked() {
     for (decides, status) in [(Decides::Stop, 204), (Decides::Refuse, 401)] {
         let (chain, log) = chain(&[Decides::Next, decides, Decides::Next], None);

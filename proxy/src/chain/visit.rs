@@ -1,5 +1,6 @@
 use std::rc::Rc;
 
+use http::StatusCode;
 use tokio::time::{Instant, timeout_at};
 
 use super::{
@@ -8,7 +9,7 @@ use super::{
 };
 use crate::{
     refusal::Refusal,
-    wire::{Answer, Exchange, ResponseHead},
+    wire::{Answer, Body, Exchange, ResponseHead},
 };
 
 /// One request on its way through the filters.
@@ -37,8 +38,12 @@ impl<'x> Visit<'x> {
         match answer {
             Answer::Reply(mut head, body) => {
                 self.leave(&mut head);
-                let body = self.hand_on().follow(head.status, body, self.exchange.deadline);
+                let body = self.follow(head.status, body);
                 Answer::Reply(head, body)
+            }
+            Answer::Last(head, body) => {
+                let body = self.follow(head.status, body);
+                Answer::Last(head, body)
             }
             Answer::Switch(head, tunnel) => {
                 self.hand_on().close(&End::new(Some(head.status), How::Switched));
@@ -90,6 +95,10 @@ impl<'x> Visit<'x> {
         for filter in self.filters[..self.entered].iter().rev() {
             filter.leave(self.exchange, head);
         }
+    }
+
+    fn follow(&mut self, status: StatusCode, body: Body) -> Body {
+        self.hand_on().follow(status, body, self.exchange.deadline)
     }
 
     fn hand_on(&mut self) -> Account {

@@ -42,6 +42,9 @@ pub const READ_HEADER_TIMEOUT: Duration = Duration::from_secs(32);
 pub const IDLE_TIMEOUT: Duration = Duration::from_secs(90);
 /// Requests that run when the server is told to stop. Go: `kube-apiserver`'s `--request-timeout`.
 pub const DRAIN_TIMEOUT: Duration = Duration::from_secs(60);
+/// The last answer of a connection, from its head on: a refused upgrade is a few words, and neither a client that does not read nor a
+/// backend that does not end holds both connections. Go: `apimachinery/pkg/util/proxy/upgradeaware.go` `tryUpgrade`.
+pub const LAST_ANSWER_TIMEOUT: Duration = Duration::from_secs(10);
 /// From accept: a server that stops gives a connection so long for its first request. Go: `net/http/server.go` `closeIdleConns`.
 pub const NEW_CONNECTION_GRACE: Duration = Duration::from_secs(5);
 /// About 10 KiB each while idle: 160 MiB.
@@ -118,8 +121,6 @@ pub const AGGREGATED_DISCOVERY_TIMEOUT: Duration = Duration::from_secs(5);
 pub const AGGREGATED_HOPS_MAX: usize = 16;
 /// Bytes of a backend's answer of known length wait no longer. Go: `apimachinery/pkg/util/proxy` `defaultFlushInterval`.
 pub const AGGREGATED_FLUSH_INTERVAL: Duration = Duration::from_millis(200);
-/// The rest of a backend's answer that refuses an upgrade. Go: `apimachinery/pkg/util/proxy/upgradeaware.go` `tryUpgrade`.
-pub const AGGREGATED_UPGRADE_REFUSAL_TIMEOUT: Duration = Duration::from_secs(10);
 /// Per worker and backend; many clients share one backend here. Go: `client-go/transport/cache.go` `idleConnsPerHost`.
 pub const AGGREGATED_IDLE_CONNECTIONS_PER_ORIGIN_MAX: usize = 25;
 /// One answer of a backend that is asked whether it is there. Go: `remote_available_controller.go` `New`.

@@ -75,6 +75,13 @@ impl Passage<'_> {
         Answer::Reply(head, Body::made(length, Relay::new(body, interval, gunzip, gone).until(self.until)))
     }
 
+    /// The answer as the backend wrote it, hop-by-hop fields and all; the client's connection ends behind it.
+    pub(crate) fn last_answer(&self, incoming: Incoming, gone: Gone) -> Answer {
+        let Incoming { head, body, .. } = incoming;
+        let length = body.length();
+        Answer::Last(head, Body::made(length, Relay::new(body, FlushInterval::Always, false, gone).until(self.until)))
+    }
+
     /// The tunnel for the client, if the backend switched to what it was asked for.
     ///
     /// # Errors

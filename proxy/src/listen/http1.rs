@@ -95,6 +95,7 @@ async fn one<H: Handler>(
     }
     match answer {
         Answer::Reply(head, body) => reply.send(head, body, &gone).await,
+        Answer::Last(head, body) => reply.send_last(&head, body, &gone).await,
         Answer::Switch(head, tunnel) => reply.switch(&head, tunnel).await,
         Answer::Cut(cut) => {
             tracing::debug!(error = %cut, "answer was cut");

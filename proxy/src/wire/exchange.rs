@@ -158,6 +158,11 @@ impl Gone {
 pub enum Answer {
     /// A response.
     Reply(ResponseHead, Body),
+    /// The last response of an HTTP/1 connection, written as the backend wrote it: no filter and no server adds to it, and the connection
+    /// ends behind it.
+    ///
+    /// Go: what is written to a connection that a handler has hijacked.
+    Last(ResponseHead, Body),
     /// 101, and from then on bytes both ways.
     Switch(ResponseHead, Tunnel),
     /// Nothing: the connection (on HTTP/2 the stream) is cut.

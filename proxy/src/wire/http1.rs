@@ -8,6 +8,7 @@ mod connection;
 mod framing;
 mod head;
 mod incoming;
+mod last_response;
 mod reader;
 mod request;
 mod request_writer;
@@ -23,6 +24,7 @@ pub use self::{
     body::Remaining,
     connection::{BodyState, Connection},
     incoming::Incoming,
+    last_response::LastResponse,
     reader::{Event, HeadLimits, RequestReader, ResponseReader},
     request::{Expect, Request},
     request_writer::{Framing, RequestLine, write_chunk, write_last_chunk, write_request_head},

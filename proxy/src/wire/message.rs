@@ -58,8 +58,10 @@ pub struct ResponseHead {
     pub status: StatusCode,
     /// The version the backend spoke; 1.1 for a response of our own.
     pub version: Version,
-    /// The text behind the status of a 101, which is kept; Go writes its own for every other status.
+    /// The text behind the status. It is kept where an answer goes out as the backend wrote it; everywhere else Go writes its own.
     pub reason: Bytes,
+    /// The bytes of a backend's 101, its empty line included, to be passed on unread. None of other heads, and of one with folded lines.
+    pub raw: Option<Bytes>,
     /// The fields, without `Content-Length`, `Transfer-Encoding` and `Trailer`.
     pub headers: Headers,
     /// The length that the response declares: of the body, or on HEAD and 304 of the body that is not sent.
@@ -77,6 +79,7 @@ impl ResponseHead {
             status,
             version: Version::Http11,
             reason: Bytes::new(),
+            raw: None,
             headers: Headers::new(),
             content_length: None,
             announced: Announced::new(),

@@ -1,13 +1,18 @@
 use std::{future::poll_fn, panic::AssertUnwindSafe, rc::Rc, task::Poll};
 
 use bytes::Bytes;
+use http::Method;
+use tokio::time::timeout;
 
 use super::{Shared, watch, write_early};
 use crate::{
+    config::limits,
     listen::Stop,
     wire::{
         Body, Cut, Frame, Gone, Headers, ResponseHead, Tunnel,
-        http1::{self, Asked, BodyState, Event, Expect, Next, Remaining, Request, ResponseWriter, Settled},
+        http1::{
+            self, Asked, BodyState, Event, Expect, LastResponse, Next, Remaining, Request, ResponseWriter, Settled,
+        },
     },
 };
 
@@ -28,6 +33,7 @@ pub(super) enum After {
 /// The answer to one request.
 pub(super) struct Reply {
     shared: Shared,
+    method: Method,
     asked: Asked,
     expects_continue: bool,
     closes: bool,
@@ -41,6 +47,7 @@ impl Reply {
     pub(super) fn new(shared: &Shared, request: &Request, date: [u8; 29], stop: Stop) -> Self {
         Self {
             shared: Rc::clone(shared),
+            method: request.head.method.clone(),
             asked: Asked::from(request),
             expects_continue: request.expect == Expect::Continue,
             closes: request.close,
@@ -78,6 +85,44 @@ impl Reply {
         }
         drop(body);
         self.finish(writer).await
+    }
+
+    /// Sends the last answer of the connection as its maker framed it, within a bounded time.
+    pub(super) async fn send_last(self, head: &ResponseHead, body: Body, gone: &Gone) -> After {
+        // Out of time something of it may be written: a clean end would call that all of it.
+        timeout(limits::LAST_ANSWER_TIMEOUT, self.write_last(head, body, gone)).await.unwrap_or(After::Reset)
+    }
+
+    async fn write_last(mut self, head: &ResponseHead, mut body: Body, gone: &Gone) -> After {
+        self.head_is_out = true; // nothing may stand before it any more
+        let mut writer = {
+            let mut connection = self.shared.borrow_mut();
+            connection.forget_continue();
+            LastResponse::begin(&mut connection.out, head, body.length(), &self.method)
+        };
+        loop {
+            if self.write().await.is_err() {
+                return After::Close;
+            }
+            match self.pull(&mut body, gone).await {
+                Some(Ok(Frame::Data(bytes))) => writer.data(&mut self.shared.borrow_mut().out, &bytes),
+                Some(Ok(Frame::Trailers(trailers))) => writer.trailers(trailers),
+                Some(Ok(Frame::Flush)) => {}
+                Some(Err(cut)) => {
+                    tracing::debug!(error = %cut, "last answer was cut");
+                    // The connection ends either way.
+                    let _ = self.write().await;
+                    return if writer.ends_with_connection() { After::Reset } else { After::Close };
+                }
+                None => break,
+            }
+        }
+        drop(body);
+        writer.finish(&mut self.shared.borrow_mut().out);
+        match self.write().await {
+            Ok(()) => self.close_request().await,
+            Err(Failed) => After::Close,
+        }
     }
 
     /// Sends a 101 and makes the connection a tunnel.

@@ -21,6 +21,8 @@ use crate::{
     world::{Io, Stream, real},
 };
 
+mod last_answer;
+
 /// A handler that does what a test says.
 struct Scripted<F>(F);
 

@@ -52,7 +52,8 @@ pub(super) async fn serve<H: Handler>(
         }
     };
     let (head, body) = match answer {
-        Answer::Reply(head, body) => (head, body),
+        // A stream ends behind its answer anyway.
+        Answer::Reply(head, body) | Answer::Last(head, body) => (head, body),
         // As Go's reverse proxy says where no connection can be handed over.
         Answer::Switch(..) => (ResponseHead::new(StatusCode::BAD_GATEWAY), Body::empty()),
         Answer::Cut(cut) => {

@@ -23,6 +23,8 @@ pub(super) struct HeadLines {
     open: Option<OpenField>,
     /// The fields that are whole.
     fields: Vec<FieldAt>,
+    /// That a field stood on several lines: its bytes were moved together.
+    unfolded: bool,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -73,6 +75,11 @@ impl HeadLines {
     /// Where the line being read starts.
     pub(super) const fn position(&self) -> usize {
         self.line
+    }
+
+    /// Whether the bytes of the head stand as they came.
+    pub(super) const fn is_as_it_came(&self) -> bool {
+        !self.unfolded
     }
 
     /// Reads on until the empty line. Gives the length of the head, none while it is not whole.
@@ -130,6 +137,7 @@ impl HeadLines {
         self.open = None;
         self.fields.clear();
         self.fields.shrink_to(FIELDS_KEPT);
+        self.unfolded = false;
     }
 
     /// The next line, without its end; none while it is not whole.
@@ -154,6 +162,7 @@ impl HeadLines {
     /// The field read last is whole: checks it, and keeps where it stands.
     fn close_field(&mut self, input: &mut [u8]) -> Result<(), Wrong> {
         let Some(open) = self.open.take() else { return Ok(()) };
+        self.unfolded |= open.folded;
         let end = if open.folded {
             unfold(input, open.start, open.end)
         } else {

@@ -260,9 +260,11 @@ impl ResponseReader {
             return Ok(Event::NeedMore);
         };
         let mut head = input.split_to(whole);
+        let raw = (line.switches() && self.lines.is_as_it_came()).then(|| Bytes::copy_from_slice(&head));
         let text = head.split_to(length).freeze();
         let fields = self.lines.take_fields(head, length, Of::Response);
-        let response = line.with(&text, self.to_head, fields)?;
+        let mut response = line.with(&text, self.to_head, fields)?;
+        response.head.raw = raw;
         let status = response.head.status;
         if status.is_informational() && status != StatusCode::SWITCHING_PROTOCOLS {
             self.informed = true;

@@ -181,7 +181,7 @@ const fn upper_hex(digit: u8) -> u8 {
 }
 
 /// Writes `Trailer` with the names sorted, as one list without spaces.
-fn write_announced(announced: &[Name], out: &mut BytesMut) {
+pub(super) fn write_announced(announced: &[Name], out: &mut BytesMut) {
     let mut names: Vec<&Name> = announced.iter().filter(|name| name.is_token() && !frames(name)).collect();
     names.sort();
     for (at, name) in names.iter().enumerate() {

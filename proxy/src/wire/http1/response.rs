@@ -54,6 +54,11 @@ impl StatusLine {
         Ok(Self { status, version, reason })
     }
 
+    /// Whether it switches protocols.
+    pub(super) fn switches(&self) -> bool {
+        self.status == StatusCode::SWITCHING_PROTOCOLS
+    }
+
     /// The response of which this is the first line.
     ///
     /// # Errors
@@ -61,7 +66,6 @@ impl StatusLine {
     pub(super) fn with(self, line: &Bytes, to_head: bool, mut fields: Fields) -> Result<Response, Wrong> {
         fields.mind_pragma();
         let framing = framing::of_response(self.version, self.status.as_u16(), to_head, &mut fields)?;
-        let switches = self.status == StatusCode::SWITCHING_PROTOCOLS;
         let head = ResponseHead {
             status: self.status,
             version: match self.version {
@@ -69,11 +73,12 @@ impl StatusLine {
                 (1, 0) => Version::Http10,
                 _ => Version::Http11,
             },
-            reason: if switches { line.slice(self.reason.0..self.reason.1) } else { Bytes::new() },
+            reason: line.slice(self.reason.0..self.reason.1),
+            raw: None,
             headers: fields.headers,
             content_length: framing.declared,
             announced: framing.announced,
-            close: switches && framing.close,
+            close: self.switches() && framing.close,
         };
         Ok(Response { head, length: framing.length, close: framing.close })
     }

@@ -18,10 +18,31 @@ pub fn write_informational(out: &mut BytesMut, head: &ResponseHead, version: Ver
     out.put_slice(b"\r\n");
 }
 
-/// Writes the 101 of a backend: its version and words kept, no `Date`. `head.close` says that the backend ends the connection.
+/// Writes the 101 of a backend: byte for byte where the head holds its bytes, else with its version and words, and no `Date`. `head.close`
+/// says that the backend ends the connection.
 ///
-/// Go: `net/http/response.go` `Response.Write`.
+/// Go: `net/http/response.go` `Response.Write`; `apimachinery/pkg/util/proxy/upgradeaware.go` `tryUpgrade` for the bytes.
 pub fn write_switch(out: &mut BytesMut, head: &ResponseHead) {
+    if let Some(raw) = &head.raw {
+        return out.put_slice(raw);
+    }
+    write_backend_line(out, head);
+    if head.close {
+        write_close(out, head);
+    }
+    write_unframed(&head.headers, out);
+    out.put_slice(b"\r\n");
+}
+
+/// Writes `Connection: close` where the head does not say it by itself.
+pub(super) fn write_close(out: &mut BytesMut, head: &ResponseHead) {
+    if !has_word(head.headers.get(&Name::CONNECTION).unwrap_or_default(), b"close") {
+        out.put_slice(b"Connection: close\r\n");
+    }
+}
+
+/// Writes a status line with the backend's version and words.
+pub(super) fn write_backend_line(out: &mut BytesMut, head: &ResponseHead) {
     out.put_slice(match head.version {
         Version::Http09 => b"HTTP/0.9 ",
         Version::Http10 => b"HTTP/1.0 ",
@@ -36,15 +57,10 @@ pub fn write_switch(out: &mut BytesMut, head: &ResponseHead) {
         out.extend(head.reason.iter().map(|byte| if matches!(byte, b'\r' | b'\n') { b' ' } else { *byte }));
     }
     out.put_slice(b"\r\n");
-    if head.close && !has_word(head.headers.get(&Name::CONNECTION).unwrap_or_default(), b"close") {
-        out.put_slice(b"Connection: close\r\n");
-    }
-    write_unframed(&head.headers, out);
-    out.put_slice(b"\r\n");
 }
 
 /// Writes all fields that frame nothing, sorted.
-fn write_unframed(headers: &Headers, out: &mut BytesMut) {
+pub(super) fn write_unframed(headers: &Headers, out: &mut BytesMut) {
     for (name, value) in headers.iter_sorted().filter(|(name, _)| name.is_token() && !frames(name)) {
         write_field(name, value, out);
     }

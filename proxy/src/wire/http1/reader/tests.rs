@@ -38,7 +38,7 @@ impl Told for Response {
         if let Some(length) = head.content_length {
             let _ = write!(to, " declared={length}");
         }
-        if !head.reason.is_empty() {
+        if head.status.as_u16() == 101 {
             let _ = write!(to, " reason={}", head.reason.escape_ascii());
         }
         tell_fields(&head.headers, to);

@@ -253,3 +253,19 @@ fn bytes_that_nobody_asked_for_are_left_alone() {
     assert!(matches!(reader.next(&mut input, true), Ok(Event::NeedMore)));
     assert_eq!(&input[..], b"HTTP/1.1 408 X\r\n\r\n");
 }
+
+#[test]
+fn the_head_of_a_101_is_kept_as_it_came_and_no_other() {
+    for (head, kept) in [
+        ("HTTP/1.1 101 Custom\r\nupgrade:  x\r\nX-own: 1\n\r\n", true),
+        ("HTTP/1.1 101 Custom\r\nUpgrade: x\r\n folded\r\n\r\n", false), // its lines were moved together
+        ("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", false),
+        ("HTTP/1.1 103 Early Hints\r\nLink: a\r\n\r\n", false),
+    ] {
+        let mut reader = ResponseReader::new(LIMITS);
+        reader.expect_answer(false);
+        let mut input = BytesMut::from(&[head, "early"].concat()[..]);
+        let Ok(Event::Head(response)) = reader.next(&mut input, false) else { panic!("no head") };
+        assert_eq!(response.head.raw.as_deref(), kept.then_some(head.as_bytes()), "{head}");
+    }
+}
