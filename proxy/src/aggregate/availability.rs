@@ -12,7 +12,7 @@ use std::sync::Arc;
 use self::finding::Finding;
 use super::{
     proxy::Proxy,
-    queue::{Backoff, Next, Queue},
+    queue::{Backoff, Look, Next},
     resolver::endpoints,
     table::{Aggregation, Backend, Destination},
 };
@@ -20,7 +20,7 @@ use crate::{
     config::limits,
     meta::{Object, Status, time},
     rest::{Kind, Registry, WriteOptions},
-    world::{LocalBoxFuture, Stop, World},
+    world::World,
 };
 
 /// Finds out whether backends answer.
@@ -31,7 +31,6 @@ pub(super) struct Availability<'a> {
     kind: &'static Kind,
     aggregation: &'a Arc<Aggregation>,
     proxy: &'a Proxy,
-    queue: Queue,
 }
 
 impl<'a> Availability<'a> {
@@ -43,20 +42,13 @@ impl<'a> Availability<'a> {
         aggregation: &'a Arc<Aggregation>,
         proxy: &'a Proxy,
     ) -> Self {
-        let backoff = Backoff { first: limits::AVAILABILITY_BACKOFF_MIN, max: limits::AVAILABILITY_INTERVAL };
-        Self { world, registry, kind, aggregation, proxy, queue: Queue::new(backoff) }
+        Self { world, registry, kind, aggregation, proxy }
     }
+}
 
-    /// An APIService or its Service has changed.
-    pub(super) fn changed(&self, name: &str) {
-        self.queue.add(name);
-    }
-
-    /// Looks whenever it is time, until it is time to stop.
-    pub(super) async fn run(&self, stop: Stop) {
-        let look = |name: String| -> LocalBoxFuture<'_, Next> { Box::pin(async move { self.look_at(&name).await }) };
-        self.queue.run(limits::AVAILABILITY_PROBES_MAX, stop, look).await;
-    }
+impl Look for Availability<'_> {
+    const HANDS: usize = limits::AVAILABILITY_PROBES_MAX;
+    const BACKOFF: Backoff = Backoff { first: limits::AVAILABILITY_BACKOFF_MIN, max: limits::AVAILABILITY_INTERVAL };
 
     /// Looks at one APIService and writes down what was found. What failed is looked at again soon.
     async fn look_at(&self, name: &str) -> Next {
@@ -78,7 +70,9 @@ impl<'a> Availability<'a> {
             _ => Next::After(limits::AVAILABILITY_INTERVAL),
         }
     }
+}
 
+impl Availability<'_> {
     async fn find(&self, to: &Destination) -> Option<Finding> {
         let (backend, services) = (&*to.backend, &to.table.services);
         let Some(service) = &backend.service else { return Some(Finding::Local) };

@@ -6,6 +6,7 @@ use super::{
     follow::follow,
     local,
     proxy::Proxy,
+    queue::Rounds,
     registration::Registrar,
     remote::{RemoteDiscovery, RemoteSpecs},
     table::Aggregation,
@@ -37,9 +38,9 @@ pub struct Told {
 pub async fn control(world: World, registry: Registry, told: Told, stop: Stop) {
     let (watched, proxy) = (Watched::default(), Proxy::new(&world, Arc::clone(&told.aggregation)));
     let api_services = kind_of(Watches::ApiServices);
-    let availability = Availability::new(&world, &registry, api_services, &told.aggregation, &proxy);
-    let discovery = RemoteDiscovery::new(&told.aggregation, &proxy, &told.sources);
-    let specs = RemoteSpecs::new(&told.aggregation, &proxy, &told.specs);
+    let availability = Rounds::new(Availability::new(&world, &registry, api_services, &told.aggregation, &proxy));
+    let discovery = Rounds::new(RemoteDiscovery::new(&told.aggregation, &proxy, &told.sources));
+    let specs = Rounds::new(RemoteSpecs::new(&told.aggregation, &proxy, &told.specs));
     let registration = Registration {
         registrar: Registrar::new(world.clone()),
         watched: &watched,
@@ -74,9 +75,9 @@ struct Registration<'a> {
     registrar: Registrar,
     watched: &'a Watched,
     told: &'a Told,
-    availability: &'a Availability<'a>,
-    discovery: &'a RemoteDiscovery<'a>,
-    specs: &'a RemoteSpecs<'a>,
+    availability: &'a Rounds<Availability<'a>>,
+    discovery: &'a Rounds<RemoteDiscovery<'a>>,
+    specs: &'a Rounds<RemoteSpecs<'a>>,
 }
 
 impl Registration<'_> {

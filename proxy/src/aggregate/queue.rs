@@ -17,9 +17,46 @@ use tokio::{
 
 use crate::world::{LocalBoxFuture, Stop};
 
+/// What is looked at again and again, by name.
+pub(super) trait Look {
+    /// How many are looked at at a time.
+    const HANDS: usize;
+    /// How long one that failed waits.
+    const BACKOFF: Backoff;
+
+    /// Looks at one, and says when to look again.
+    async fn look_at(&self, name: &str) -> Next;
+}
+
+/// Looks at everything whenever it is time.
+#[derive(Debug)]
+pub(super) struct Rounds<L> {
+    look: L,
+    queue: Queue,
+}
+
+impl<L: Look> Rounds<L> {
+    /// Nothing is to be looked at yet.
+    pub(super) fn new(look: L) -> Self {
+        Self { look, queue: Queue::new(L::BACKOFF) }
+    }
+
+    /// Something of this name has changed: it is looked at now.
+    pub(super) fn changed(&self, name: &str) {
+        self.queue.add(name);
+    }
+
+    /// Looks whenever it is time, until it is time to stop.
+    pub(super) async fn run(&self, stop: Stop) {
+        let look =
+            |name: String| -> LocalBoxFuture<'_, Next> { Box::pin(async move { self.look.look_at(&name).await }) };
+        self.queue.run(L::HANDS, stop, look).await;
+    }
+}
+
 /// Keys that are due now or later. One key is never in two hands; there are no more keys than things to look after.
 #[derive(Debug)]
-pub(super) struct Queue {
+struct Queue {
     work: RefCell<Work>,
     changed: Notify,
     backoff: Backoff,
@@ -53,23 +90,18 @@ struct Work {
 
 impl Queue {
     /// Nothing to do.
-    pub(super) fn new(backoff: Backoff) -> Self {
+    fn new(backoff: Backoff) -> Self {
         Self { work: RefCell::default(), changed: Notify::new(), backoff }
     }
 
     /// The key is due now. In hand, it is done once more behind that.
-    pub(super) fn add(&self, key: &str) {
+    fn add(&self, key: &str) {
         self.work.borrow_mut().due.insert(key.to_owned(), Instant::now());
         self.changed.notify_one();
     }
 
     /// Does what is due, until it is time to stop.
-    pub(super) async fn run<'a>(
-        &self,
-        hands: usize,
-        mut stop: Stop,
-        work: impl Fn(String) -> LocalBoxFuture<'a, Next>,
-    ) {
+    async fn run<'a>(&self, hands: usize, mut stop: Stop, work: impl Fn(String) -> LocalBoxFuture<'a, Next>) {
         let mut running: Vec<(String, LocalBoxFuture<'a, Next>)> = Vec::new();
         loop {
             while running.len() < hands

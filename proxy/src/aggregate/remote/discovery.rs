@@ -9,7 +9,7 @@ use crate::{
         api_service::Reference,
         fetch::Fetched,
         proxy::Proxy,
-        queue::{Backoff, Next, Queue},
+        queue::{Backoff, Look, Next},
         table::{Aggregation, Backend, Destination},
     },
     config::limits,
@@ -21,7 +21,6 @@ use crate::{
     identity::User,
     meta::GroupVersion,
     wire::Name,
-    world::{LocalBoxFuture, Stop},
 };
 
 /// Finds out which resources backends serve, for `/apis`.
@@ -32,7 +31,6 @@ pub(in crate::aggregate) struct RemoteDiscovery<'a> {
     aggregation: &'a Arc<Aggregation>,
     proxy: &'a Proxy,
     sources: &'a Sources,
-    queue: Queue,
     /// What each server said last of all its groups, and the tag of that.
     documents: RefCell<BTreeMap<Reference, (Bytes, Vec<Group>)>>,
     /// What was told of each APIService.
@@ -42,27 +40,13 @@ pub(in crate::aggregate) struct RemoteDiscovery<'a> {
 impl<'a> RemoteDiscovery<'a> {
     /// Nothing is known yet.
     pub(in crate::aggregate) fn new(aggregation: &'a Arc<Aggregation>, proxy: &'a Proxy, sources: &'a Sources) -> Self {
-        let backoff = Backoff { first: limits::DISCOVERY_BACKOFF_MIN, max: limits::DISCOVERY_INTERVAL };
-        Self {
-            aggregation,
-            proxy,
-            sources,
-            queue: Queue::new(backoff),
-            documents: RefCell::default(),
-            told: RefCell::default(),
-        }
+        Self { aggregation, proxy, sources, documents: RefCell::default(), told: RefCell::default() }
     }
+}
 
-    /// An APIService or its Service has changed.
-    pub(in crate::aggregate) fn changed(&self, name: &str) {
-        self.queue.add(name);
-    }
-
-    /// Asks whenever it is time, until it is time to stop.
-    pub(in crate::aggregate) async fn run(&self, stop: Stop) {
-        let look = |name: String| -> LocalBoxFuture<'_, Next> { Box::pin(async move { self.look_at(&name).await }) };
-        self.queue.run(limits::DISCOVERY_FETCHES_MAX, stop, look).await;
-    }
+impl Look for RemoteDiscovery<'_> {
+    const HANDS: usize = limits::DISCOVERY_FETCHES_MAX;
+    const BACKOFF: Backoff = Backoff { first: limits::DISCOVERY_BACKOFF_MIN, max: limits::DISCOVERY_INTERVAL };
 
     /// Tells what the backend of one APIService serves; what it said last, if it does not answer.
     async fn look_at(&self, name: &str) -> Next {
@@ -87,7 +71,9 @@ impl<'a> RemoteDiscovery<'a> {
         self.sources.set_remote(&at, RemoteVersion { resources, freshness, group_priority, version_priority });
         next
     }
+}
 
+impl RemoteDiscovery<'_> {
     fn forget(&self, name: &str) {
         if let Some((at, _)) = self.told.borrow_mut().remove(name) {
             self.sources.remove(&at);

@@ -6,13 +6,12 @@ use super::{Request, Unheard, ask};
 use crate::{
     aggregate::{
         proxy::Proxy,
-        queue::{Backoff, Next, Queue},
+        queue::{Backoff, Look, Next},
         table::{Aggregation, Destination},
     },
     config::limits,
     identity::User,
     openapi::{Specs, read_index},
-    world::{LocalBoxFuture, Stop},
 };
 
 /// Finds out where backends describe what they serve, for `/openapi/v3`. The documents themselves are asked for by clients.
@@ -23,26 +22,18 @@ pub(in crate::aggregate) struct RemoteSpecs<'a> {
     aggregation: &'a Arc<Aggregation>,
     proxy: &'a Proxy,
     specs: &'a Specs,
-    queue: Queue,
 }
 
 impl<'a> RemoteSpecs<'a> {
     /// Nothing is known yet.
     pub(in crate::aggregate) fn new(aggregation: &'a Arc<Aggregation>, proxy: &'a Proxy, specs: &'a Specs) -> Self {
-        let backoff = Backoff { first: limits::SPECS_INTERVAL, max: limits::SPECS_BACKOFF_MAX };
-        Self { aggregation, proxy, specs, queue: Queue::new(backoff) }
+        Self { aggregation, proxy, specs }
     }
+}
 
-    /// An APIService or its Service has changed.
-    pub(in crate::aggregate) fn changed(&self, name: &str) {
-        self.queue.add(name);
-    }
-
-    /// Asks whenever it is time, until it is time to stop.
-    pub(in crate::aggregate) async fn run(&self, stop: Stop) {
-        let look = |name: String| -> LocalBoxFuture<'_, Next> { Box::pin(async move { self.look_at(&name).await }) };
-        self.queue.run(limits::DISCOVERY_FETCHES_MAX, stop, look).await;
-    }
+impl Look for RemoteSpecs<'_> {
+    const HANDS: usize = limits::DISCOVERY_FETCHES_MAX;
+    const BACKOFF: Backoff = Backoff { first: limits::SPECS_INTERVAL, max: limits::SPECS_BACKOFF_MAX };
 
     async fn look_at(&self, name: &str) -> Next {
         let table = self.aggregation.table();
@@ -63,7 +54,9 @@ impl<'a> RemoteSpecs<'a> {
             }
         }
     }
+}
 
+impl RemoteSpecs<'_> {
     /// What the backend says of its own version: of others it is not asked, whatever it lists.
     async fn index(&self, to: &Destination) -> Result<BTreeMap<String, String>, Unheard> {
         let user = User::named("system:aggregator");
