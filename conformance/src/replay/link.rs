@@ -1,23 +1,18 @@
 //! One connection of a script.
 
+mod line;
+
 use std::{
     cell::{Cell, RefCell},
     io,
-    pin::Pin,
     rc::Rc,
-    task::{Poll, ready},
-    time::Duration,
 };
 
-use tokio::{
-    io::{AsyncRead as _, AsyncWrite as _, AsyncWriteExt as _, ReadBuf},
-    sync::{Mutex, Notify},
-    task::AbortHandle,
-    time::timeout,
-};
+use tokio::{io::AsyncWriteExt as _, sync::Notify, task::AbortHandle, time::timeout};
 use tokio_rustls::TlsAcceptor;
 use weir::{wire::Channel, world::Stream};
 
+use self::line::{Line, STUCK};
 use super::{
     certificates::Connect,
     framer::{self, Reader},
@@ -30,16 +25,12 @@ use crate::{
 };
 
 /// One connection of the client or the backend. It is read all the time, so that how the peer ended it is seen when it happens; awaits
-/// take from
-/// what has come.
+/// take from what has come.
 pub(super) struct Link {
     pulse: Rc<Pulse>,
-    /// None before the TLS handshake, and after our own script closed it.
-    channel: RefCell<Option<Channel>>,
+    line: Line,
     state: RefCell<State>,
     changed: Notify,
-    /// Held while something is written, so that answers to frames do not run into a script's bytes.
-    writing: Mutex<()>,
     task: Cell<Option<AbortHandle>>,
 }
 
@@ -92,7 +83,7 @@ impl Link {
                     let http2 = matches!(&channel, Channel::Server(tls) if speaks_h2(tls.get_ref().1.alpn_protocol()));
                     link.opened(channel, http2);
                     if http2 {
-                        link.write(&framer::empty_settings()).await;
+                        link.line.write(&framer::empty_settings()).await;
                         link.greet().await;
                     }
                     link.pump(http2.then(Reader::of_client)).await;
@@ -126,10 +117,9 @@ impl Link {
         };
         Rc::new(Self {
             pulse: Rc::clone(pulse),
-            channel: RefCell::new(None),
+            line: Line::default(),
             state: RefCell::new(state),
             changed: Notify::new(),
-            writing: Mutex::new(()),
             task: Cell::new(None),
         })
     }
@@ -149,7 +139,7 @@ impl Link {
     }
 
     fn opened(&self, channel: Channel, http2: bool) {
-        self.channel.replace(Some(channel));
+        self.line.open(channel);
         let mut state = self.state.borrow_mut();
         state.ready = true;
         state.inbox.http2 = http2;
@@ -172,7 +162,7 @@ impl Link {
     async fn pump(&self, mut frames: Option<Reader>) {
         let mut buffer = vec![0; 64 << 10];
         loop {
-            let count = match self.receive(&mut buffer).await {
+            let count = match self.line.receive(&mut buffer).await {
                 Ok(0) => return self.ended(&io::ErrorKind::UnexpectedEof.into()),
                 Ok(count) => count,
                 Err(error) => return self.ended(&error),
@@ -195,17 +185,6 @@ impl Link {
         }
     }
 
-    async fn receive(&self, buffer: &mut [u8]) -> io::Result<usize> {
-        std::future::poll_fn(|cx| {
-            let mut channel = self.channel.borrow_mut();
-            let Some(channel) = channel.as_mut() else { return Poll::Pending };
-            let mut into = ReadBuf::new(buffer);
-            ready!(Pin::new(channel).poll_read(cx, &mut into))?;
-            Poll::Ready(Ok(into.filled().len()))
-        })
-        .await
-    }
-
     /// Notes something that has come, unless our own script closed the connection before.
     fn came(&self, note: impl FnOnce(&mut State)) {
         let mut state = self.state.borrow_mut();
@@ -226,7 +205,7 @@ impl Link {
     /// Sends what a well-behaved peer sends by itself, or keeps it until our preface is out.
     async fn answer(&self, frames: Vec<u8>) {
         if self.state.borrow().greeted {
-            self.write(&frames).await;
+            self.line.write(&frames).await;
         } else {
             self.state.borrow_mut().greeting.extend(frames);
         }
@@ -239,35 +218,17 @@ impl Link {
             state.greeted = true;
             std::mem::take(&mut state.greeting)
         };
-        self.write(&held).await;
+        self.line.write(&held).await;
     }
 
     /// Sends bytes. A peer that has gone is no fault of a script: what it did is seen by reading.
     pub(super) async fn write(&self, bytes: &[u8]) {
-        let _turn = self.writing.lock().await;
-        let mut rest = bytes;
-        let all = std::future::poll_fn(|cx| -> Poll<io::Result<()>> {
-            let mut channel = self.channel.borrow_mut();
-            let Some(channel) = channel.as_mut() else { return Poll::Ready(Ok(())) };
-            while !rest.is_empty() {
-                match ready!(Pin::new(&mut *channel).poll_write(cx, rest))? {
-                    0 => return Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
-                    count => rest = &rest[count..],
-                }
-            }
-            Pin::new(channel).poll_flush(cx)
-        });
-        drop(timeout(STUCK, all).await);
+        self.line.write(bytes).await;
     }
 
     /// Ends the writing side: over TLS with close_notify before it.
     pub(super) async fn half_close(&self) {
-        let _turn = self.writing.lock().await;
-        let end = std::future::poll_fn(|cx| match self.channel.borrow_mut().as_mut() {
-            Some(channel) => Pin::new(channel).poll_shutdown(cx),
-            None => Poll::Ready(Ok(())),
-        });
-        drop(timeout(STUCK, end).await);
+        self.line.half_close().await;
     }
 
     /// Closes the connection: over TLS with close_notify before it.
@@ -292,7 +253,7 @@ impl Link {
             state.end = End::Closed;
             state.inbox.clear();
         });
-        self.channel.take()
+        self.line.take()
     }
 
     /// Ends the connection after the case is over.
@@ -300,7 +261,7 @@ impl Link {
         if let Some(task) = self.task.take() {
             task.abort();
         }
-        if let Some(channel) = self.channel.take() {
+        if let Some(channel) = self.line.take() {
             channel.reset();
         }
     }
@@ -367,6 +328,3 @@ fn speaks_h2(alpn: Option<&[u8]>) -> bool {
 async fn within<T>(handshake: impl Future<Output = io::Result<T>>) -> io::Result<T> {
     timeout(STUCK, handshake).await.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()))
 }
-
-/// When a write or a handshake is given up.
-const STUCK: Duration = Duration::from_secs(10);
