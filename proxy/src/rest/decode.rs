@@ -8,7 +8,7 @@ mod strange;
 use serde_json::{Map, Value};
 
 use super::{
-    document::Document,
+    document::{Document, Written},
     kinds::{Field, Kind, Kinds, Scalar, Shape, TypeTable},
 };
 use crate::meta::Object;
@@ -39,7 +39,7 @@ pub(super) fn decode(kind: &Kind, document: &Document) -> Result<Decoded, String
 /// # Errors
 /// As [`decode`].
 pub(super) fn decode_type(name: &str, document: &Document) -> Result<(Map<String, Value>, Vec<String>), String> {
-    let mut reader = Reader { fault: None };
+    let mut reader = Reader { written: &document.written, fault: None };
     let table = Kinds::get().type_named(name);
     let root = Place { stack: Vec::new(), owner: table.go_name(), go_type: &table.go };
     let value = reader.structure(table, Some(&document.value), &root);
@@ -59,7 +59,9 @@ pub(super) fn canonical(kind: &Kind, value: &Value) -> Result<Object, String> {
     decode(kind, &document).map(|decoded| decoded.object)
 }
 
-struct Reader {
+struct Reader<'d> {
+    /// How numbers were written.
+    written: &'d Written,
     /// The first value of a wrong type; Go reads on behind it.
     fault: Option<String>,
 }
@@ -88,7 +90,7 @@ impl<'a> Place<'a> {
     }
 }
 
-impl Reader {
+impl Reader<'_> {
     fn structure(&mut self, table: &'static TypeTable, value: Option<&Value>, place: &Place<'_>) -> Value {
         let empty = Map::new();
         let given = match value {
@@ -195,7 +197,11 @@ impl Reader {
     /// Go: `encoding/json/decode.go` `UnmarshalTypeError.Error`.
     fn mistyped(&mut self, value: &Value, place: &Place<'_>) {
         let found = match value {
-            Value::Number(number) if place.go_type.contains("int") => format!("number {number}"),
+            Value::Number(number) if place.go_type.contains("int") => {
+                let bits = number.as_f64().filter(|_| number.is_f64()).map(f64::to_bits);
+                let written = bits.and_then(|bits| self.written.get(&bits)).cloned();
+                format!("number {}", written.unwrap_or_else(|| number.to_string()))
+            }
             other => json_name(other).to_owned(),
         };
         let Place { stack, owner, go_type } = place;

@@ -1,5 +1,6 @@
 //! A body as a value, with what is in it twice.
 
+mod spelling;
 mod syntax;
 
 use std::{collections::BTreeSet, fmt};
@@ -10,6 +11,7 @@ use serde::{
 };
 use serde_json::{Map, Value};
 
+pub(super) use self::spelling::Written;
 use crate::meta::yaml;
 
 /// A body that was read.
@@ -19,6 +21,8 @@ pub(super) struct Document {
     pub(super) value: Value,
     /// The paths of fields that are there twice: `spec.ports[0].name`.
     pub(super) duplicates: BTreeSet<String>,
+    /// How its numbers were written, of JSON alone.
+    pub(super) written: Written,
 }
 
 impl Document {
@@ -29,11 +33,12 @@ impl Document {
     pub(super) fn json(bytes: &[u8]) -> Result<Self, String> {
         let text = String::from_utf8_lossy(bytes);
         let mut duplicates = BTreeSet::new();
-        let mut from = serde_json::Deserializer::from_str(&text);
+        let (spelt, written) = spelling::as_go_reads(&text);
+        let mut from = serde_json::Deserializer::from_str(&spelt);
         let seed = Seed { path: String::new(), duplicates: &mut duplicates };
         let value = seed.deserialize(&mut from).and_then(|value| from.end().map(|()| value));
         match value {
-            Ok(value) => Ok(Self { value, duplicates }),
+            Ok(value) => Ok(Self { value, duplicates, written }),
             Err(error) => Err(syntax::fault(text.as_bytes()).unwrap_or_else(|| error.to_string())),
         }
     }
@@ -46,7 +51,7 @@ impl Document {
         let text = String::from_utf8_lossy(bytes);
         let first_line = |error: String| error.lines().next().unwrap_or_default().to_owned();
         let value = yaml::decode_yaml(&text).map_err(|error| format!("yaml: {}", first_line(error.to_string())))?;
-        Ok(Self { value, duplicates: BTreeSet::new() })
+        Ok(Self { value, ..Self::default() })
     }
 }
 

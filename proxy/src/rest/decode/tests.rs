@@ -28,6 +28,17 @@ fn fields_are_written_in_the_order_of_gos_structs() {
 }
 
 #[test]
+fn a_number_that_does_not_fit_is_shown_as_it_was_written() {
+    for literal in ["99999999999999999999", "1.0", "1e400", "-1.50e1"] {
+        let text = format!(r#"{{"spec":{{"versionPriority":{literal}}}}}"#);
+        let of = "into Go struct field APIServiceSpec.spec.versionPriority of type int32";
+        assert_eq!(fault("apiservices", &text), format!("json: cannot unmarshal number {literal} {of}"));
+    }
+    let read = decode(kind("apiservices"), &Document::json(br#"{"spec":{"versionPriority":-0}}"#).unwrap()).unwrap();
+    assert_eq!(read.object.get(&["spec", "versionPriority"]), Some(&json!(0)));
+}
+
+#[test]
 fn lists_that_must_be_there_are_null_where_they_are_not() {
     let written = encode_json(canonical(kind("endpointslices"), &json!({"ports": []})).unwrap().fields(), Layout::Bare);
     assert_eq!(String::from_utf8_lossy(&written), r#"{"metadata":{},"addressType":"","endpoints":null,"ports":[]}"#);

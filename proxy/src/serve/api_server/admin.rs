@@ -38,6 +38,10 @@ impl Admin {
             Keep::Folder(folder) => {
                 let path = folder.join("admin.token");
                 let token = match world.disk.read(&path) {
+                    Ok(kept) if kept.trim_ascii().is_empty() => {
+                        let text = format!("{}: expected a token, found nothing", path.display());
+                        return Err(io::Error::new(io::ErrorKind::InvalidData, text));
+                    }
                     Ok(kept) => String::from_utf8_lossy(&kept).trim().to_owned(),
                     Err(error) if error.kind() == io::ErrorKind::NotFound => {
                         world.disk.replace(&path, format!("{token}\n").as_bytes(), Mode::Secret)?;
