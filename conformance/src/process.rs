@@ -88,9 +88,18 @@ impl WeirProcess {
 
     /// Asks it to stop, and waits until it has.
     pub fn terminate(&mut self) -> ExitStatus {
-        let asked = Command::new("kill").arg(self.id().to_string()).status().expect("kill can be run");
-        assert!(asked.success(), "the process runs");
+        self.signal("-TERM");
         self.child.wait().expect("the process was ours")
+    }
+
+    /// Asks it to read its files again.
+    pub fn reload(&self) {
+        self.signal("-HUP");
+    }
+
+    fn signal(&self, signal: &str) {
+        let asked = Command::new("kill").args([signal, &self.id().to_string()]).status().expect("kill can be run");
+        assert!(asked.success(), "the process runs");
     }
 }
 

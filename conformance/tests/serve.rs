@@ -43,6 +43,8 @@ fn help_names_every_flag_and_what_it_takes() {
         "BuiltIn",
         "AlwaysAllow",
         "--allow-loopback-endpoints",
+        "--max-requests-inflight <N>",
+        "--max-mutating-requests-inflight <N>",
     ] {
         assert!(text.contains(flag), "{flag} is not in:\n{text}");
     }
@@ -81,6 +83,11 @@ fn what_cannot_be_used_is_named_and_ends_with_2() {
         assert_eq!(output.status.code(), Some(2), "{all:?}: {}", stderr(&output));
         assert!(stderr(&output).contains(&said), "{all:?}: {said:?} is not in {}", stderr(&output));
     }
+    fs::create_dir(path("cx")).unwrap();
+    fs::write(path("cx/admin.token"), "\n").unwrap();
+    let output = weir(&["serve", "--secure-port", "0", "--data-dir", &path("cx")]);
+    let said = format!("{}: expected a token, found nothing", path("cx/admin.token"));
+    assert!(output.status.code() == Some(2) && stderr(&output).contains(&said), "{}", stderr(&output));
     for (flag, file, said) in [
         ("--token-auth-file", "short.csv", "line 1: expected at least 3 columns (token, user name, user uid), found 2"),
         ("--client-ca-file", "no.pem", "no certificate in it"),
@@ -192,11 +199,72 @@ fn in_memory_nothing_is_kept() {
     let folder = tempfile::tempdir().unwrap();
     let first = WeirProcess::start(Path::new(""), &[]);
     let authority = first.authority();
+    let killed = first.kubeconfig.clone();
     drop(first);
-    let second = WeirProcess::start(Path::new(""), &[]);
+    let mut second = WeirProcess::start(Path::new(""), &[]);
     assert_ne!(second.authority(), authority);
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
-    fs::remove_dir_all(second.kubeconfig.parent().unwrap()).unwrap();
+    assert_eq!(second.terminate().code(), Some(0));
+    assert!(!second.kubeconfig.parent().unwrap().exists(), "who is told to stop leaves nothing behind");
+    fs::remove_dir_all(killed.parent().unwrap()).unwrap();
+}
+
+#[test]
+fn certificates_are_read_again_when_somebody_asks_for_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = ["a", "b", "c"].map(|name| folder.path().join(name));
+    for folder in &data[..2] {
+        drop(WeirProcess::start(folder, &[])); // its certificate is what we want of it
+    }
+    let pair = folder.path().join("pair.pem");
+    fs::copy(data[0].join("serving.pem"), &pair).unwrap();
+    let file = pair.display().to_string();
+    let weir = WeirProcess::start(&data[2], &["--tls-cert-file", &file, "--tls-private-key-file", &file]);
+    let [old, new] = [0, 1].map(|at| Client::new(weir.address(), &fs::read(data[at].join("ca.crt")).unwrap(), None));
+    assert_eq!((old.get("/healthz", None).status, new.get("/healthz", None).status), (200, 0));
+    fs::copy(data[1].join("serving.pem"), &pair).unwrap();
+    weir.reload();
+    let shown_by = Instant::now() + Duration::from_secs(30); // half of what it takes when nobody asks
+    while new.get("/healthz", None).status != 200 && Instant::now() < shown_by {}
+    assert_eq!((old.get("/healthz", None).status, new.get("/healthz", None).status), (0, 200));
+}
+
+#[test]
+fn who_comes_when_too_many_are_served_is_told_to_come_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let (tokens, data) = (folder.path().join("tokens.csv"), folder.path().join("data"));
+    fs::write(&tokens, "secret,alice,1\n").unwrap();
+    let tokens = tokens.display().to_string();
+    let weir = WeirProcess::start(&data, &["--token-auth-file", &tokens, "--max-mutating-requests-inflight", "1"]);
+    let (client, admin) = (client(&weir, &data), weir.token());
+    let post = |token: &str, body: &str| {
+        let json = "Content-Type: application/json\r\n";
+        client.send(request("POST", "/api/v1/namespaces", Some(token), json, body).as_bytes())
+    };
+    assert_eq!(post("secret", "{}").status, 403);
+    let mut slow = client.connect().unwrap();
+    let head = request("POST", "/api/v1/namespaces", Some(&admin), "Content-Length: 2\r\n", "");
+    slow.write_all(head.as_bytes()).unwrap();
+    slow.flush().unwrap();
+    let begun_by = Instant::now() + Duration::from_secs(10);
+    let mut refused = post("secret", "{}");
+    while refused.status != 429 && Instant::now() < begun_by {
+        refused = post("secret", "{}");
+    }
+    assert_eq!((refused.status, &refused.body[..]), (429, "Too many requests, please try again later.\n"));
+    assert!(refused.head.contains("\r\nRetry-After: 1\r\n"), "{}", refused.head);
+    assert_eq!(client.get("/api", Some("secret")).status, 200, "who only reads has other seats");
+    assert_eq!(post(&admin, r#"{"metadata":{"name":"a"}}"#).status, 201, "a master is always served");
+    let shown = client.get("/metrics", Some(&admin)).body;
+    assert!(shown.contains("apiserver_current_inflight_requests{request_kind=\"mutating\"} 1\n"), "{shown}");
+    slow.write_all(b"{}").unwrap();
+    let mut answer = [0; 12];
+    slow.read_exact(&mut answer).unwrap();
+    assert_eq!(&answer, b"HTTP/1.1 422");
+    drop(slow);
+    let left_by = Instant::now() + Duration::from_secs(10);
+    while post("secret", "{}").status == 429 && Instant::now() < left_by {}
+    assert_eq!(post("secret", "{}").status, 403);
 }
 
 #[test]

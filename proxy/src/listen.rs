@@ -30,7 +30,7 @@ pub struct Server<H> {
 #[derive(Clone, Debug)]
 pub struct Settings {
     /// TLS; without it HTTP/1 is spoken in the clear.
-    pub tls: Option<Arc<rustls::ServerConfig>>,
+    pub tls: Option<tls::Serving>,
     /// TCP accepted to TLS ready.
     pub tls_handshake_timeout: Duration,
     /// From the first byte of a request (of the first request: from the accept) to the end of its head. None: no bound.
@@ -51,7 +51,7 @@ impl Settings {
     /// Bounds for the open network.
     pub fn bounded(tls: Option<Arc<rustls::ServerConfig>>) -> Self {
         Self {
-            tls,
+            tls: tls.map(tls::Serving::new),
             tls_handshake_timeout: limits::TLS_HANDSHAKE_TIMEOUT,
             read_header_timeout: Some(limits::READ_HEADER_TIMEOUT),
             idle_timeout: Some(limits::IDLE_TIMEOUT),
@@ -95,7 +95,7 @@ impl<H: Handler + 'static> Server<H> {
     /// Serves one connection to its end.
     pub async fn serve_stream(self: Rc<Self>, stream: Stream, stop: Stop) {
         let address = stream.peer();
-        let Some(config) = self.settings.tls.clone() else {
+        let Some(config) = self.settings.tls.as_ref().map(tls::Serving::current) else {
             let peer = Peer { address, tls: None };
             return self.serve_http1(Channel::Plain(stream), peer, stop).await;
         };

@@ -41,8 +41,9 @@ struct Worker {
     stop: Stop,
 }
 
-/// Starts a worker for each listener, and waits until a signal ends them. A second signal ends the wait for requests that run.
-async fn run_workers<F>(world: &World, listeners: Vec<Listener>, work: F) -> Result<(), ServeError>
+/// Starts a worker for each listener, and waits until a signal ends them. A second signal ends the wait for requests that run; `reload` is
+/// called when files are to be read again.
+async fn run_workers<F>(world: &World, listeners: Vec<Listener>, reload: impl Fn(), work: F) -> Result<(), ServeError>
 where
     F: Fn(Worker) -> LocalBoxFuture<'static, ()> + Clone + Send + 'static,
 {
@@ -71,7 +72,7 @@ where
                     tracing::info!("stopping");
                     stopper.stop();
                 }
-                Signal::Reload => tracing::info!("nothing to reload"),
+                Signal::Reload => reload(),
             },
         }
     }

@@ -94,6 +94,13 @@ impl Pair {
     }
 }
 
+impl PartialEq for Pair {
+    /// Whether both hold the same certificates and the same key, whatever else stands in their files.
+    fn eq(&self, other: &Self) -> bool {
+        self.parsed() == other.parsed()
+    }
+}
+
 impl std::fmt::Debug for Pair {
     /// Without the key.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

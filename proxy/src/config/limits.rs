@@ -135,6 +135,8 @@ pub const AVAILABILITY_PROBES_MAX: usize = 5;
 pub const AVAILABILITY_ENDPOINTS_MAX: usize = 5;
 /// Rows of labels that one worker counts in: all verbs of all resources there are, several times over; a row costs some 200 bytes.
 pub const METRIC_SERIES_PER_WORKER_MAX: usize = 4096;
+/// Certificates and authorities are read again behind this. Go: `dynamiccertificates` `FileRefreshDuration`.
+pub const FILES_INTERVAL: Duration = Duration::from_secs(60);
 /// A request that does not run for long. Go: `kube-apiserver`'s `--request-timeout`.
 pub const REQUEST_TIMEOUT: Duration = Duration::from_secs(60);
 /// Requests that only read, at a time. Go: `kube-apiserver`'s `--max-requests-inflight`.

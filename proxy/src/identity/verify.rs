@@ -1,5 +1,6 @@
 use std::sync::Arc;
 
+use arc_swap::ArcSwap;
 use rustls::{
     RootCertStore,
     server::{VerifierBuilderError, WebPkiClientVerifier, danger::ClientCertVerifier},
@@ -16,11 +17,15 @@ use crate::{
 /// The authorities whose client certificates count.
 ///
 /// A certificate is held against them for every request, not once for a connection: one that ends while its connection lives ends there.
+///
+/// Copies share them: what is put in their place counts for all.
 #[derive(Clone, Debug)]
 pub struct ClientRoots {
-    verifier: Arc<dyn ClientCertVerifier>,
+    verifier: Arc<ArcSwap<Verifier>>,
     clock: Arc<dyn Clock>,
 }
+
+type Verifier = Arc<dyn ClientCertVerifier>;
 
 impl ClientRoots {
     /// The authorities of a CA file.
@@ -28,12 +33,16 @@ impl ClientRoots {
     /// # Errors
     /// There is none that can be used.
     pub fn new(authorities: Vec<CertificateDer<'static>>, clock: Arc<dyn Clock>) -> Result<Self, BadAuthorities> {
-        let mut roots = RootCertStore::empty();
-        for authority in authorities {
-            roots.add(authority).map_err(BadAuthorities::Certificate)?;
-        }
-        let builder = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider());
-        Ok(Self { verifier: builder.build()?, clock })
+        Ok(Self { verifier: Arc::new(ArcSwap::from_pointee(verifier(authorities)?)), clock })
+    }
+
+    /// Trusts these authorities from the next request on, and no others.
+    ///
+    /// # Errors
+    /// There is none that can be used. Those from before still count.
+    pub fn replace(&self, authorities: Vec<CertificateDer<'static>>) -> Result<(), BadAuthorities> {
+        self.verifier.store(Arc::new(verifier(authorities)?));
+        Ok(())
     }
 
     /// The client's own certificate, if these authorities vouch for it now and for its use by a client.
@@ -46,12 +55,20 @@ impl ClientRoots {
         let tls = peer.tls.as_ref()?;
         let (own, others) = tls.certificates.split_first()?;
         let Wall(since_epoch) = self.clock.wall();
-        let verdict = self.verifier.verify_client_cert(own, others, UnixTime::since_unix_epoch(since_epoch));
+        let verdict = self.verifier.load().verify_client_cert(own, others, UnixTime::since_unix_epoch(since_epoch));
         Some(match verdict {
             Ok(_) => Subject::of(own),
             Err(error) => Err(format!("x509: {error}")),
         })
     }
+}
+
+fn verifier(authorities: Vec<CertificateDer<'static>>) -> Result<Verifier, BadAuthorities> {
+    let mut roots = RootCertStore::empty();
+    for authority in authorities {
+        roots.add(authority).map_err(BadAuthorities::Certificate)?;
+    }
+    Ok(WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider()).build()?)
 }
 
 /// Certificates that cannot be authorities of clients.

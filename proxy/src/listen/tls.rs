@@ -4,6 +4,7 @@ mod ask;
 
 use std::{io, sync::Arc};
 
+use arc_swap::ArcSwap;
 use rustls::{DistinguishedName, ServerConfig, server::danger::ClientCertVerifier, version};
 use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 use tokio_rustls::{TlsAcceptor, server::TlsStream};
@@ -13,6 +14,29 @@ use crate::{
     wire::tls::{WorldTime, provider},
     world::{Stream, World},
 };
+
+/// What a server shows its clients now. Copies share it.
+///
+/// Go: `apiserver/pkg/server/dynamiccertificates/tlsconfig.go` `GetConfigForClient`.
+#[derive(Clone, Debug)]
+pub struct Serving(Arc<ArcSwap<ServerConfig>>);
+
+impl Serving {
+    /// This, until it is replaced.
+    pub fn new(config: Arc<ServerConfig>) -> Self {
+        Self(Arc::new(ArcSwap::new(config)))
+    }
+
+    /// What a client is shown that comes now.
+    pub fn current(&self) -> Arc<ServerConfig> {
+        self.0.load_full()
+    }
+
+    /// Shows another to every client that comes from now on. Connections that were made live on.
+    pub fn replace(&self, config: Arc<ServerConfig>) {
+        self.0.store(config);
+    }
+}
 
 /// What a server shows its clients: TLS 1.2 and 1.3, HTTP/2 and HTTP/1.1 by ALPN. Clients without ALPN get HTTP/1.1.
 ///

@@ -2,9 +2,13 @@
 
 mod admin;
 mod config;
+mod files;
+mod renewal;
 mod users;
 
 use std::{net::SocketAddr, pin::pin, rc::Rc, sync::Arc};
+
+use tokio::sync::Notify;
 
 use self::config::ApiServerConfig;
 use super::{ServeError, Worker, run_workers};
@@ -41,24 +45,43 @@ pub async fn run(world: &World, flags: &ServeFlags, ready: impl FnOnce(&str)) ->
     let at = listeners.first().and_then(|listener| listener.local()).map_or(flags.secure_port, |local| local.port());
     let address = config.address(at);
     let server = format!("https://{address}");
-    let kubeconfig = config.admin.write_kubeconfig(world, &server, &config.authority)?;
+    let kubeconfig = config.admin.write_kubeconfig(world, &server, config.renewal.said.authority())?;
     let line = format!("weir serve: {server} kubeconfig {}", kubeconfig.display());
 
     let checks = Checks::new();
     let shared = shared(world, &config, cache, address, &checks)?;
     shared.registry.bootstrap().await.map_err(|status| ServeError::Bootstrap(status.message))?;
     let (aggregation, installed, shutdown) = (Arc::clone(&shared.aggregation), checks.installed, checks.shutdown);
-    let mut running = pin!(run_workers(world, listeners, move |worker| {
-        Box::pin(work(worker, config.clone(), shared.clone(), shutdown.clone()))
-    }));
-    tokio::select! {
+    let (admin, asked) = (config.admin.clone(), Arc::new(Notify::new()));
+    let behind = Behind { shutdown, server, asked: Arc::clone(&asked) };
+    let mut running = pin!(run_workers(
+        world,
+        listeners,
+        || asked.notify_one(),
+        move |worker| { Box::pin(work(worker, config.clone(), shared.clone(), behind.clone())) }
+    ));
+    let ended = tokio::select! {
         biased;
-        ended = &mut running => return ended,
-        () = aggregation.completed() => {}
-    }
-    installed.pass();
-    ready(&line);
-    running.await
+        ended = &mut running => ended,
+        () = aggregation.completed() => {
+            installed.pass();
+            ready(&line);
+            running.await
+        }
+    };
+    admin.clean_up(world);
+    ended
+}
+
+/// What the loops behind the requests need besides what requests need.
+#[derive(Clone)]
+struct Behind {
+    /// Fails when the process is told to stop.
+    shutdown: Check,
+    /// Where clients reach the server.
+    server: String,
+    /// Files are to be read again.
+    asked: Arc<Notify>,
 }
 
 /// What `/readyz` and its like look at.
@@ -91,35 +114,49 @@ async fn open(world: &World, keep: &Keep) -> Result<Cache, StoreError> {
 }
 
 /// What one worker does.
-async fn work(worker: Worker, config: ApiServerConfig, shared: Shared, shutdown: Check) {
+async fn work(worker: Worker, config: ApiServerConfig, shared: Shared, behind: Behind) {
     let Worker { number, world, listener, stop } = worker;
-    let first = number == 0;
-    let loops = control(world.clone(), &shared, stop.clone(), shutdown);
+    let loops = (number == 0).then(|| control(&world, &config, &shared, behind, &stop));
     let proxy = Proxy::new(&world, Arc::clone(&shared.aggregation));
     let handler =
         Chain::new(chain::filters(&world, &config.parts), Routed::new(Router::new(shared, proxy, stop.clone())));
     let server = Server::new(Rc::new(handler), config.server, world).run(listener, stop);
-    if first {
-        tokio::join!(server, loops);
-    } else {
-        server.await;
+    match loops {
+        Some(loops) => {
+            tokio::join!(server, loops);
+        }
+        None => server.await,
     }
 }
 
 /// What runs behind the requests, once for the process, until it is time to stop.
-fn control(world: World, shared: &Shared, mut stop: Stop, shutdown: Check) -> impl Future<Output = ()> + use<> {
+fn control(
+    world: &World,
+    config: &ApiServerConfig,
+    shared: &Shared,
+    behind: Behind,
+    stop: &Stop,
+) -> impl Future<Output = ()> + use<> {
     let told = Told {
         aggregation: Arc::clone(&shared.aggregation),
         sources: Arc::clone(&shared.sources),
         specs: Arc::clone(&shared.specs),
     };
-    let loops = aggregate::control(world, shared.registry.clone(), told, stop.clone());
+    let loops = aggregate::control(world.clone(), shared.registry.clone(), told, stop.clone());
+    let renewed = renewal::Told {
+        aggregation: Arc::clone(&shared.aggregation),
+        admin: config.admin.clone(),
+        server: behind.server,
+        recorder: config.parts.metrics.recorder(),
+    };
+    let renewal = config.renewal.clone().run(world.clone(), renewed, behind.asked, stop.clone());
+    let mut stop = stop.clone();
     let told_to_stop = async move {
         stop.wait().await;
-        shutdown.fail("process is shutting down");
+        behind.shutdown.fail("process is shutting down");
     };
     async move {
-        tokio::join!(loops, told_to_stop);
+        tokio::join!(loops, renewal, told_to_stop);
     }
 }
 
@@ -131,8 +168,9 @@ fn shared(
     address: SocketAddr,
     checks: &Checks,
 ) -> Result<Shared, BadFlag> {
-    let credential = Credential::from_pem(&config.front_proxy.certificates, &config.front_proxy.key)
-        .map_err(|error| BadFlag::new("proxy-client-cert-file", "", error))?;
+    let credential =
+        Credential::from_pem(&config.renewal.said.front_proxy.certificates, &config.renewal.said.front_proxy.key)
+            .map_err(|error| BadFlag::new("proxy-client-cert-file", "", error))?;
     let sources = Sources::new(&address.to_string(), &local_versions())
         .expect("a subresource of ours has the scope of its resource");
     Ok(Shared {

@@ -65,7 +65,8 @@ pub async fn serve(world: &World, config: ReverseProxyConfig, ready: impl FnOnce
     let at = listeners.first().and_then(|listener| listener.local());
     let at = at.map_or_else(|| format!("unix:{}", config.listen), |address| format!("{scheme}://{address}"));
     ready(&format!("weir reverse-proxy: {at}"));
-    run_workers(world, listeners, move |worker| {
+    let reload = || tracing::info!("nothing is read again");
+    run_workers(world, listeners, reload, move |worker| {
         let config = config.clone();
         Box::pin(async move {
             let handler = Rc::new(handler(&worker.world, &config));

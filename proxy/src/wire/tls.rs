@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use rustls::{crypto::CryptoProvider, time_provider::TimeProvider};
+use rustls::{crypto::CryptoProvider, sign::CertifiedKey, time_provider::TimeProvider};
 use rustls_pki_types::{CertificateDer, PrivateKeyDer, UnixTime, pem::PemObject as _};
 
 use crate::world::{Clock, Wall};
@@ -52,6 +52,14 @@ pub fn certificates(pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, BadPem> 
     let found: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(pem).collect();
     let found = found.map_err(|error| BadPem::Malformed(error.to_string()))?;
     if found.is_empty() { Err(BadPem::NoCertificate) } else { Ok(found) }
+}
+
+/// Whether a key belongs to the first of these certificates. Go: `crypto/tls` `X509KeyPair`.
+///
+/// # Errors
+/// It belongs to another, or is of no known kind.
+pub fn check_pair(chain: Vec<CertificateDer<'static>>, key: PrivateKeyDer<'static>) -> Result<(), rustls::Error> {
+    CertifiedKey::from_der(chain, key, &provider()).map(|_| ())
 }
 
 /// The first private key of a PEM file.

@@ -10,6 +10,9 @@ pub trait Disk: fmt::Debug + Send + Sync {
     /// Puts a whole file in the place of another, or nowhere: write, sync, rename, sync the folder. Makes the folder if there is none.
     fn replace(&self, path: &Path, bytes: &[u8], mode: Mode) -> io::Result<()>;
 
+    /// Takes a file away, and its folder too where nothing else is in it.
+    fn remove(&self, path: &Path) -> io::Result<()>;
+
     /// Opens a file to be written at its end.
     fn append(&self, path: &Path) -> io::Result<Box<dyn Append>>;
 

@@ -102,6 +102,10 @@ impl Disk for SimDisk {
         Ok(())
     }
 
+    fn remove(&self, path: &Path) -> io::Result<()> {
+        self.files().plain.remove(path).map(|_| ()).ok_or_else(missing)
+    }
+
     fn append(&self, path: &Path) -> io::Result<Box<dyn Append>> {
         self.files().plain.entry(path.to_owned()).or_default();
         Ok(Box::new(SimAppend { disk: self.clone(), path: path.to_owned() }))

@@ -48,7 +48,7 @@ impl Pair {
     /// The certificate and the key of the files that two flags name; none where they are not given. The flags demand each other.
     ///
     /// # Errors
-    /// One of them cannot be read, or does not hold what it should.
+    /// One of them cannot be read, or does not hold what it should, or they do not belong together.
     pub fn of_flags(
         world: &World,
         certificates: Option<FlagFile<'_>>,
@@ -56,8 +56,9 @@ impl Pair {
     ) -> Result<Option<Self>, BadFlag> {
         let (Some(certificate_file), Some(key_file)) = (certificates, key) else { return Ok(None) };
         let pair = Self { certificates: certificate_file.read(world)?, key: key_file.read(world)? };
-        tls::certificates(&pair.certificates).map_err(|error| certificate_file.bad(error))?;
-        tls::private_key(&pair.key).map_err(|error| key_file.bad(error))?;
+        let chain = tls::certificates(&pair.certificates).map_err(|error| certificate_file.bad(error))?;
+        let own_key = tls::private_key(&pair.key).map_err(|error| key_file.bad(error))?;
+        tls::check_pair(chain, own_key).map_err(|error| key_file.bad(error))?;
         Ok(Some(pair))
     }
 }

@@ -14,6 +14,8 @@ pub(super) struct Admin {
     token: String,
     /// Where `admin.kubeconfig` stands.
     folder: PathBuf,
+    /// The folder ends with the process.
+    is_temporary: bool,
 }
 
 impl std::fmt::Debug for Admin {
@@ -33,7 +35,7 @@ impl Admin {
             Keep::Memory => {
                 let temporary = world.process.env("TMPDIR").map_or_else(|| PathBuf::from("/tmp"), PathBuf::from);
                 let folder = temporary.join(format!("weir-{}", world.dice.split("temporary folder").uuid()));
-                Ok(Self { token, folder })
+                Ok(Self { token, folder, is_temporary: true })
             }
             Keep::Folder(folder) => {
                 let path = folder.join("admin.token");
@@ -49,7 +51,7 @@ impl Admin {
                     }
                     Err(error) => return Err(io::Error::new(error.kind(), format!("{}: {error}", path.display()))),
                 };
-                Ok(Self { token, folder: folder.clone() })
+                Ok(Self { token, folder: folder.clone(), is_temporary: false })
             }
         }
     }
@@ -61,13 +63,23 @@ impl Admin {
 
     /// Writes `admin.kubeconfig`, unless it says already what it would say, and gives its path.
     pub(super) fn write_kubeconfig(&self, world: &World, server: &str, authority: &[u8]) -> Result<PathBuf, BadFlag> {
-        let path = self.folder.join("admin.kubeconfig");
+        let path = self.folder.join(KUBECONFIG);
         let text = Kubeconfig { server, authority, user: USER, token: &self.token }.to_yaml();
         if !world.disk.read(&path).is_ok_and(|kept| kept == text.as_bytes()) {
             let written = world.disk.replace(&path, text.as_bytes(), Mode::Secret);
             written.map_err(|error| BadFlag::new("data-dir", path.display(), error))?;
         }
         Ok(absolute(world, &path))
+    }
+
+    /// Takes a kubeconfig away that is of no use any more: the server has ended, and what it kept in memory with it.
+    pub(super) fn clean_up(&self, world: &World) {
+        let path = self.folder.join(KUBECONFIG);
+        if self.is_temporary
+            && let Err(error) = world.disk.remove(&path)
+        {
+            tracing::warn!(path = %path.display(), %error, "a kubeconfig is left behind");
+        }
     }
 }
 
@@ -79,5 +91,6 @@ fn absolute(world: &World, path: &Path) -> PathBuf {
     }
 }
 
+const KUBECONFIG: &str = "admin.kubeconfig";
 const USER: &str = "admin";
 const GROUP: &str = "system:masters";

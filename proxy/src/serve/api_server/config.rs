@@ -3,24 +3,11 @@ use std::{
     sync::Arc,
 };
 
-use bytes::Bytes;
-use rustls::DistinguishedName;
-use rustls_pki_types::CertificateDer;
-use x509_parser::prelude::{FromDer as _, X509Certificate};
-
-use super::{
-    admin::Admin,
-    users::{self, Trusted},
-};
+use super::{admin::Admin, files::Files, renewal::Renewal, users};
 use crate::{
     chain,
-    config::{
-        BadFlag, ServeFlags,
-        certificates::{Certificates, Keep, Pair},
-        flags::{AggregationFlags, FlagFile, ServingFlags},
-        parse_duration,
-    },
-    listen::{self, Http2Limits, Settings},
+    config::{BadFlag, ServeFlags, certificates::Keep, parse_duration},
+    listen::{Http2Limits, Settings},
     observe::Metrics,
     rest::Allow,
     world::{Address, World},
@@ -40,12 +27,10 @@ pub(super) struct ApiServerConfig {
     pub(super) parts: chain::Parts,
     /// Who may do everything, from the first start on.
     pub(super) admin: Admin,
-    /// What clients have to trust, as PEM.
-    pub(super) authority: Bytes,
     /// What is accepted beyond Go's rules.
     pub(super) allow: Allow,
-    /// Who we are for the servers behind this one.
-    pub(super) front_proxy: Arc<Pair>,
+    /// What may change while it runs.
+    pub(super) renewal: Renewal,
 }
 
 impl ApiServerConfig {
@@ -54,39 +39,21 @@ impl ApiServerConfig {
     /// # Errors
     /// A flag or file cannot be used; the error names it.
     pub(super) fn from_flags(world: &World, flags: &ServeFlags, keep: &Keep) -> Result<Self, BadFlag> {
-        let certificates = Certificates::kept_or_made(world, keep, flags.bind_address)
-            .map_err(|error| BadFlag::new("data-dir", &flags.data_dir, error))?;
+        let renewal = Renewal::first(world, Files::new(flags.clone(), keep.clone()))?;
         let admin =
             Admin::kept_or_made(world, keep).map_err(|error| BadFlag::new("data-dir", &flags.data_dir, error))?;
-        let trusted = Trusted::from_flags(world, flags, &certificates)?;
-        let ServingFlags { tls_cert_file, tls_private_key_file } = &flags.serving;
-        let given = Pair::of_flags(
-            world,
-            FlagFile::of("tls-cert-file", tls_cert_file.as_ref()),
-            FlagFile::of("tls-private-key-file", tls_private_key_file.as_ref()),
-        )?;
-        let (serving, authority) = match given {
-            Some(pair) => (pair.clone(), pair.certificates),
-            None => (certificates.serving.clone(), certificates.ca.clone()),
-        };
-        let AggregationFlags { proxy_client_cert_file, proxy_client_key_file } = &flags.aggregation;
-        let front_proxy = Pair::of_flags(
-            world,
-            FlagFile::of("proxy-client-cert-file", proxy_client_cert_file.as_ref()),
-            FlagFile::of("proxy-client-key-file", proxy_client_key_file.as_ref()),
-        )?;
-        let mut server = Settings::bounded(Some(server_tls(world, flags, &serving, &trusted)?));
+        let mut server = Settings::bounded(None);
+        server.tls = Some(renewal.serving.clone());
         server.http2 = Http2Limits::of_apiserver();
         Ok(Self {
             listen: Address::Tcp(SocketAddr::new(flags.bind_address, flags.secure_port)),
             bind: flags.bind_address,
             workers: if flags.workers == 0 { world.process.workers() } else { flags.workers },
             server,
-            parts: parts(world, flags, trusted, &admin)?,
+            parts: parts(world, flags, &renewal, &admin)?,
             admin,
-            authority,
             allow: if flags.allow_loopback_endpoints { Allow::LoopbackEndpoints } else { Allow::Nothing },
-            front_proxy: Arc::new(front_proxy.unwrap_or(certificates.front_proxy)),
+            renewal,
         })
     }
 
@@ -101,37 +68,20 @@ impl ApiServerConfig {
     }
 }
 
-fn parts(world: &World, flags: &ServeFlags, trusted: Trusted, admin: &Admin) -> Result<chain::Parts, BadFlag> {
+fn parts(world: &World, flags: &ServeFlags, renewal: &Renewal, admin: &Admin) -> Result<chain::Parts, BadFlag> {
     let bad_timeout = |reason: &dyn std::fmt::Display| BadFlag::new("request-timeout", &flags.request_timeout, reason);
     let request_timeout = match parse_duration(&flags.request_timeout) {
         Ok(Some(timeout)) if !timeout.is_zero() => timeout,
         Ok(_) => return Err(bad_timeout(&"expected more than no time")),
         Err(error) => return Err(bad_timeout(&error)),
     };
+    let names = users::header_names(&flags.front_proxy)?;
     Ok(chain::Parts {
         authorizer: users::authorizer(flags.users.authorization_mode),
-        identity_fields: Some(trusted.header_names.clone()),
-        authenticator: users::authenticator(world, flags, trusted, admin)?,
+        authenticator: users::authenticator(world, flags, renewal, names.clone(), admin)?,
+        identity_fields: Some(names),
         request_timeout,
         seats: Arc::new(chain::Seats::new(flags.max_requests_inflight, flags.max_mutating_requests_inflight)),
         metrics: Metrics::default(),
     })
-}
-
-fn server_tls(
-    world: &World,
-    flags: &ServeFlags,
-    serving: &Pair,
-    trusted: &Trusted,
-) -> Result<Arc<rustls::ServerConfig>, BadFlag> {
-    let file = flags.serving.tls_private_key_file.as_ref().map_or_else(String::new, |file| file.display().to_string());
-    let bad = |error: &dyn std::fmt::Display| BadFlag::new("tls-private-key-file", &file, error);
-    let (chain, key) = serving.parsed().map_err(|error| bad(&error))?;
-    let authorities = trusted.authorities().filter_map(subject).collect();
-    listen::tls::asking_server_config(world, chain, key, authorities).map_err(|error| bad(&error))
-}
-
-fn subject(authority: &CertificateDer<'_>) -> Option<DistinguishedName> {
-    let (_, parsed) = X509Certificate::from_der(authority).ok()?;
-    Some(DistinguishedName::from(parsed.subject().as_raw().to_vec()))
 }

@@ -40,6 +40,14 @@ impl Disk for RealDisk {
         sync_folder(folder)
     }
 
+    fn remove(&self, path: &Path) -> io::Result<()> {
+        std::fs::remove_file(path)?;
+        match std::fs::remove_dir(folder_of(path)) {
+            Err(error) if error.kind() != ErrorKind::DirectoryNotEmpty => Err(error),
+            _ => Ok(()),
+        }
+    }
+
     fn append(&self, path: &Path) -> io::Result<Box<dyn Append>> {
         let file = OpenOptions::new().create(true).append(true).open(path)?;
         Ok(Box::new(RealAppend(file)))
