@@ -40,6 +40,8 @@ pub const REQUEST_HEAD_BYTES_MAX: usize = 1 << 20;
 pub const READ_HEADER_TIMEOUT: Duration = Duration::from_secs(32);
 /// Longer than the 60 s after which most load balancers close their side. Go: `kube-apiserver`'s `IdleTimeout`.
 pub const IDLE_TIMEOUT: Duration = Duration::from_secs(90);
+/// The rest of a body that nobody wants, before the answer goes out without it and the connection ends behind it. Go waits without end.
+pub const UNREAD_BODY_TIMEOUT: Duration = Duration::from_secs(10);
 /// Requests that run when the server is told to stop. Go: `kube-apiserver`'s `--request-timeout`.
 pub const DRAIN_TIMEOUT: Duration = Duration::from_secs(60);
 /// The last answer of a connection, from its head on: a refused upgrade is a few words, and neither a client that does not read nor a

@@ -13,6 +13,8 @@ use std::{
     time::Duration,
 };
 
+use tokio::time::{Instant, timeout_at};
+
 use self::{
     reply::{After, Reply},
     request::Next,
@@ -89,18 +91,27 @@ async fn one<H: Handler>(
     };
     let within_body = matches!(answer, Answer::Switch(..)) && shared.borrow().body_state() != BodyState::Done;
     let answer = if within_body { switched_too_early(&exchange) } else { answer };
+    let deadline = exchange.deadline;
     drop(exchange);
     if upgrade_asked && !matches!(answer, Answer::Switch(..)) {
         reply.refuse_upgrade();
     }
     match answer {
-        Answer::Reply(head, body) => reply.send(head, body, &gone).await,
-        Answer::Last(head, body) => reply.send_last(&head, body, &gone).await,
+        Answer::Reply(head, body) => within(deadline, reply.send(head, body, &gone)).await,
+        Answer::Last(head, body) => within(deadline, reply.send_last(&head, body, &gone)).await,
         Answer::Switch(head, tunnel) => reply.switch(&head, tunnel).await,
         Answer::Cut(cut) => {
             tracing::debug!(error = %cut, "answer was cut");
             After::Close
         }
+    }
+}
+
+/// Bounds how long an answer may take to be sent: a client that neither reads it nor sends what it owes holds whatever the request holds.
+async fn within(deadline: Option<Instant>, sent: impl Future<Output = After>) -> After {
+    match deadline {
+        Some(deadline) => timeout_at(deadline, sent).await.unwrap_or(After::Reset),
+        None => sent.await,
     }
 }
 

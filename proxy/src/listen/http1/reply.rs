@@ -253,8 +253,16 @@ impl Reply {
         }
     }
 
-    /// Reads and forgets at most about `bytes_max` of the request's body.
+    /// Reads and forgets at most about `bytes_max` of the request's body, and does not wait for it without end. Go does.
     async fn drain(&self, bytes_max: u64) -> Drained {
+        let read = timeout(limits::UNREAD_BODY_TIMEOUT, self.read_on(bytes_max));
+        read.await.unwrap_or_else(|_| {
+            self.shared.borrow_mut().break_body();
+            Drained::Broken
+        })
+    }
+
+    async fn read_on(&self, bytes_max: u64) -> Drained {
         self.shared.borrow_mut().close_body();
         let mut left = bytes_max;
         loop {

@@ -22,6 +22,7 @@ use crate::{
 };
 
 mod last_answer;
+mod patience;
 
 /// A handler that does what a test says.
 struct Scripted<F>(F);
