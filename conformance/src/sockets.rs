@@ -16,7 +16,7 @@ use weir::world::{Address, Process, World, real};
 use crate::{
     replay::{self, Certificates, Play, Venue, VenueBackend},
     scenario::{Case, Kind},
-    subject::{ApiServer, OnThisThread, WeirSubject},
+    subject::{ApiServer, OnThisThread, WeirSubject, spawn_apart},
 };
 
 /// Plays cases, `at_once` at a time, on the caller's thread; `done` gets each as it ends.
@@ -69,7 +69,7 @@ pub async fn play(case: &Case, certificates: &Certificates) -> io::Result<Play> 
     let subject = WeirSubject::of(case, certificates);
     let seen = subject.seen();
     let (addresses, backend) = (venue.addresses(), venue.backend_address);
-    let running = tokio::task::spawn_local(subject.run(world.clone(), listener, addresses.clone(), backend));
+    let running = spawn_apart(subject.run(world.clone(), listener, addresses.clone(), backend));
     let play = replay::play(&world, case, venue, certificates).await;
     running.abort();
     Ok(play.with_seen(&seen, &addresses))
@@ -81,7 +81,7 @@ async fn play_aggregator(world: World, case: &Case, certificates: &Certificates)
     let server = ApiServer::of(case, certificates, ANY);
     let (ready, port) = oneshot::channel();
     let ours = World { process: Arc::clone(&process) as Arc<dyn Process>, ..world.clone() };
-    let running = tokio::task::spawn_local(server.run(ours, move |port| ready.send(port).unwrap_or_default()));
+    let running = spawn_apart(server.run(ours, move |port| ready.send(port).unwrap_or_default()));
     let Ok(port) = port.await else {
         let end = running.await.map_err(io::Error::other)?;
         return Err(io::Error::other(end.err().map_or_else(|| "it ended".to_owned(), |error| error.to_string())));

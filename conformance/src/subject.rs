@@ -21,7 +21,11 @@ use weir::{
 };
 
 use self::handler::ScriptedHandler;
-pub use self::{api_server::ApiServer, on_this_thread::OnThisThread, seen::SeenRequests};
+pub use self::{
+    api_server::ApiServer,
+    on_this_thread::{OnThisThread, spawn_apart},
+    seen::SeenRequests,
+};
 use crate::{
     replay::Certificates,
     scenario::{Addresses, Case, Flush, HandlerStep, Kind, Mode, Protocol, Subject},

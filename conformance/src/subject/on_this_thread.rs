@@ -7,7 +7,7 @@ use std::{
 
 use tokio::{
     sync::mpsc,
-    task::{AbortHandle, LocalSet},
+    task::{AbortHandle, JoinHandle, LocalSet},
 };
 use weir::world::{LocalTask, Process, Running, Signals};
 
@@ -27,14 +27,20 @@ impl OnThisThread {
     }
 }
 
+/// Starts a task of the caller's thread whose own tasks end with it, as those of a thread of its own would.
+///
+/// Else a subject that waits before it tries again would meet the backend of a later case at the address of its own.
+pub fn spawn_apart<T: 'static>(work: impl Future<Output = T> + 'static) -> JoinHandle<T> {
+    tokio::task::spawn_local(async move { LocalSet::new().run_until(work).await })
+}
+
 impl Process for OnThisThread {
     fn workers(&self) -> usize {
         1
     }
 
     fn start(&self, _name: &str, body: LocalTask) -> Running {
-        // As a thread of its own has: what a worker spawns ends with it.
-        let task = tokio::task::spawn_local(async move { LocalSet::new().run_until(body()).await });
+        let task = spawn_apart(async move { body().await });
         self.started().push(task.abort_handle());
         Running::new(Box::pin(async move { task.await.is_ok() }))
     }
