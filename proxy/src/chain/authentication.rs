@@ -64,3 +64,60 @@ impl Filter for Authenticate {
 fn unauthorized() -> Refusal {
     Status::unauthorized("Unauthorized").into()
 }
+
+#[cfg(test)]
+mod tests {
+    use http::StatusCode;
+
+    use super::*;
+    use crate::{
+        identity::User,
+        refusal::asking,
+        wire::{Body, Gone, Peer, RequestHead, exchange::Early},
+    };
+
+    struct Unheard;
+
+    impl Early for Unheard {
+        fn inform(&mut self, _head: &ResponseHead) {}
+    }
+
+    #[derive(Debug)]
+    struct Says(Authentication);
+
+    impl Authenticator for Says {
+        fn authenticate(&self, _head: &RequestHead, _peer: &Peer, _warnings: &mut Warnings) -> Authentication {
+            self.0.clone()
+        }
+    }
+
+    /// Whether the connection ends with the answer, where the sender acts as `acts_as`.
+    fn ends(version: Version, found: Authentication, acts_as: Option<User>) -> bool {
+        let filter = Authenticate::new(Arc::new(Says(found)), None);
+        let head = RequestHead { version, ..asking("/api", "*/*") };
+        let peer = Peer { address: None, tls: None };
+        let mut exchange = Exchange::new(head, Body::empty(), peer, Gone::default(), Box::new(Unheard));
+        filter.enter(&mut exchange);
+        acts_as.into_iter().for_each(|user| exchange.facts.put(user));
+        let mut answer = ResponseHead::new(StatusCode::OK);
+        filter.leave(&exchange, &mut answer);
+        answer.close
+    }
+
+    /// Somebody who acted as nobody lost the connection.
+    #[test]
+    fn connections_of_http2_end_with_the_answer_to_who_is_not_recognised() {
+        let alice = || Authentication::Known(User::named("alice").authenticated());
+        assert!(!ends(Version::Http2, alice(), None));
+        assert!(!ends(Version::Http2, alice(), Some(User::anonymous())), "whoever they act as");
+        for stranger in [
+            Authentication::Nobody,
+            Authentication::Wrong("x".to_owned()),
+            Authentication::Known(User::anonymous()),
+            Authentication::Known(User::named("alice").with_groups(["system:unauthenticated"])),
+        ] {
+            assert!(ends(Version::Http2, stranger.clone(), None), "{stranger:?}");
+            assert!(!ends(Version::Http11, stranger.clone(), None), "{stranger:?}");
+        }
+    }
+}

@@ -56,7 +56,8 @@ impl Files {
         })
     }
 
-    /// What was made for all that no flag names, as it is now: a certificate that ends soon is made anew. What is kept nowhere stays as it is.
+    /// What was made for all that no flag names, as it is now: a certificate that ends soon is made anew. What is kept nowhere stays as
+    /// it is.
     pub(super) fn made(&self, world: &World, before: &Certificates) -> Result<Certificates, BadFlag> {
         match self.keep {
             Keep::Folder(_) => self.make(world),

@@ -19,8 +19,8 @@ use crate::{
     world::{Stop, World},
 };
 
-/// Reads certificates and authorities again, every minute and whenever somebody asks for it: each that has changed takes the place of the one
-/// before, whole. What cannot be used is told of, and what was said before stands. Token files are not read again, as in Go.
+/// Reads certificates and authorities again, every minute and whenever somebody asks for it: each that has changed takes the place of
+/// the one before, whole. What cannot be used is told of, and what was said before stands. Token files are not read again, as in Go.
 ///
 /// Go: `apiserver/pkg/server/dynamiccertificates`; the front proxy's pair is `aggregator-reload-proxy-client-cert`.
 #[derive(Clone, Debug)]
