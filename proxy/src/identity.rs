@@ -12,7 +12,7 @@ mod verify;
 pub use self::{
     attributes::{Attributes, Target},
     authenticator::{Anonymous, Authentication, Authenticator, Union},
-    authorizer::{AlwaysAllow, AlwaysDeny, Authorizer, BuiltIn, Denied, Permit},
+    authorizer::{AlwaysAllow, AlwaysDeny, Authorizer, BuiltIn, Denied, Permit, ToCreate},
     client_certificate::ClientCertificates,
     request_header::{FrontProxy, HeaderNames},
     token_file::{BadTokenFile, TokenFile},

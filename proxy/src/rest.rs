@@ -184,8 +184,6 @@ impl Rest {
     ) -> Result<Answer, Refusal> {
         match route.verb {
             Verb::Get => self.get(exchange, route).await,
-            // A watch on one item is a plain get.
-            Verb::List | Verb::Watch if route.name.is_some() => self.get(exchange, route).await,
             Verb::List => self.list(exchange, route).await,
             Verb::Watch => self.watch(exchange, route).await,
             Verb::Create => self.create(exchange, route, warnings).await,

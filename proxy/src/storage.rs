@@ -10,6 +10,7 @@ mod event_log;
 mod key;
 mod memory;
 mod record;
+mod retention;
 mod snapshot;
 mod txn;
 
@@ -23,6 +24,7 @@ pub use self::{
     key::{Key, KeyRange},
     memory::Memory,
     record::{Listing, ReadAt, Record, Revision},
+    retention::Retention,
     txn::{Committed, Expect, Op, Outcome, Txn},
 };
 use crate::world::LocalBoxFuture;
@@ -46,7 +48,7 @@ pub trait Store: fmt::Debug + Send + Sync {
     /// promises that at all.
     ///
     /// # Errors
-    /// Nothing was written; except [`StoreError::Unknown`], behind which it may have been.
+    /// Nothing was written, as when there is too much to write ([`StoreError::TooLarge`]); except [`StoreError::Unknown`], behind which it may have been.
     fn commit(&self, txn: Txn) -> LocalBoxFuture<'_, Result<Committed, StoreError>>;
 
     /// What changes in a range behind a revision: every change once, in order.

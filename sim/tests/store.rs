@@ -7,6 +7,8 @@ mod disk;
 mod model;
 #[path = "store/power.rs"]
 mod power;
+#[path = "store/retention.rs"]
+mod retention;
 #[path = "store/stage.rs"]
 mod stage;
 #[path = "store/suite.rs"]

@@ -2,7 +2,7 @@ use std::{borrow::Cow, sync::Arc};
 
 use super::{Filter, Step};
 use crate::{
-    identity::{Attributes, Authorizer, Denied, Target, User},
+    identity::{Attributes, Authorizer, Denied, Target, ToCreate, User},
     meta::{GroupResource, Status},
     refusal::Refusal,
     router::RequestInfo,
@@ -27,9 +27,15 @@ impl Filter for Authorize {
         let (Some(info), Some(user)) = (exchange.facts.get::<RequestInfo>(), exchange.facts.get::<User>()) else {
             return Step::Refuse(Refusal::Internal("no user on request.".to_owned()));
         };
-        match self.authorizer.authorize(&Attributes { user, verb: &info.verb, target: target(info) }) {
+        let ask = |verb: &str| self.authorizer.authorize(&Attributes { user, verb, target: target(info) });
+        match ask(&info.verb) {
             Ok(permit) => {
+                let updates = info.is_resource && info.verb == "update" && info.subresource.is_empty();
+                let to_create = updates.then(|| ToCreate(ask("create")));
                 exchange.facts.put(permit);
+                if let Some(to_create) = to_create {
+                    exchange.facts.put(to_create);
+                }
                 Step::Next
             }
             Err(denied) => Step::Refuse(forbidden(user, info, &info.verb, &denied)),

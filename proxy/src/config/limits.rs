@@ -100,9 +100,14 @@ pub const HTTP2_BACKEND_SILENCE_MAX: Duration = Duration::from_secs(5);
 pub const HTTP2_BACKEND_PING_TIMEOUT: Duration = Duration::from_secs(5);
 /// Attempts of a request that the backend refused unseen. Go: `http2Transport.RoundTripOpt`.
 pub const HTTP2_BACKEND_ATTEMPTS_MAX: u32 = 7;
-/// Events that a store and its cache keep for watches that come back or are slow; with each the snapshot of its moment, which shares all
-/// but a few nodes. Objects of 10 KiB that all change make 10 MiB of it.
+/// Keys and values of one transaction. Go: `go.etcd.io/etcd/server/v3/embed/config.go` `DefaultMaxRequestBytes`, of etcd's own message.
+pub const STORE_TXN_BYTES_MAX: usize = 3 << 19;
+/// Batches that a store and its cache keep for watches that come back or are slow; with each the snapshot of its moment, which shares all
+/// but a few nodes.
 pub const STORE_EVENTS_KEPT: usize = 1_000;
+/// What these batches hold, as it was and as it is: a thousand changes of objects of 32 KiB, which few are. The largest, 1.5 MiB, leave
+/// 20 of them. What the snapshots alone still hold is bounded by this as well.
+pub const STORE_EVENTS_BYTES_KEPT: usize = 64 << 20;
 /// How long a read waits for a revision that is not reached yet. Go: `k8s.io/apiserver/pkg/storage/cacher` `blockTimeout`.
 pub const STORE_REVISION_WAIT: Duration = Duration::from_secs(3);
 /// Between two attempts to read a store that cannot be read. Go: `cacher`'s reflector, its first backoff.
@@ -110,9 +115,12 @@ pub const STORE_RETRY_DELAY: Duration = Duration::from_millis(800);
 /// Revisions that the embedded store keeps readable: at the rate of a busy cluster's changes to what is stored here, a client has
 /// minutes to ask for the next page of a list.
 pub const STORE_REVISIONS_KEPT: u64 = 10_000;
+/// What the embedded store's file holds of records as they are no longer: 10,000 revisions of objects of 25 KiB. Its pages are used again,
+/// so the file stays at about this and what there is.
+pub const STORE_HISTORY_BYTES_KEPT: u64 = 256 << 20;
 /// Transactions that wait for the embedded store's writer: two groups. Who comes later waits in front of the queue.
 pub const STORE_QUEUE_MAX: usize = 128;
-/// Transactions of one commit: with the largest objects, 3 MiB, 200 MiB of memory at most.
+/// Transactions of one commit: with the largest, 1.5 MiB, 100 MiB of memory at most.
 pub const STORE_GROUP_MAX: usize = 64;
 /// Pages of the embedded store's file that are kept in memory; almost all reads are answered by the watch cache.
 pub const STORE_FILE_CACHE_BYTES: usize = 32 << 20;
@@ -169,6 +177,8 @@ pub const WATCH_TIMEOUT_MIN: Duration = Duration::from_secs(1_800);
 pub const WATCH_TIMEOUT_MAX: Duration = Duration::from_secs(365 * 24 * 3_600);
 /// How often a watch is told of the revision that it has come to. Go's `defaultBookmarkFrequency`.
 pub const WATCH_BOOKMARK_PERIOD: Duration = Duration::from_secs(60);
+/// And for the last time so long before its end. Go: `cacher/cache_watcher.go` `nextBookmarkTime`.
+pub const WATCH_BOOKMARK_BEFORE_END: Duration = Duration::from_secs(2);
 /// Only longer answers are compressed. Go: `responsewriters/writers.go` `defaultGzipThresholdBytes`.
 pub const GZIP_BYTES_MIN: usize = 128 << 10;
 /// A discovery document or an index of descriptions: those of the largest API servers have a few MiB.

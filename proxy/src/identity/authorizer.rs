@@ -28,6 +28,13 @@ impl Permit {
     }
 }
 
+/// Whether who may update an object may also make it where there is none: it is asked for every update of an object, and counts for the
+/// kinds that are made so.
+///
+/// Go: `apiserver/pkg/endpoints/handlers/create.go`, `update.go` `withAuthorization`.
+#[derive(Debug)]
+pub struct ToCreate(pub Result<Permit, Denied>);
+
 /// A user may not do something.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("denied: {reason}")]

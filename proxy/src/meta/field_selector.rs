@@ -42,6 +42,11 @@ impl FieldSelector {
         &self.0
     }
 
+    /// Selects those in which a field has a value.
+    pub fn one(field: &str, value: &str) -> Self {
+        Self(vec![FieldTerm { field: field.to_owned(), value: value.to_owned(), equals: true }])
+    }
+
     /// The value that a field must have, by the first term that says so. Go: `RequiresExactMatch`.
     pub fn exact(&self, field: &str) -> Option<&str> {
         self.0.iter().find(|term| term.equals && term.field == field).map(|term| &*term.value)

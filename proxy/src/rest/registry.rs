@@ -12,12 +12,12 @@ use std::sync::{Arc, Mutex};
 
 use serde_json::Value;
 
-pub(super) use self::list::revision;
 pub use self::{
     delete::{Deleted, Fate},
     list::List,
     watch::{EventType, ObjectEvent, ObjectWatch},
 };
+pub(super) use self::{list::revision, update::OPTIMISTIC_LOCK};
 use super::{kinds::Kind, strategy::Allow};
 use crate::{
     meta::{Cause, Details, Layout, Object, Status, encode_json},

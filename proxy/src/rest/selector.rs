@@ -33,6 +33,20 @@ impl Selector {
         Ok(Self { labels, fields })
     }
 
+    /// Lets it select one object by its name, as the path of a watch says.
+    ///
+    /// # Errors
+    /// 400: it says something else of fields already.
+    pub(super) fn narrow_to(&mut self, name: &str) -> Result<(), Status> {
+        if self.fields.terms().is_empty() {
+            self.fields = FieldSelector::one("metadata.name", name);
+        }
+        match self.fields.exact("metadata.name") {
+            Some(selected) if selected == name => Ok(()),
+            _ => Err(Status::bad_request("fieldSelector metadata.name doesn't match requested name")),
+        }
+    }
+
     /// Whether it selects everything.
     pub fn is_empty(&self) -> bool {
         self.labels.is_empty() && self.fields.terms().is_empty()

@@ -68,6 +68,11 @@ pub(super) trait Strategy: Sync {
         true
     }
 
+    /// Whether an update of what is not there creates it.
+    fn allows_create_on_update(&self) -> bool {
+        false
+    }
+
     /// Fields besides `metadata.name` and `metadata.namespace` that can be selected by.
     fn selectable_fields(&self) -> &'static [&'static str] {
         &[]

@@ -71,9 +71,9 @@ pub(super) fn table(
         row.insert("object".into(), object);
         Value::Object(row)
     });
-    let definitions: Vec<Value> = match columns {
+    let definitions: Value = match columns {
         Columns::Told => kind.columns.iter().map(definition).collect(),
-        Columns::Known => Vec::new(),
+        Columns::Known => Value::Null,
     };
     json!({
         "kind": "Table", "apiVersion": format!("meta.k8s.io/{version}"), "metadata": metadata,

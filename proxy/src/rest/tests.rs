@@ -3,6 +3,7 @@
 mod conversations;
 mod lists;
 mod namespaces;
+mod races;
 mod reviews;
 mod watches;
 mod writes;
@@ -15,8 +16,9 @@ use tokio::{runtime::Builder, task::LocalSet};
 
 use super::*;
 use crate::{
-    meta::{Value, restful},
-    storage::{Cache, Memory},
+    identity::ToCreate,
+    meta::{Object, Value, restful},
+    storage::{Cache, Memory, Store},
     wire::{
         Body, Frame, Gone, Headers, Name, Peer, RequestHead, ResponseHead, Target, Version, exchange::Early,
         message::Announced, url::Url,
@@ -51,6 +53,7 @@ struct Server {
     rest: Rest,
     registry: Registry,
     stopper: Stopper,
+    store: Arc<dyn Store>,
 }
 
 /// What was answered.
@@ -76,16 +79,30 @@ impl Seen {
 impl Server {
     /// With the namespace `default` and nothing else, at revision 2.
     async fn new() -> Self {
+        let server = Self::over(Arc::new(Memory::new())).await;
+        server.make_default_namespace().await;
+        server
+    }
+
+    /// With what a store has in it.
+    async fn over(store: Arc<dyn Store>) -> Self {
         let mut world = real::world([3; 32]);
         world.clock = Arc::new(SteadyClock(tokio::time::Instant::now()));
-        let (cache, feed) = Cache::open(Arc::new(Memory::new())).await.unwrap();
+        let (cache, feed) = Cache::open(Arc::clone(&store)).await.unwrap();
         tokio::task::spawn_local(feed.run());
         let registry = Registry::new(cache, &world);
-        let namespaces = kind("namespaces");
-        let object = Object::from_value(serde_json::json!({"metadata": {"name": "default"}})).unwrap();
-        registry.create(namespaces, None, object, &WriteOptions::default()).await.unwrap();
         let (stopper, stop) = Stopper::new();
-        Self { rest: Rest::new(registry.clone(), stop), registry, stopper }
+        Self { rest: Rest::new(registry.clone(), stop), registry, stopper, store }
+    }
+
+    /// Another one over the same store, as behind a restart.
+    async fn begin_again(&self) -> Self {
+        Self::over(Arc::clone(&self.store)).await
+    }
+
+    async fn make_default_namespace(&self) {
+        let object = Object::from_value(serde_json::json!({"metadata": {"name": "default"}})).unwrap();
+        self.registry.create(kind("namespaces"), None, object, &WriteOptions::default()).await.unwrap();
     }
 
     async fn send(&self, method: &str, target: &str, fields: &[(Name, &str)], body: &[u8]) -> Seen {
@@ -96,6 +113,7 @@ impl Server {
     /// Sends a request and leaves the answer's body to the test.
     async fn open(&self, method: &str, target: &str, fields: &[(Name, &str)], body: &[u8]) -> (ResponseHead, Body) {
         let mut exchange = exchange(method, target, fields, body);
+        exchange.facts.put(ToCreate(Ok(Permit::of_a_test())));
         let answer = match route(&exchange.head) {
             Some(route) => self.rest.serve(&mut exchange, &route, Permit::of_a_test()).await,
             None => Err(restful::method_not_allowed(&exchange.head).into()),
@@ -180,6 +198,10 @@ fn route(head: &RequestHead) -> Option<RestRoute> {
     let query = std::str::from_utf8(&head.target.url.raw_query).unwrap();
     let mut parts: Vec<&str> = path.trim_matches('/').split('/').collect();
     let (group, rest) = if parts[0] == "api" { ("", parts.split_off(2)) } else { (parts[1], parts.split_off(3)) };
+    let (watched, rest) = match rest.as_slice() {
+        ["watch", rest @ ..] => (true, rest.to_vec()),
+        _ => (false, rest),
+    };
     let (namespace, rest) = match rest.as_slice() {
         ["namespaces", namespace, rest @ ..] if !matches!(rest, [] | ["status" | "finalize"]) => {
             (Some(*namespace), rest.to_vec())
@@ -190,6 +212,7 @@ fn route(head: &RequestHead) -> Option<RestRoute> {
     let kind = Kinds::get().by_resource(group, version, rest[0]).unwrap();
     let watches = query.split('&').any(|pair| matches!(pair, "watch=1" | "watch=true"));
     let verb = match (head.method.as_str(), rest.len()) {
+        ("GET", _) if watched => Verb::Watch,
         ("GET", 1) if watches => Verb::Watch,
         ("GET", 1) => Verb::List,
         ("GET", _) => Verb::Get,

@@ -19,7 +19,7 @@ use super::{
     table::{Columns, IncludeObject},
 };
 use crate::{
-    config::limits::{WATCH_BOOKMARK_PERIOD, WATCH_TIMEOUT_MAX, WATCH_TIMEOUT_MIN},
+    config::limits::{WATCH_BOOKMARK_BEFORE_END, WATCH_BOOKMARK_PERIOD, WATCH_TIMEOUT_MAX, WATCH_TIMEOUT_MIN},
     meta::{Accepted, Layout, Media, Offer, Query, Status, accept::Stream, encode_json, negotiate},
     refusal::Refusal,
     wire::{Answer, Body, Cut, Exchange, Frame, Frames, Gone, Name, ResponseHead, body::Length},
@@ -36,14 +36,18 @@ impl Rest {
             status
         })?;
         let query = Query::of(&exchange.head);
-        let options = ListOptions::parse(&query, route.kind, ListVerb::Watch)?;
+        let mut options = ListOptions::parse(&query, route.kind, ListVerb::Watch)?;
+        if let Some(name) = &route.name {
+            options.selector.narrow_to(name)?;
+        }
         let include = Shaper::new(route.kind, &accepted, &query, self.registry.now())?.include;
         let watch = self.registry.watch(route.kind, route.namespace.as_deref(), &options).await?;
         let mut dice = self.registry.dice("watch");
         let timeout = options.timeout.unwrap_or_else(|| {
             WATCH_TIMEOUT_MIN + Duration::from_millis(dice.below(WATCH_TIMEOUT_MIN.as_millis() as u64))
         });
-        let bookmark_at = options.allow_watch_bookmarks.then(|| next_bookmark(&mut dice));
+        let end = Instant::now() + timeout.min(WATCH_TIMEOUT_MAX);
+        let bookmark_at = options.allow_watch_bookmarks.then(|| next_bookmark(&mut dice, end));
         let state = Events {
             registry: self.registry.clone(),
             kind: route.kind,
@@ -53,7 +57,7 @@ impl Rest {
             watch,
             gone: exchange.gone.clone(),
             stop: self.stop.clone(),
-            end: Instant::now() + timeout.min(WATCH_TIMEOUT_MAX),
+            end,
             bookmark_at,
             dice,
         };
@@ -64,10 +68,12 @@ impl Rest {
     }
 }
 
-/// About every minute, so that not all watches are told at once.
-fn next_bookmark(dice: &mut Dice) -> Instant {
+/// About every minute, so that not all watches are told at once; and a little before the end, so that who watches on knows from where.
+fn next_bookmark(dice: &mut Dice, end: Instant) -> Instant {
     let jitter = dice.below(WATCH_BOOKMARK_PERIOD.as_millis() as u64 / 4);
-    Instant::now() + WATCH_BOOKMARK_PERIOD + Duration::from_millis(jitter)
+    let regular = Instant::now() + WATCH_BOOKMARK_PERIOD + Duration::from_millis(jitter);
+    let last = end.checked_sub(WATCH_BOOKMARK_BEFORE_END).filter(|last| *last > Instant::now());
+    last.map_or(regular, |last| last.min(regular))
 }
 
 /// A watch, and how its events are written.
@@ -112,7 +118,7 @@ impl Events {
                 () = tokio::time::sleep_until(self.end) => return Next::End,
                 event = self.watch.next() => event,
                 () = bookmark_is_due => {
-                    self.bookmark_at = Some(next_bookmark(&mut self.dice));
+                    self.bookmark_at = Some(next_bookmark(&mut self.dice, self.end));
                     match self.watch.bookmark() {
                         Some(bookmark) => Ok(bookmark),
                         None => continue,

@@ -1,7 +1,7 @@
 use std::{num::NonZeroUsize, sync::Arc};
 
 use super::{
-    Committed, Key, KeyRange, Listing, ReadAt, Record, Revision, Store, StoreError, Txn, Watch,
+    Committed, Key, KeyRange, Listing, ReadAt, Record, Retention, Revision, Store, StoreError, Txn, Watch,
     event_log::EventLog,
     snapshot::{Snapshot, Snapshots},
 };
@@ -39,9 +39,17 @@ impl Cache {
     /// # Errors
     /// The store cannot be read.
     pub async fn open(store: Arc<dyn Store>) -> Result<(Self, Feed), StoreError> {
+        Self::open_keeping(store, Retention::default()).await
+    }
+
+    /// The same, which keeps so much of what was.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub async fn open_keeping(store: Arc<dyn Store>, retention: Retention) -> Result<(Self, Feed), StoreError> {
         let (first, watch) = read_all(&*store).await?;
-        let log = EventLog::new(first.revision);
-        let cache = Self(Arc::new(Inner { store, snapshots: Snapshots::new(first), log }));
+        let log = EventLog::new(first.revision, retention);
+        let cache = Self(Arc::new(Inner { store, snapshots: Snapshots::new(first, retention), log }));
         Ok((cache.clone(), Feed { cache, watch }))
     }
 

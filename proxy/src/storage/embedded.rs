@@ -13,7 +13,9 @@ use self::{
     file::StoreFile,
     writer::{Job, Task, Writer},
 };
-use super::{Committed, KeyRange, Listing, ReadAt, Revision, Store, StoreError, Txn, Watch, event_log::EventLog};
+use super::{
+    Committed, KeyRange, Listing, ReadAt, Retention, Revision, Store, StoreError, Txn, Watch, event_log::EventLog,
+};
 use crate::{
     config::limits::STORE_QUEUE_MAX,
     world::{LocalBoxFuture, World},
@@ -36,10 +38,19 @@ impl Embedded {
     /// # Errors
     /// The file is open in another process, cannot be read or written, or is no whole store of this format; the text names it.
     pub async fn open(world: &World, path: &Path) -> Result<Self, StoreError> {
+        Self::open_keeping(world, path, Retention::default()).await
+    }
+
+    /// The same, which keeps so much of what was.
+    ///
+    /// # Errors
+    /// As [`Embedded::open`].
+    pub async fn open_keeping(world: &World, path: &Path, retention: Retention) -> Result<Self, StoreError> {
         let file = Arc::new(StoreFile::open(&*world.disk, path)?);
-        let log = EventLog::new(file.range(&KeyRange::all(), ReadAt::Latest, Some(NonZeroUsize::MIN))?.revision);
+        let (newest, history) = file.measure()?;
+        let log = EventLog::new(newest, retention);
         let (jobs, queue) = mpsc::channel(STORE_QUEUE_MAX);
-        let writer = Writer::new(Arc::clone(&file), Arc::clone(&log), world.planted);
+        let writer = Writer::new(Arc::clone(&file), Arc::clone(&log), retention, history, world.planted);
         world.process.start("store", Box::new(move || Box::pin(writer.run(queue))));
         Ok(Self { file, jobs, log })
     }
@@ -64,7 +75,10 @@ impl Store for Embedded {
     }
 
     fn commit(&self, txn: Txn) -> LocalBoxFuture<'_, Result<Committed, StoreError>> {
-        Box::pin(self.ask(Task::Commit(txn)))
+        Box::pin(async move {
+            txn.check_size()?;
+            self.ask(Task::Commit(txn)).await
+        })
     }
 
     fn watch<'a>(&'a self, keys: &'a KeyRange, after: Revision) -> LocalBoxFuture<'a, Result<Watch, StoreError>> {

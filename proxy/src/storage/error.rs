@@ -18,6 +18,9 @@ pub enum StoreError {
     /// There is no room for more; nothing was written, and what was there is still there.
     #[error("the store's disk is full")]
     Full,
+    /// The transaction is larger than any may be; nothing was written. The words are etcd's, which clients know.
+    #[error("etcdserver: request is too large")]
+    TooLarge,
     /// What is stored cannot be read.
     #[error("the store is corrupt: {0}")]
     Corrupt(String),

@@ -5,8 +5,7 @@ use std::{
 
 use tokio::sync::watch;
 
-use super::{Key, KeyRange, Record, Revision, StoreError};
-use crate::config::limits::STORE_EVENTS_KEPT;
+use super::{Key, KeyRange, Record, Retention, Revision, StoreError};
 
 /// All that one transaction changed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,6 +14,22 @@ pub struct Batch {
     pub revision: Revision,
     /// What it changed, sorted by key, each key once.
     pub events: Vec<Event>,
+}
+
+impl Batch {
+    /// What it holds: every record, as it was and as it is.
+    pub(super) fn bytes(&self) -> usize {
+        let now = |event: &Event| match event {
+            Event::Put { record, .. } => record.bytes(),
+            Event::Deleted { .. } => 0,
+        };
+        self.events.iter().map(now).sum::<usize>() + self.superseded_bytes()
+    }
+
+    /// The records that it replaced or removed.
+    pub(super) fn superseded_bytes(&self) -> usize {
+        self.events.iter().filter_map(Event::before).map(|before| before.bytes()).sum()
+    }
 }
 
 /// A change of a record.
@@ -42,11 +57,20 @@ impl Event {
             Self::Deleted { before } => &before.key,
         }
     }
+
+    /// The record as it was before, if there was one.
+    pub(super) fn before(&self) -> Option<&Arc<Record>> {
+        match self {
+            Self::Put { before, .. } => before.as_ref(),
+            Self::Deleted { before } => Some(before),
+        }
+    }
 }
 
 /// The last batches of a store, in order: what all its watches read from.
 #[derive(Debug)]
 pub(super) struct EventLog {
+    retention: Retention,
     inner: Mutex<Inner>,
     /// The revision of the newest batch; whoever waits for one waits here.
     newest: watch::Sender<Revision>,
@@ -57,23 +81,32 @@ struct Inner {
     /// Every batch behind this revision is in the log.
     begins: Revision,
     batches: VecDeque<Arc<Batch>>,
+    /// What they hold together.
+    bytes: usize,
+}
+
+impl Inner {
+    fn begin(at: Revision) -> Self {
+        Self { begins: at, batches: VecDeque::new(), bytes: 0 }
+    }
 }
 
 impl EventLog {
     /// The log of a store that stands at a revision.
-    pub(super) fn new(at: Revision) -> Arc<Self> {
-        let inner = Mutex::new(Inner { begins: at, batches: VecDeque::new() });
-        Arc::new(Self { inner, newest: watch::Sender::new(at) })
+    pub(super) fn new(at: Revision, retention: Retention) -> Arc<Self> {
+        Arc::new(Self { retention, inner: Mutex::new(Inner::begin(at)), newest: watch::Sender::new(at) })
     }
 
-    /// Adds a batch, forgets the oldest if there are too many, and wakes who waits.
+    /// Adds a batch, forgets the oldest if there are too many or they hold too much, and wakes who waits.
     pub(super) fn add(&self, batch: Arc<Batch>) {
         let revision = batch.revision;
         let mut inner = self.inner();
+        inner.bytes += batch.bytes();
         inner.batches.push_back(batch);
-        if inner.batches.len() > STORE_EVENTS_KEPT
-            && let Some(oldest) = inner.batches.pop_front()
-        {
+        while inner.batches.len() > self.retention.events || inner.bytes > self.retention.event_bytes {
+            // The newest is kept, or whoever waits for it would never see it.
+            let Some(oldest) = (if inner.batches.len() > 1 { inner.batches.pop_front() } else { None }) else { break };
+            inner.bytes -= oldest.bytes();
             inner.begins = oldest.revision;
         }
         drop(inner);
@@ -82,7 +115,7 @@ impl EventLog {
 
     /// Begins anew at a revision: whoever has not read so far has missed something.
     pub(super) fn restart(&self, at: Revision) {
-        *self.inner() = Inner { begins: at, batches: VecDeque::new() };
+        *self.inner() = Inner::begin(at);
         self.newest.send_replace(at);
     }
 

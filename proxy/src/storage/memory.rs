@@ -4,7 +4,7 @@ use std::{
 };
 
 use super::{
-    Committed, KeyRange, Listing, ReadAt, Revision, Store, StoreError, Txn, Watch,
+    Committed, KeyRange, Listing, ReadAt, Retention, Revision, Store, StoreError, Txn, Watch,
     event_log::EventLog,
     snapshot::{Snapshot, Snapshots},
     txn::decide,
@@ -23,8 +23,14 @@ pub struct Memory {
 impl Memory {
     /// An empty store.
     pub fn new() -> Self {
+        Self::keeping(Retention::default())
+    }
+
+    /// An empty store, which keeps so much of what was.
+    pub fn keeping(retention: Retention) -> Self {
         let first = Snapshot::of(Listing { revision: Revision::FIRST, ..Listing::default() });
-        Self { snapshots: Snapshots::new(first), log: EventLog::new(Revision::FIRST), writing: Mutex::default() }
+        let snapshots = Snapshots::new(first, retention);
+        Self { snapshots, log: EventLog::new(Revision::FIRST, retention), writing: Mutex::default() }
     }
 
     fn read(&self, keys: &KeyRange, at: ReadAt, limit: Option<NonZeroUsize>) -> Result<Listing, StoreError> {
@@ -40,6 +46,7 @@ impl Memory {
     }
 
     fn write(&self, txn: Txn) -> Result<Committed, StoreError> {
+        txn.check_size()?;
         let _writing = self.writing.lock().expect("nothing panics while it writes");
         let newest = self.snapshots.newest();
         let (committed, batch) = decide(txn, newest.revision, |key| Ok::<_, StoreError>(newest.get(key)))?;

@@ -41,6 +41,13 @@ pub struct Record {
     pub modified: Revision,
 }
 
+impl Record {
+    /// What it takes: its key and its value.
+    pub(super) fn bytes(&self) -> usize {
+        self.key.as_bytes().len() + self.value.len()
+    }
+}
+
 /// What a read is to see.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ReadAt {

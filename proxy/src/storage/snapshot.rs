@@ -7,8 +7,7 @@ use std::{
 use arc_swap::ArcSwap;
 use rpds::RedBlackTreeMapSync;
 
-use super::{Batch, Event, Key, KeyRange, Listing, Record, Revision};
-use crate::config::limits::STORE_EVENTS_KEPT;
+use super::{Batch, Event, Key, KeyRange, Listing, Record, Retention, Revision};
 
 /// All records at one revision. A later one shares what did not change.
 #[derive(Clone, Debug)]
@@ -52,15 +51,32 @@ impl Snapshot {
 /// The newest snapshot, read without a lock, and some before it.
 #[derive(Debug)]
 pub(super) struct Snapshots {
+    retention: Retention,
     newest: ArcSwap<Snapshot>,
-    /// Those before it, the oldest first.
-    older: Mutex<VecDeque<Arc<Snapshot>>>,
+    older: Mutex<Older>,
+}
+
+/// The snapshots before the newest.
+#[derive(Debug, Default)]
+struct Older {
+    /// The oldest first; with each, what it has and those behind it do not.
+    snapshots: VecDeque<(Arc<Snapshot>, usize)>,
+    /// The sum of that.
+    bytes: usize,
+}
+
+impl Older {
+    fn pop(&mut self) {
+        if let Some((_, bytes)) = self.snapshots.pop_front() {
+            self.bytes -= bytes;
+        }
+    }
 }
 
 impl Snapshots {
     /// Begins with a snapshot.
-    pub(super) fn new(first: Snapshot) -> Self {
-        Self { newest: ArcSwap::from_pointee(first), older: Mutex::default() }
+    pub(super) fn new(first: Snapshot, retention: Retention) -> Self {
+        Self { retention, newest: ArcSwap::from_pointee(first), older: Mutex::default() }
     }
 
     pub(super) fn newest(&self) -> Arc<Snapshot> {
@@ -74,14 +90,14 @@ impl Snapshots {
         if newest.revision <= revision {
             return (newest.revision == revision).then_some(newest);
         }
-        let behind = older.partition_point(|snapshot| snapshot.revision <= revision);
-        older.get(behind.checked_sub(1)?).cloned()
+        let behind = older.snapshots.partition_point(|(snapshot, _)| snapshot.revision <= revision);
+        older.snapshots.get(behind.checked_sub(1)?).map(|(snapshot, _)| Arc::clone(snapshot))
     }
 
     /// The oldest revision that [`Snapshots::at`] knows.
     pub(super) fn oldest(&self) -> Revision {
         let older = self.older();
-        older.front().map_or_else(|| self.newest().revision, |oldest| oldest.revision)
+        older.snapshots.front().map_or_else(|| self.newest().revision, |(oldest, _)| oldest.revision)
     }
 
     /// Applies a batch to the newest. One writer at a time calls this.
@@ -89,25 +105,30 @@ impl Snapshots {
         let mut older = self.older();
         let before = self.newest();
         self.newest.store(Arc::new(before.with(batch)));
-        older.push_back(before);
-        if older.len() > STORE_EVENTS_KEPT {
-            older.pop_front();
+        let bytes = batch.superseded_bytes();
+        older.snapshots.push_back((before, bytes));
+        older.bytes += bytes;
+        while older.snapshots.len() > self.retention.events || older.bytes > self.retention.event_bytes {
+            older.pop();
         }
     }
 
     /// Forgets those before a revision.
     pub(super) fn forget_before(&self, revision: Revision) {
-        self.older().retain(|snapshot| snapshot.revision >= revision);
+        let mut older = self.older();
+        while older.snapshots.front().is_some_and(|(snapshot, _)| snapshot.revision < revision) {
+            older.pop();
+        }
     }
 
     /// Begins anew with a snapshot.
     pub(super) fn restart(&self, first: Snapshot) {
         let mut older = self.older();
-        older.clear();
+        *older = Older::default();
         self.newest.store(Arc::new(first));
     }
 
-    fn older(&self) -> MutexGuard<'_, VecDeque<Arc<Snapshot>>> {
+    fn older(&self) -> MutexGuard<'_, Older> {
         self.older.lock().expect("nothing panics while it holds the snapshots")
     }
 }

@@ -5,7 +5,8 @@ use std::{
 
 use bytes::Bytes;
 
-use super::{Batch, Event, Key, Record, Revision};
+use super::{Batch, Event, Key, Record, Revision, StoreError};
+use crate::config::limits::STORE_TXN_BYTES_MAX;
 
 /// What is to be done at once, if what it expects holds.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -85,6 +86,17 @@ impl Txn {
             otherwise: vec![Op::Get(key.clone())],
             then: vec![Op::Delete(key)],
         }
+    }
+
+    /// That it is not larger than any may be. Go: `etcd/server/v3/etcdserver/v3_server.go` `processInternalRaftRequestOnce`.
+    pub(super) fn check_size(&self) -> Result<(), StoreError> {
+        let expected = self.expect.iter().map(|expect| expect.key.as_bytes().len());
+        let ops = self.then.iter().chain(&self.otherwise).map(|op| match op {
+            Op::Put { key, value } => key.as_bytes().len() + value.len(),
+            Op::Delete(key) | Op::Get(key) => key.as_bytes().len(),
+        });
+        let bytes: usize = expected.chain(ops).sum();
+        if bytes > STORE_TXN_BYTES_MAX { Err(StoreError::TooLarge) } else { Ok(()) }
     }
 }
 

@@ -53,6 +53,10 @@ impl Strategy for Endpoints {
         Some("v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice")
     }
 
+    fn allows_create_on_update(&self) -> bool {
+        true
+    }
+
     fn cells(&self, object: &Object, now: Wall) -> Vec<Value> {
         vec![object.name().into(), shown(object).into(), table::age(object, now)]
     }

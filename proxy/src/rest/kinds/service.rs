@@ -119,6 +119,10 @@ impl Strategy for Service {
         format!("field label not supported: {field}")
     }
 
+    fn allows_create_on_update(&self) -> bool {
+        true
+    }
+
     fn cells(&self, object: &Object, now: Wall) -> Vec<Value> {
         let first_ip = object.get(&["spec", "clusterIPs"]).and_then(|ips| ips.get(0)?.as_str()).unwrap_or("<none>");
         let selector = object.get(&["spec", "selector"]).and_then(Value::as_object);

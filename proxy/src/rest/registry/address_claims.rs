@@ -46,14 +46,6 @@ impl Claims {
     pub(super) fn of_removed(kind: &Kind, object: &Object) -> Self {
         Self { taken: Vec::new(), given_back: held(kind, object).into_iter().collect() }
     }
-
-    /// Somebody else was quicker.
-    pub(super) fn taken(&self, kind: &Kind, object: &Object) -> Status {
-        match self.taken.first() {
-            Some(ip) => not_allocated(kind, object, *ip, "provided IP is already allocated"),
-            None => Status::conflict(&kind.group_resource(), object.name(), super::update::OPTIMISTIC_LOCK),
-        }
-    }
 }
 
 impl Registry {

@@ -1,8 +1,8 @@
 //! Creating objects. Go: `apiserver/pkg/registry/generic/registry/store.go` `Create`, `pkg/registry/rest/create.go` `BeforeCreate`.
 
-use super::{Registry, address_claims::Claims, bytes_of, key_of, parse_revision, put_revision, refuse};
+use super::{Registry, bytes_of, key_of, parse_revision, put_revision, refuse, update::OPTIMISTIC_LOCK};
 use crate::{
-    config::limits::GENERATED_NAME_ATTEMPTS_MAX,
+    config::limits::{GENERATED_NAME_ATTEMPTS_MAX, UPDATE_ATTEMPTS_MAX},
     meta::{Object, Status, time},
     rest::{
         kinds::Kind,
@@ -43,13 +43,31 @@ impl Registry {
         Err(Status::generate_name_conflict(&kind.group_resource(), &last.unwrap_or_default()))
     }
 
+    /// Tries again while the namespace or an address that was free changes in between: whoever changed it got on.
     async fn create_named(
+        &self,
+        kind: &'static Kind,
+        namespace: Option<&str>,
+        object: Object,
+        options: &WriteOptions,
+    ) -> Result<Object, Status> {
+        let name = object.name().to_owned();
+        for _ in 0..UPDATE_ATTEMPTS_MAX {
+            if let Some(created) = self.try_to_create(kind, namespace, object.clone(), options).await? {
+                return Ok(created);
+            }
+        }
+        Err(Status::conflict(&kind.group_resource(), &name, OPTIMISTIC_LOCK))
+    }
+
+    /// `None`: its name is free, and the namespace or an address changed in between.
+    async fn try_to_create(
         &self,
         kind: &'static Kind,
         namespace: Option<&str>,
         mut object: Object,
         options: &WriteOptions,
-    ) -> Result<Object, Status> {
+    ) -> Result<Option<Object>, Status> {
         let home = self.home(kind, namespace, &object).await?;
         let strategy = strategy::of(kind);
         strategy.default(&mut object);
@@ -62,40 +80,26 @@ impl Registry {
         if options.dry_run == DryRun::All {
             let (_, found) =
                 self.0.cache.get(&key, ListAt::Latest).await.map_err(|error| refuse(&error, ListAt::Latest))?;
-            return if found.is_some() { Err(Self::exists(kind, &object)) } else { Ok(object) };
+            return if found.is_some() { Err(Self::exists(kind, &object)) } else { Ok(Some(object)) };
         }
-        let mut txn = Txn::create(key.clone(), bytes);
+        let mut txn = Txn::create(key, bytes);
         txn.expect.extend(home);
         claims.add_to(&mut txn);
         let committed = self.0.cache.commit(txn).await.map_err(|error| refuse(&error, ListAt::Latest))?;
         match committed.outcome {
             Outcome::Then => {
                 put_revision(&mut object, committed.revision);
-                Ok(object)
+                Ok(Some(object))
             }
             Outcome::Otherwise if committed.records.first().is_some_and(Option::is_some) => {
                 Err(Self::exists(kind, &object))
             }
-            Outcome::Otherwise => Err(self.lost_race(kind, namespace, &object, &claims).await),
+            Outcome::Otherwise => Ok(None),
         }
     }
 
     fn exists(kind: &Kind, object: &Object) -> Status {
         Status::already_exists(&kind.group_resource(), object.name())
-    }
-
-    /// The key is free, but the namespace or an address changed in between.
-    async fn lost_race(
-        &self,
-        kind: &'static Kind,
-        namespace: Option<&str>,
-        object: &Object,
-        claims: &Claims,
-    ) -> Status {
-        if let Err(status) = self.home(kind, namespace, object).await {
-            return status;
-        }
-        claims.taken(kind, object)
     }
 
     /// Go: `FillObjectMetaSystemFields`, `WipeObjectMetaSystemFields`, `EnsureObjectNamespaceMatchesRequestNamespace`.

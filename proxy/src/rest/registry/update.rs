@@ -18,7 +18,7 @@ use crate::{
 };
 
 /// Go: `OptimisticLockErrorMsg`.
-pub(super) const OPTIMISTIC_LOCK: &str =
+pub(in crate::rest) const OPTIMISTIC_LOCK: &str =
     "the object has been modified; please apply your changes to the latest version and try again";
 
 impl Registry {
@@ -133,7 +133,7 @@ impl Registry {
                 put_revision(&mut new, committed.revision);
                 Ok(Some(new))
             }
-            Outcome::Otherwise if is_unchanged(&committed.records, record) => Err(claims.taken(kind, &new)),
+            // Or somebody took an address in between, which the next attempt sees.
             Outcome::Otherwise => Ok(None),
         }
     }
@@ -167,9 +167,4 @@ pub(super) fn is_held(kind: &Kind, object: &Object) -> bool {
     let of_spec = kind.resource == "namespaces"
         && object.get(&["spec", "finalizers"]).and_then(|list| list.as_array()).is_some_and(|list| !list.is_empty());
     of_spec || object.finalizers().next().is_some()
-}
-
-/// The record itself is as it was read, so something else in the transaction did not hold.
-fn is_unchanged(read: &[Option<Arc<Record>>], record: &Arc<Record>) -> bool {
-    matches!(read.first(), Some(Some(now)) if now.modified == record.modified)
 }

@@ -59,6 +59,14 @@ impl StoreFile {
         }
     }
 
+    /// The newest revision, and the bytes of what it does not have. Reads all of the file.
+    pub(super) fn measure(&self) -> Result<(Revision, u64), StoreError> {
+        let database = self.database();
+        let database = database.as_ref().ok_or_else(|| self.gone())?;
+        let measured = database.begin_read().map_err(Error::from).and_then(|read| tables::measure(&read));
+        measured.map_err(|error| self.wrong(error))
+    }
+
     /// The records of a range at a revision.
     pub(super) fn range(
         &self,
@@ -79,10 +87,11 @@ impl StoreFile {
         tables::list(&read, keys, at, limit).map_err(|error| self.wrong(error))
     }
 
-    /// Writes what `draft` says, and makes it last as `durability` says.
+    /// Writes what `draft` says, and makes it last as `durability` says. `history` is what the draft before has counted.
     pub(super) fn write<T>(
         &self,
         durability: Durability,
+        history: u64,
         draft: impl FnOnce(&mut Draft<'_>) -> Result<T, Error>,
     ) -> Result<T, Failed> {
         let database = self.database();
@@ -90,7 +99,7 @@ impl StoreFile {
         let drafted = || {
             let mut write = database.begin_write()?;
             write.set_durability(durability)?;
-            let mut tables = Draft::of(&write)?;
+            let mut tables = Draft::of(&write, history)?;
             let made = draft(&mut tables)?;
             let changed = tables.changed;
             drop(tables);
@@ -118,7 +127,7 @@ impl StoreFile {
         *database = None;
         *database = Some(open(&self.blocks).map_err(|error| self.wrong(error))?);
         drop(database);
-        Ok(self.range(&KeyRange::all(), ReadAt::Latest, Some(NonZeroUsize::MIN))?.revision)
+        Ok(self.measure()?.0)
     }
 
     fn database(&self) -> RwLockReadGuard<'_, Option<Database>> {

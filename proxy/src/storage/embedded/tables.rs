@@ -7,7 +7,7 @@ use redb::{
     Error, ReadTransaction, ReadableTable as _, StorageError, Table, TableDefinition, TableError, WriteTransaction,
 };
 
-use crate::storage::{Batch, Event, Key, KeyRange, Listing, Record, Revision};
+use crate::storage::{Batch, Event, Key, KeyRange, Listing, Record, Retention, Revision};
 
 /// A key, and the revision that wrote it.
 type Place = (&'static [u8], u64);
@@ -71,6 +71,28 @@ fn span_of(about: &impl redb::ReadableTable<&'static str, u64>) -> Result<Span, 
     Ok(Span { oldest: number(OLDEST)?, newest: number(REVISION)? })
 }
 
+/// The newest revision, and the bytes of what it does not have.
+pub(super) fn measure(read: &ReadTransaction) -> Result<(Revision, u64), Error> {
+    let (mut history, mut before) = (0, (Vec::new(), 0));
+    for version in read.open_table(RECORDS)?.iter()? {
+        let (place, version) = version?;
+        let ((key, _), (_, value)) = (place.value(), version.value());
+        let bytes = cost(key, value);
+        if before.0 == key {
+            history += before.1;
+        }
+        // What says that a key was removed is history from the beginning: it is counted as if something had come behind it.
+        history += if value.is_none() { bytes } else { 0 };
+        before = (key.to_vec(), if value.is_none() { 0 } else { bytes });
+    }
+    Ok((span(read)?.newest, history))
+}
+
+/// What a version takes; none: its key was removed.
+fn cost(key: &[u8], value: Option<&[u8]>) -> u64 {
+    (key.len() + value.map_or(0, <[u8]>::len)) as u64
+}
+
 /// The records of a range as they were at a revision that can be read.
 pub(super) fn list(
     read: &ReadTransaction,
@@ -122,12 +144,15 @@ pub(super) struct Draft<'a> {
     changes: Table<'a, (u64, &'static [u8]), ()>,
     about: Table<'a, &'static str, u64>,
     pub(super) span: Span,
+    /// The bytes of what the newest revision does not have.
+    pub(super) history: u64,
     /// There is something to commit.
     pub(super) changed: bool,
 }
 
 impl<'a> Draft<'a> {
-    pub(super) fn of(write: &'a WriteTransaction) -> Result<Self, Error> {
+    /// `history` is what [`measure`] says, or the draft before this one that was committed.
+    pub(super) fn of(write: &'a WriteTransaction, history: u64) -> Result<Self, Error> {
         let about = write.open_table(ABOUT)?;
         let span = span_of(&about)?;
         Ok(Self {
@@ -135,6 +160,7 @@ impl<'a> Draft<'a> {
             changes: write.open_table(CHANGES)?,
             about,
             span,
+            history,
             changed: false,
         })
     }
@@ -157,12 +183,23 @@ impl<'a> Draft<'a> {
                 Event::Deleted { before } => (before.created.0, None),
             };
             let key = event.key().as_bytes();
+            self.history += event.before().map_or(0, |before| cost(key, Some(&before.value)));
+            self.history += if version.1.is_none() { cost(key, None) } else { 0 };
             self.records.insert((key, revision.0), version)?;
             self.changes.insert((revision.0, key), ())?;
         }
         self.about.insert(REVISION, revision.0)?;
         self.span.newest = revision;
         self.changed = true;
+        Ok(())
+    }
+
+    /// Forgets the oldest of what is more than is to be kept.
+    pub(super) fn forget(&mut self, retention: Retention) -> Result<(), Error> {
+        self.compact(Revision(self.span.newest.0.saturating_sub(retention.revisions)))?;
+        while self.history > retention.history_bytes && self.span.oldest < self.span.newest {
+            self.compact(self.span.oldest.next())?;
+        }
         Ok(())
     }
 
@@ -185,7 +222,8 @@ impl<'a> Draft<'a> {
             }
             superseded.extend(last.filter(|(_, removed)| *removed));
             for (modified, _) in superseded {
-                self.records.remove((key.as_slice(), modified))?;
+                let removed = self.records.remove((key.as_slice(), modified))?;
+                self.history -= removed.map_or(0, |version| cost(&key, version.value().1));
             }
         }
         self.about.insert(OLDEST, oldest.0)?;

@@ -8,8 +8,8 @@ use super::{
     tables::Draft,
 };
 use crate::{
-    config::limits::{STORE_GROUP_MAX, STORE_REVISIONS_KEPT},
-    storage::{Batch, Committed, Outcome, Revision, StoreError, Txn, event_log::EventLog, txn::decide},
+    config::limits::STORE_GROUP_MAX,
+    storage::{Batch, Committed, Outcome, Retention, Revision, StoreError, Txn, event_log::EventLog, txn::decide},
     world::{Bug, Planted},
 };
 
@@ -33,15 +33,25 @@ pub(super) struct Writer {
     file: Arc<StoreFile>,
     log: Arc<EventLog>,
     durability: Durability,
+    retention: Retention,
+    /// The bytes of what the file's newest revision does not have.
+    history: u64,
     /// Why nothing is written any more.
     failed: Option<String>,
 }
 
 impl Writer {
-    pub(super) fn new(file: Arc<StoreFile>, log: Arc<EventLog>, planted: Planted) -> Self {
+    /// `history` is what the file says that it has of it.
+    pub(super) fn new(
+        file: Arc<StoreFile>,
+        log: Arc<EventLog>,
+        retention: Retention,
+        history: u64,
+        planted: Planted,
+    ) -> Self {
         let early = planted.has(Bug::AcknowledgesBeforeSync);
         let durability = if early { Durability::None } else { Durability::Immediate };
-        Self { file, log, durability, failed: None }
+        Self { file, log, durability, retention, history, failed: None }
     }
 
     /// Writes until nobody can ask any more: all that waits at a time in one commit.
@@ -65,12 +75,14 @@ impl Writer {
             return Err(StoreError::Unavailable(format!("it is read-only until a restart, since it failed: {why}")));
         }
         let mut batches = Vec::new();
-        let written = self.file.write(self.durability, |draft| {
-            let answers = tasks.into_iter().map(|task| carry_out(task, draft, &mut batches)).collect();
-            draft.compact(Revision(draft.span.newest.0.saturating_sub(STORE_REVISIONS_KEPT)))?;
-            answers
+        let written = self.file.write(self.durability, self.history, |draft| {
+            let answers = tasks.into_iter().map(|task| carry_out(task, draft, &mut batches));
+            let answers = answers.collect::<Result<Vec<_>, _>>()?;
+            draft.forget(self.retention)?;
+            Ok((answers, draft.history))
         });
-        let answers = written.map_err(|failed| self.meet(failed))?;
+        let (answers, history) = written.map_err(|failed| self.meet(failed))?;
+        self.history = history;
         // Before anybody is answered: who is may watch from there, and must not be told again.
         batches.into_iter().for_each(|batch| self.log.add(Arc::new(batch)));
         Ok(answers)
