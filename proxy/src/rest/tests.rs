@@ -60,6 +60,7 @@ struct Server {
 struct Seen {
     head: ResponseHead,
     body: String,
+    bytes: Bytes,
 }
 
 impl Seen {
@@ -179,7 +180,7 @@ async fn seen(head: ResponseHead, mut body: Body) -> Seen {
             bytes.extend_from_slice(&data);
         }
     }
-    Seen { head, body: String::from_utf8_lossy(&bytes).into_owned() }
+    Seen { head, body: String::from_utf8_lossy(&bytes).into_owned(), bytes: bytes.freeze() }
 }
 
 struct Unheard;

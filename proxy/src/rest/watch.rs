@@ -1,5 +1,7 @@
 //! Watch: a stream of events. Go: `apiserver/pkg/endpoints/handlers/watch.go`.
 
+pub(in crate::rest) mod event;
+
 use std::{
     pin::Pin,
     task::{Context, Poll, ready},
@@ -8,19 +10,18 @@ use std::{
 
 use bytes::Bytes;
 use http::StatusCode;
-use serde_json::json;
 use tokio::time::Instant;
 
 use super::{
     Rest, RestRoute,
     options::{ListOptions, ListVerb},
     registry::{EventType, ObjectEvent, ObjectWatch, Registry},
-    respond::{Shaper, transforms},
+    respond::{self, Shaper, transforms},
     table::{Columns, IncludeObject},
 };
 use crate::{
     config::limits::{WATCH_BOOKMARK_BEFORE_END, WATCH_BOOKMARK_PERIOD, WATCH_TIMEOUT_MAX, WATCH_TIMEOUT_MIN},
-    meta::{Accepted, Layout, Media, Offer, Query, Status, accept::Stream, encode_json, negotiate},
+    meta::{Accepted, Media, Offer, Query, Status, accept::Stream, negotiate},
     refusal::Refusal,
     wire::{Answer, Body, Cut, Exchange, Frame, Frames, Gone, Name, ResponseHead, body::Length},
     world::{Dice, LocalBoxFuture, Stop},
@@ -28,13 +29,10 @@ use crate::{
 
 impl Rest {
     pub(super) async fn watch(&self, exchange: &Exchange, route: &RestRoute) -> Result<Answer, Refusal> {
-        let offer = Offer { media: &[Media::Json, Media::Yaml], transforms, stream: Stream::Watch };
-        let accepted = negotiate(&exchange.head, &offer).map_err(|mut status| {
-            status.message = "only the following media types are accepted: application/json;stream=watch, \
-                              application/vnd.kubernetes.protobuf;stream=watch"
-                .to_owned();
-            status
-        })?;
+        // First as for a list: Go does both, and says other words for each.
+        respond::agree(&exchange.head)?;
+        let offer = Offer { media: Media::ALL, transforms, stream: Stream::Watch };
+        let accepted = negotiate(&exchange.head, &offer)?;
         let query = Query::of(&exchange.head);
         let mut options = ListOptions::parse(&query, route.kind, ListVerb::Watch)?;
         if let Some(name) = &route.name {
@@ -48,6 +46,7 @@ impl Rest {
         });
         let end = Instant::now() + timeout.min(WATCH_TIMEOUT_MAX);
         let bookmark_at = options.allow_watch_bookmarks.then(|| next_bookmark(&mut dice, end));
+        let content_type = event::content_type(accepted.media);
         let state = Events {
             registry: self.registry.clone(),
             kind: route.kind,
@@ -62,7 +61,7 @@ impl Rest {
             dice,
         };
         let mut head = ResponseHead::new(StatusCode::OK);
-        head.headers.set(Name::CONTENT_TYPE, Media::Json.content_type());
+        head.headers.set(Name::CONTENT_TYPE, content_type);
         let frames = EventFrames { state: Phase::Flush(Some(Box::new(state))) };
         Ok(Answer::Reply(head, Body::made(Length::Unknown, frames)))
     }
@@ -127,10 +126,10 @@ impl Events {
             };
             return match event.and_then(|event| self.line(event)) {
                 Ok(line) => Next::Line(line, self),
-                Err(status) => {
-                    let event = json!({"type": "ERROR", "object": status.to_value()});
-                    Next::Last(encode_json(&event, Layout::Compact))
-                }
+                Err(status) => match event::encode(self.accepted.media, "ERROR", &status.to_value()) {
+                    Ok(line) => Next::Last(line),
+                    Err(_) => Next::End,
+                },
             };
         }
     }
@@ -142,7 +141,7 @@ impl Events {
         if event.kind != EventType::Bookmark {
             self.columns = Columns::Known;
         }
-        Ok(encode_json(&json!({"type": event.kind.word(), "object": object}), Layout::Compact))
+        event::encode(self.accepted.media, event.kind.word(), &object)
     }
 }
 

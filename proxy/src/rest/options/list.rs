@@ -113,10 +113,11 @@ impl ListOptions {
             return given.then(|| FieldError::forbidden(field, detail)).into_iter().collect();
         };
         let mut wrong = Vec::new();
-        if self.resource_version_match.is_empty() {
+        if self.resource_version_match != "NotOlderThan" {
             let detail = "sendInitialEvents requires setting resourceVersionMatch to NotOlderThan";
             wrong.push(FieldError::forbidden(field, detail));
-        } else if self.resource_version_match != "NotOlderThan" {
+        }
+        if !matches!(&*self.resource_version_match, "" | "NotOlderThan") {
             wrong.push(FieldError::not_supported(field, &json!(self.resource_version_match), &["NotOlderThan"]));
         }
         if !self.continue_token.is_empty() {

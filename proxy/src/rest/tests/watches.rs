@@ -83,6 +83,9 @@ fn bookmarks_tell_of_progress_and_the_time_ends_a_watch_cleanly() {
         let mut body = watch(&server, "allowWatchBookmarks=true&timeoutSeconds=100").await;
         server.post(SERVICES, &service("elsewhere")).await;
         assert_eq!(shown(&line(&mut body).await.unwrap()), "BOOKMARK - 3");
+        server.post(SERVICES, &service("later")).await;
+        let before_the_end = line(&mut body).await.unwrap();
+        assert_eq!(shown(&before_the_end), "BOOKMARK - 4");
         assert_eq!(line(&mut body).await, None);
         let mut silent = watch(&server, "timeoutSeconds=100").await;
         assert_eq!(line(&mut silent).await, None);
