@@ -5,6 +5,6 @@ pub mod health;
 mod metrics;
 
 pub use self::{
-    health::{Check, Endpoint, Health},
+    health::{Asked, Check, Endpoint, Health},
     metrics::{Family, Kind, Metrics, Recorder},
 };

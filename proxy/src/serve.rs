@@ -28,6 +28,9 @@ pub enum ServeError {
         /// Why not.
         source: io::Error,
     },
+    /// What tells all workers of changes in the store has ended.
+    #[error("the watch cache is not fed any more")]
+    FeedEnded,
     /// A worker ended by a panic.
     #[error("a worker panicked")]
     WorkerPanicked,

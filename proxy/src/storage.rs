@@ -57,6 +57,12 @@ pub trait Store: fmt::Debug + Send + Sync {
     /// The revision was compacted.
     fn watch<'a>(&'a self, keys: &'a KeyRange, after: Revision) -> LocalBoxFuture<'a, Result<Watch, StoreError>>;
 
+    /// Whether it takes writes, as far as it knows without trying.
+    ///
+    /// # Errors
+    /// Why it does not.
+    fn health(&self) -> Result<(), StoreError>;
+
     /// Forgets what records were like before `revision`: they can be read as they are at it and behind.
     ///
     /// # Errors

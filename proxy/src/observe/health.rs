@@ -1,7 +1,7 @@
 //! `/healthz`, `/livez`, `/readyz`: named checks, each of them passing or not.
 
 use std::{
-    fmt::Write as _,
+    fmt::{self, Write as _},
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -40,12 +40,22 @@ impl Endpoint {
     }
 }
 
-/// Something that has to be well. Cheap to clone; whoever looks after it says how it is.
+/// Something that has to be well. Cheap to clone; whoever looks after it says how it is, or is asked each time.
 #[derive(Clone, Debug)]
 pub struct Check {
     name: &'static str,
     counts: Counts,
     passes: Arc<AtomicBool>,
+    asked: Option<Arc<dyn Asked>>,
+}
+
+/// Who says how something is when it is asked. It answers at once.
+pub trait Asked: fmt::Debug + Send + Sync {
+    /// Whether it is well.
+    ///
+    /// # Errors
+    /// Why it is not; for the log.
+    fn ask(&self) -> Result<(), String>;
 }
 
 /// Which endpoints a check counts for.
@@ -58,12 +68,19 @@ enum Counts {
 impl Check {
     /// A check of all endpoints that passes.
     pub fn passing(name: &'static str) -> Self {
-        Self { name, counts: Counts::Everywhere, passes: Arc::new(AtomicBool::new(true)) }
+        Self { name, counts: Counts::Everywhere, passes: Arc::new(AtomicBool::new(true)), asked: None }
+    }
+
+    /// A check of all endpoints that passes as long as who is asked says so.
+    pub fn asking(name: &'static str, asked: Arc<dyn Asked>) -> Self {
+        Self { asked: Some(asked), ..Self::passing(name) }
     }
 
     /// A check of all endpoints that does not pass yet.
     pub fn pending(name: &'static str) -> Self {
-        Self { name, counts: Counts::Everywhere, passes: Arc::new(AtomicBool::new(false)) }
+        let check = Self::passing(name);
+        check.passes.store(false, Ordering::Relaxed);
+        check
     }
 
     /// The same, for `/readyz` alone.
@@ -86,7 +103,11 @@ impl Check {
 
     /// Whether it is well.
     pub fn passes(&self) -> bool {
-        self.passes.load(Ordering::Relaxed)
+        let asked = self.asked.as_ref().map_or(Ok(()), |asked| asked.ask());
+        if let Err(why) = &asked {
+            tracing::info!(check = self.name, why, "health check fails");
+        }
+        asked.is_ok() && self.passes.load(Ordering::Relaxed)
     }
 
     fn counts_for(&self, endpoint: Endpoint) -> bool {
@@ -223,6 +244,26 @@ mod tests {
         bad.pass();
         shutdown.fail("a test says so");
         assert!(health.passes(Endpoint::Livez) && !health.passes(Endpoint::Readyz));
+    }
+
+    #[derive(Debug)]
+    struct Patient(AtomicBool);
+
+    impl Asked for Patient {
+        fn ask(&self) -> Result<(), String> {
+            if self.0.load(Ordering::Relaxed) { Ok(()) } else { Err("a test says so".to_owned()) }
+        }
+    }
+
+    #[test]
+    fn who_is_asked_is_asked_each_time() {
+        let patient = Arc::new(Patient(AtomicBool::new(true)));
+        let check = Check::asking("etcd", patient.clone());
+        assert!(check.passes());
+        patient.0.store(false, Ordering::Relaxed);
+        assert!(!check.passes());
+        patient.0.store(true, Ordering::Relaxed);
+        assert!(check.passes());
     }
 
     #[tokio::test]

@@ -18,12 +18,12 @@ use crate::{
     config::{BadFlag, ServeFlags, certificates::Keep},
     discovery::{Sources, local_versions},
     listen::Server,
-    observe::{Check, Health},
+    observe::{Asked, Check, Health},
     openapi::Specs,
     rest::Registry,
     router::{Router, Shared},
     storage::{Cache, Embedded, Memory, Store, StoreError},
-    world::{Stop, World},
+    world::{Running, Stop, World},
 };
 
 /// Runs `weir serve` until a signal ends it. `ready` gets the ready line, as soon as requests are served.
@@ -36,7 +36,7 @@ pub async fn run(world: &World, flags: &ServeFlags, ready: impl FnOnce(&str)) ->
         folder => Keep::Folder(folder.into()),
     };
     // First of all: whoever has the store may write the other files too.
-    let cache = open(world, &keep).await.map_err(|error| BadFlag::new("data-dir", &flags.data_dir, error))?;
+    let (cache, feed) = open(world, &keep).await.map_err(|error| BadFlag::new("data-dir", &flags.data_dir, error))?;
     let config = ApiServerConfig::from_flags(world, flags, &keep)?;
     let listeners = world
         .net
@@ -48,18 +48,19 @@ pub async fn run(world: &World, flags: &ServeFlags, ready: impl FnOnce(&str)) ->
     let kubeconfig = config.admin.write_kubeconfig(world, &server, config.renewal.said.authority())?;
     let line = format!("weir serve: {server} kubeconfig {}", kubeconfig.display());
 
-    let checks = Checks::new();
+    let checks = Checks::new(&cache);
     let shared = shared(world, &config, cache, address, &checks)?;
     shared.registry.bootstrap().await.map_err(|status| ServeError::Bootstrap(status.message))?;
     let (aggregation, installed, shutdown) = (Arc::clone(&shared.aggregation), checks.installed, checks.shutdown);
     let (admin, asked) = (config.admin.clone(), Arc::new(Notify::new()));
     let behind = Behind { shutdown, server, asked: Arc::clone(&asked) };
-    let mut running = pin!(run_workers(
+    let workers = run_workers(
         world,
         listeners,
         || asked.notify_one(),
-        move |worker| { Box::pin(work(worker, config.clone(), shared.clone(), behind.clone())) }
-    ));
+        move |worker| Box::pin(work(worker, config.clone(), shared.clone(), behind.clone())),
+    );
+    let mut running = pin!(while_fed(feed, workers));
     let ended = tokio::select! {
         biased;
         ended = &mut running => ended,
@@ -94,23 +95,41 @@ struct Checks {
 }
 
 impl Checks {
-    fn new() -> Self {
+    fn new(cache: &Cache) -> Self {
+        let store: Arc<dyn Asked> = Arc::new(cache.clone());
         let installed = Check::pending("poststarthook/apiservice-registration-controller");
         let shutdown = Check::passing("shutdown").for_readiness();
-        let checks = vec![Check::passing("ping"), Check::passing("log"), installed.clone(), shutdown.clone()];
+        let checks = vec![
+            Check::passing("ping"),
+            Check::passing("log"),
+            // The names by which operators know the store of an API server.
+            Check::asking("etcd", Arc::clone(&store)),
+            Check::asking("etcd-readiness", store).for_readiness(),
+            installed.clone(),
+            shutdown.clone(),
+        ];
         Self { health: Health::new(checks), installed, shutdown }
     }
 }
 
 /// Opens the store, and keeps a cache of it up to date from now on.
-async fn open(world: &World, keep: &Keep) -> Result<Cache, StoreError> {
+async fn open(world: &World, keep: &Keep) -> Result<(Cache, Running), StoreError> {
     let store: Arc<dyn Store> = match keep {
         Keep::Memory => Arc::new(Memory::new()),
         Keep::Folder(folder) => Arc::new(Embedded::open(world, &folder.join("store.redb")).await?),
     };
     let (cache, feed) = Cache::open(store).await?;
-    world.process.start("watch-cache", Box::new(move || Box::pin(feed.run())));
-    Ok(cache)
+    let feed = world.process.start("watch-cache", Box::new(move || Box::pin(feed.run())));
+    Ok((cache, feed))
+}
+
+/// Waits for the workers, as long as they are told of changes: without that they would answer from the past for ever.
+async fn while_fed(feed: Running, workers: impl Future<Output = Result<(), ServeError>>) -> Result<(), ServeError> {
+    tokio::select! {
+        biased;
+        ended = workers => ended,
+        _ = feed.ended() => Err(ServeError::FeedEnded),
+    }
 }
 
 /// What one worker does.
@@ -181,4 +200,20 @@ fn shared(
         sources: Arc::new(sources),
         specs: Arc::new(Specs::new(Arc::clone(&world.clock))),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::{pending, ready};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_server_whose_watch_cache_is_not_fed_ends_and_says_so() {
+        for panicked in [false, true] {
+            let feed = Running::new(Box::pin(ready(!panicked)));
+            assert!(matches!(while_fed(feed, pending()).await, Err(ServeError::FeedEnded)));
+        }
+        assert!(while_fed(Running::new(Box::pin(pending())), ready(Ok(()))).await.is_ok());
+    }
 }

@@ -1,11 +1,16 @@
 use std::{num::NonZeroUsize, sync::Arc};
 
+use arc_swap::ArcSwapOption;
+
 use super::{
     Committed, Key, KeyRange, Listing, ReadAt, Record, Retention, Revision, Store, StoreError, Txn, Watch,
     event_log::EventLog,
     snapshot::{Snapshot, Snapshots},
 };
-use crate::config::limits::{STORE_RETRY_DELAY, STORE_REVISION_WAIT};
+use crate::{
+    config::limits::{STORE_RETRY_DELAY, STORE_REVISION_WAIT},
+    observe::Asked,
+};
 
 /// The watch cache: a store's records as an immutable snapshot, and its last events. All workers share one.
 ///
@@ -20,6 +25,8 @@ struct Inner {
     store: Arc<dyn Store>,
     snapshots: Snapshots,
     log: Arc<EventLog>,
+    /// Why the feed brings nothing; none: it does.
+    starved: ArcSwapOption<String>,
 }
 
 /// How new a read has to be.
@@ -49,7 +56,8 @@ impl Cache {
     pub async fn open_keeping(store: Arc<dyn Store>, retention: Retention) -> Result<(Self, Feed), StoreError> {
         let (first, watch) = read_all(&*store).await?;
         let log = EventLog::new(first.revision, retention);
-        let cache = Self(Arc::new(Inner { store, snapshots: Snapshots::new(first, retention), log }));
+        let (snapshots, starved) = (Snapshots::new(first, retention), ArcSwapOption::empty());
+        let cache = Self(Arc::new(Inner { store, snapshots, log, starved }));
         Ok((cache.clone(), Feed { cache, watch }))
     }
 
@@ -101,6 +109,17 @@ impl Cache {
         self.0.log.watch(keys, after)
     }
 
+    /// Whether it takes writes and sees them, as far as it knows without trying.
+    ///
+    /// # Errors
+    /// Why it does not.
+    pub fn health(&self) -> Result<(), StoreError> {
+        if let Some(why) = &*self.0.starved.load() {
+            return Err(StoreError::Unavailable(format!("the watch cache gets nothing from it: {why}")));
+        }
+        self.0.store.health()
+    }
+
     /// The revision that reads see.
     pub fn revision(&self) -> Revision {
         self.0.snapshots.newest().revision
@@ -109,6 +128,12 @@ impl Cache {
     async fn reach(&self, revision: Revision) -> Result<(), StoreError> {
         let reached = tokio::time::timeout(STORE_REVISION_WAIT, self.0.log.reach(revision)).await;
         reached.map_err(|_| StoreError::Future(self.revision()))
+    }
+}
+
+impl Asked for Cache {
+    fn ask(&self) -> Result<(), String> {
+        self.health().map_err(|error| error.to_string())
     }
 }
 
@@ -122,7 +147,8 @@ pub struct Feed {
 impl Feed {
     /// Brings every change of the store into the cache, for ever.
     pub async fn run(mut self) {
-        let Inner { store, snapshots, log } = &*self.cache.0;
+        let cache = self.cache.clone();
+        let Inner { store, snapshots, log, starved } = &*cache.0;
         loop {
             match self.watch.next().await {
                 Ok(batch) => {
@@ -138,15 +164,25 @@ impl Feed {
                                 let revision = first.revision;
                                 snapshots.restart(first);
                                 log.restart(revision);
+                                starved.store(None);
                                 break watch;
                             }
-                            Err(error) => tracing::error!(%error, "the store cannot be read"),
+                            Err(error) => {
+                                tracing::error!(%error, "the store cannot be read");
+                                starved.store(Some(Arc::new(error.to_string())));
+                            }
                         }
                         tokio::time::sleep(STORE_RETRY_DELAY).await;
                     };
                 }
             }
         }
+    }
+}
+
+impl Drop for Feed {
+    fn drop(&mut self) {
+        self.cache.0.starved.store(Some(Arc::new("its feed has ended".to_owned())));
     }
 }
 
@@ -175,5 +211,14 @@ mod tests {
         let kept = store.range(&KeyRange::one(&key), ReadAt::Latest, None).await.unwrap();
         assert_eq!(kept.records.len(), 1);
         drop(feed);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_cache_whose_feed_has_ended_is_not_well() {
+        let (cache, feed) = Cache::open(Arc::new(Memory::new())).await.unwrap();
+        assert_eq!(cache.health(), Ok(()));
+        assert!(tokio::time::timeout(STORE_RETRY_DELAY, feed.run()).await.is_err(), "it runs for ever");
+        let sick = cache.health().unwrap_err().to_string();
+        assert!(sick.ends_with("its feed has ended"), "{sick}");
     }
 }

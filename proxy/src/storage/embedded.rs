@@ -5,7 +5,11 @@ mod file;
 mod tables;
 mod writer;
 
-use std::{num::NonZeroUsize, path::Path, sync::Arc};
+use std::{
+    num::NonZeroUsize,
+    path::Path,
+    sync::{Arc, OnceLock},
+};
 
 use tokio::sync::{mpsc, oneshot};
 
@@ -30,7 +34,11 @@ pub struct Embedded {
     file: Arc<StoreFile>,
     jobs: mpsc::Sender<Job>,
     log: Arc<EventLog>,
+    failure: Failure,
 }
+
+/// Why nothing is written any more; empty while it is.
+type Failure = Arc<OnceLock<String>>;
 
 impl Embedded {
     /// Opens the store in a file, or makes it, checks all of it, and starts its writer.
@@ -50,19 +58,34 @@ impl Embedded {
         let (newest, history) = file.measure()?;
         let log = EventLog::new(newest, retention);
         let (jobs, queue) = mpsc::channel(STORE_QUEUE_MAX);
-        let writer = Writer::new(Arc::clone(&file), Arc::clone(&log), retention, history, world.planted);
+        let failure = Failure::default();
+        let writer = Writer {
+            file: Arc::clone(&file),
+            log: Arc::clone(&log),
+            durability: writer::durability(world.planted),
+            retention,
+            history,
+            failure: Arc::clone(&failure),
+        };
         world.process.start("store", Box::new(move || Box::pin(writer.run(queue))));
-        Ok(Self { file, jobs, log })
+        Ok(Self { file, jobs, log, failure })
     }
 
     async fn ask(&self, task: Task) -> Result<Committed, StoreError> {
         let (reply, replied) = oneshot::channel();
         if self.jobs.send(Job { task, reply }).await.is_err() {
-            return Err(StoreError::Unavailable("its writer has ended".to_owned()));
+            return Err(StoreError::Unavailable(WRITER_ENDED.to_owned()));
         }
-        replied.await.unwrap_or_else(|_| Err(StoreError::Unknown("its writer has ended".to_owned())))
+        replied.await.unwrap_or_else(|_| Err(StoreError::Unknown(WRITER_ENDED.to_owned())))
     }
 }
+
+/// What everybody is told when the writer has failed.
+fn read_only(why: &str) -> StoreError {
+    StoreError::Unavailable(format!("it is read-only until a restart, since it failed: {why}"))
+}
+
+const WRITER_ENDED: &str = "its writer has ended";
 
 impl Store for Embedded {
     fn range<'a>(
@@ -83,6 +106,14 @@ impl Store for Embedded {
 
     fn watch<'a>(&'a self, keys: &'a KeyRange, after: Revision) -> LocalBoxFuture<'a, Result<Watch, StoreError>> {
         Box::pin(async move { self.log.watch(keys, after) })
+    }
+
+    fn health(&self) -> Result<(), StoreError> {
+        match self.failure.get() {
+            Some(why) => Err(read_only(why)),
+            None if self.jobs.is_closed() => Err(StoreError::Unavailable(WRITER_ENDED.to_owned())),
+            None => Ok(()),
+        }
     }
 
     fn compact(&self, revision: Revision) -> LocalBoxFuture<'_, Result<(), StoreError>> {

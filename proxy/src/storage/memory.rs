@@ -82,6 +82,10 @@ impl Store for Memory {
         Box::pin(async move { self.log.watch(keys, after) })
     }
 
+    fn health(&self) -> Result<(), StoreError> {
+        Ok(())
+    }
+
     fn compact(&self, revision: Revision) -> LocalBoxFuture<'_, Result<(), StoreError>> {
         Box::pin(async move {
             let newest = self.log.revision();

@@ -58,13 +58,16 @@ fn a_store_whose_disk_fails_is_read_only_and_says_why() {
     life(async {
         let store = open(&machine).await.unwrap();
         just(&store, put("/a", "1")).await;
+        assert_eq!(store.health(), Ok(()));
         machine.disk().fail_after(Some(0));
         let txn = Txn { then: vec![put("/a", "2")], ..Txn::default() };
         let unknown = store.commit(txn.clone()).await.unwrap_err();
         assert!(matches!(&unknown, StoreError::Unknown(why) if why.contains(FILE)), "{unknown}");
         machine.disk().fail_after(None);
-        let refused = store.commit(txn).await.unwrap_err().to_string();
-        assert!(refused.contains("read-only until a restart") && refused.contains(FILE), "{refused}");
+        let refused = store.commit(txn).await.unwrap_err();
+        let text = refused.to_string();
+        assert!(text.contains("read-only until a restart") && text.contains(FILE), "{text}");
+        assert_eq!(store.health(), Err(refused));
     });
 }
 

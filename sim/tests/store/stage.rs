@@ -82,6 +82,10 @@ impl Store for Through {
         Box::pin(self.cache.watch(keys, after))
     }
 
+    fn health(&self) -> Result<(), StoreError> {
+        self.cache.health()
+    }
+
     fn compact(&self, revision: Revision) -> LocalBoxFuture<'_, Result<(), StoreError>> {
         self.store.compact(revision)
     }

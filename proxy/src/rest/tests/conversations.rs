@@ -73,8 +73,6 @@ fn one_revision_later(text: &str) -> String {
         "esourceVersion=",
         "in the precondition (",
         "too old resource version: ",
-        // The oldest that is not.
-        " (",
         "ResourceVersion in record (",
     ];
     let mut out = String::new();
@@ -137,6 +135,10 @@ fn mask(value: &mut Value, key: &str) {
         Value::String(text) if key == "uid" => *text = "0".into(),
         Value::String(text) if key == "continue" => *text = "token".into(),
         Value::String(text) if text.len() == 20 && text.ends_with('Z') && text.starts_with('2') => *text = "now".into(),
+        // How far back a server remembers is its own.
+        Value::String(text) if text.starts_with("too old resource version: ") && text.ends_with(')') => {
+            text.truncate(text.find(" (").unwrap());
+        }
         // The keys of Services are kube-apiserver's, where the recorder's server has its own.
         Value::String(text) if text.contains(SERVICE_KEYS) => {
             *text = text.replace(SERVICE_KEYS, "/registry/services/");

@@ -91,6 +91,10 @@ impl Store for Race {
         self.store.watch(keys, after)
     }
 
+    fn health(&self) -> Result<(), StoreError> {
+        self.store.health()
+    }
+
     fn compact(&self, revision: Revision) -> LocalBoxFuture<'_, Result<(), StoreError>> {
         self.store.compact(revision)
     }

@@ -4,7 +4,9 @@ use redb::{Durability, Error};
 use tokio::sync::{mpsc, oneshot};
 
 use super::{
+    Failure,
     file::{Failed, StoreFile},
+    read_only,
     tables::Draft,
 };
 use crate::{
@@ -30,30 +32,21 @@ type Answer = Result<Committed, StoreError>;
 
 /// The only one that writes the file.
 pub(super) struct Writer {
-    file: Arc<StoreFile>,
-    log: Arc<EventLog>,
-    durability: Durability,
-    retention: Retention,
+    pub(super) file: Arc<StoreFile>,
+    pub(super) log: Arc<EventLog>,
+    pub(super) durability: Durability,
+    pub(super) retention: Retention,
     /// The bytes of what the file's newest revision does not have.
-    history: u64,
-    /// Why nothing is written any more.
-    failed: Option<String>,
+    pub(super) history: u64,
+    pub(super) failure: Failure,
+}
+
+/// How a commit is made to last.
+pub(super) fn durability(planted: Planted) -> Durability {
+    if planted.has(Bug::AcknowledgesBeforeSync) { Durability::None } else { Durability::Immediate }
 }
 
 impl Writer {
-    /// `history` is what the file says that it has of it.
-    pub(super) fn new(
-        file: Arc<StoreFile>,
-        log: Arc<EventLog>,
-        retention: Retention,
-        history: u64,
-        planted: Planted,
-    ) -> Self {
-        let early = planted.has(Bug::AcknowledgesBeforeSync);
-        let durability = if early { Durability::None } else { Durability::Immediate };
-        Self { file, log, durability, retention, history, failed: None }
-    }
-
     /// Writes until nobody can ask any more: all that waits at a time in one commit.
     pub(super) async fn run(mut self, mut queue: mpsc::Receiver<Job>) {
         let mut jobs = Vec::new();
@@ -71,8 +64,8 @@ impl Writer {
     }
 
     fn write(&mut self, tasks: Vec<Task>) -> Result<Vec<Answer>, StoreError> {
-        if let Some(why) = &self.failed {
-            return Err(StoreError::Unavailable(format!("it is read-only until a restart, since it failed: {why}")));
+        if let Some(why) = self.failure.get() {
+            return Err(read_only(why));
         }
         let mut batches = Vec::new();
         let written = self.file.write(self.durability, self.history, |draft| {
@@ -101,8 +94,7 @@ impl Writer {
             Failed::During(why) => (why, StoreError::Unknown),
         };
         tracing::error!(error = why, "the store is read-only from now on");
-        self.failed = Some(why.clone());
-        answer(why)
+        answer(self.failure.get_or_init(|| why).clone())
     }
 }
 
