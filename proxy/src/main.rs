@@ -28,7 +28,7 @@ fn main() -> ExitCode {
     });
     match done {
         Ok(()) => ExitCode::SUCCESS,
-        Err(error @ ServeError::Config(_)) => failed(&error.to_string(), 2),
+        Err(error @ (ServeError::Config(_) | ServeError::Environment(_))) => failed(&error.to_string(), 2),
         Err(error) => failed(&error.to_string(), 1),
     }
 }

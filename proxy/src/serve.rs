@@ -8,6 +8,7 @@ use std::io;
 use crate::{
     config::BadFlag,
     listen::{Stop, Stopper},
+    upstream::egress::BadProxy,
     world::{Listener, LocalBoxFuture, Running, Signal, World},
 };
 
@@ -17,6 +18,9 @@ pub enum ServeError {
     /// A flag, or a file that a flag names, cannot be used.
     #[error(transparent)]
     Config(#[from] BadFlag),
+    /// A variable of the environment cannot be used.
+    #[error(transparent)]
+    Environment(#[from] BadProxy),
     /// What is always there could not be made.
     #[error("the store cannot be prepared: {0}")]
     Bootstrap(String),

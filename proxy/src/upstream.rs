@@ -5,6 +5,7 @@
 mod again;
 mod dial;
 mod download;
+pub mod egress;
 mod http1;
 mod http2;
 mod origin;

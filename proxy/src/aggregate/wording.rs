@@ -31,6 +31,12 @@ pub(super) fn not_upgraded(failure: &Failure) -> String {
         | SendCause::Handshake(_)
         | SendCause::HandshakeTimeout
         | SendCause::HeaderTimeout
+        | SendCause::Proxy(_)
+        | SendCause::ProxyRefused(_)
+        | SendCause::ProxyTooEager
+        | SendCause::ProxyTimeout
+        | SendCause::ProxyFromClient
+        | SendCause::Socks { .. }
         | SendCause::Http2(_) => format!("error dialing backend: {cause}"),
     }
 }

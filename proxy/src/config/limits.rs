@@ -6,6 +6,8 @@ use std::time::Duration;
 pub const DIAL_TIMEOUT: Duration = Duration::from_secs(30);
 /// TLS with a backend or a client. Go: `DefaultTransport`.
 pub const TLS_HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
+/// A proxy on the way to a backend makes its tunnel within this. Go: `net/http/transport.go` `dialConn`.
+pub const EGRESS_TUNNEL_TIMEOUT: Duration = Duration::from_secs(60);
 /// A backend that does not know `Expect` gets the body after this. Go: `DefaultTransport`.
 pub const EXPECT_CONTINUE_TIMEOUT: Duration = Duration::from_secs(1);
 /// Backends close idle connections after a minute or more as a rule; longer waits only collect dead ones. Go: `DefaultTransport`.

@@ -17,6 +17,7 @@ use crate::{
     listen::{self, Server, Settings},
     upstream::{
         Alpn, Origin, Transport, TransportConfig,
+        egress::Egress,
         tls::{Trust, client_config},
     },
     wire::url::Url,
@@ -44,12 +45,14 @@ pub struct ReverseProxyConfig {
     pub workers: usize,
 }
 
-/// Runs `weir reverse-proxy` until a signal ends it. `ready` gets the ready line.
+/// Runs `weir reverse-proxy` until a signal ends it. `ready` gets the ready line. Proxies on the way to the backend are those of the environment.
 ///
 /// # Errors
-/// A flag or file cannot be used, the address cannot be listened at, or a worker panicked.
+/// A flag, a file or a variable cannot be used, the address cannot be listened at, or a worker panicked.
 pub async fn run(world: &World, flags: &ReverseProxyFlags, ready: impl FnOnce(&str)) -> Result<(), ServeError> {
-    serve(world, ReverseProxyConfig::from_flags(world, flags)?, ready).await
+    let mut config = ReverseProxyConfig::from_flags(world, flags)?;
+    config.transport.egress = Egress::from_environment(world)?;
+    serve(world, config, ready).await
 }
 
 /// Serves until a signal ends it. `ready` gets the ready line, `weir reverse-proxy: http://127.0.0.1:8080`.

@@ -13,11 +13,12 @@ use tokio::time::{Instant, sleep_until, timeout_at};
 
 use super::{
     ConnectionFault, Ends, Origin, SendCause, TransportConfig,
+    egress::{self, Egress, Way},
     tls::{self, Offers},
 };
 use crate::{
     config::limits,
-    wire::Channel,
+    wire::{Channel, http1::HeadLimits},
     world::{Address, Net, Stream, World},
 };
 
@@ -29,6 +30,8 @@ pub(super) struct Dialer {
     tls_handshake_timeout: Duration,
     offers: Offers,
     server_name: Option<ServerName<'static>>,
+    egress: Egress,
+    head_limits: HeadLimits,
 }
 
 impl Dialer {
@@ -39,26 +42,57 @@ impl Dialer {
             tls_handshake_timeout: config.tls_handshake_timeout,
             offers: Offers::new(tls),
             server_name: config.server_name.clone(),
+            egress: config.egress.clone(),
+            head_limits: HeadLimits { head_bytes_max: config.head_bytes_max },
         }
     }
 
-    /// A connection to `origin`, TLS included. It needs nobody to wait for it, so that it can outlive the request it was meant for.
+    /// A connection to `origin`, TLS included, through a proxy where one is needed. It needs nobody to wait for it, so that it can outlive
+    /// the request it was meant for.
     ///
     /// # Errors
-    /// There is no such host, nobody answers there, or TLS fails.
+    /// There is no such host, nobody answers there, TLS fails, or the proxy makes no tunnel.
     pub(super) async fn dial(self: Rc<Self>, origin: Rc<Origin>) -> Result<Channel, SendCause> {
-        let stream = self.connect(&origin).await?;
+        let channel = match self.egress.way(&origin)? {
+            Way::ToProxy => return self.to_proxy(&origin).await,
+            Way::Direct => Channel::Plain(self.connect(&origin).await?),
+            Way::Connect(proxy) => {
+                let mut channel = self.to_proxy(&proxy.origin()).await?;
+                let asked = egress::connect(&mut channel, proxy, &origin.host, origin.port, self.head_limits);
+                in_time(asked).await?;
+                channel
+            }
+            Way::Socks(proxy) => {
+                let mut channel = self.to_proxy(&proxy.origin()).await?;
+                in_time(egress::connect_socks(&mut channel, proxy, &origin.host, origin.port)).await?;
+                channel
+            }
+        };
         if !origin.tls {
-            return Ok(Channel::Plain(stream));
+            return Ok(channel);
         }
         let name = match &self.server_name {
             Some(name) => name.clone(),
-            None => {
-                ServerName::try_from(origin.host.clone()).map_err(|_| SendCause::ServerName(origin.host.clone()))?
-            }
+            None => server_name(&origin.host)?,
         };
-        let ends = Ends::of(&stream);
-        let shaken = tls::connect(stream, self.offers.of(origin.alpn), name);
+        self.shake(channel, &origin, name).await
+    }
+
+    /// A connection to a proxy. Its certificate must be valid for its own name.
+    async fn to_proxy(&self, at: &Origin) -> Result<Channel, SendCause> {
+        let reach = async {
+            let channel = Channel::Plain(self.connect(at).await?);
+            if !at.tls {
+                return Ok(channel);
+            }
+            self.shake(channel, at, server_name(&at.host)?).await
+        };
+        reach.await.map_err(|cause| SendCause::Proxy(Box::new(cause)))
+    }
+
+    async fn shake(&self, channel: Channel, with: &Origin, name: ServerName<'static>) -> Result<Channel, SendCause> {
+        let ends = Ends::of(channel.stream());
+        let shaken = tls::connect(channel, self.offers.of(with.alpn), name);
         match tokio::time::timeout(self.tls_handshake_timeout, shaken).await {
             Ok(Ok(channel)) => Ok(channel),
             Ok(Err(error)) if error.kind() == io::ErrorKind::UnexpectedEof => {
@@ -150,4 +184,13 @@ impl Dialer {
             .unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()))
             .map_err(|error| SendCause::Dial { address, error })
     }
+}
+
+fn server_name(host: &str) -> Result<ServerName<'static>, SendCause> {
+    ServerName::try_from(host.to_owned()).map_err(|_| SendCause::ServerName(host.to_owned()))
+}
+
+/// Bounds what a proxy may take to make a tunnel.
+async fn in_time(tunnel: impl Future<Output = Result<(), SendCause>>) -> Result<(), SendCause> {
+    tokio::time::timeout(limits::EGRESS_TUNNEL_TIMEOUT, tunnel).await.unwrap_or(Err(SendCause::ProxyTimeout))
 }

@@ -37,6 +37,7 @@ pub use self::{
 pub(super) fn is_spoken(channel: &Channel, to: &Origin) -> Result<bool, SendCause> {
     let agreed = match channel {
         Channel::Client(tls) => tls.get_ref().1.alpn_protocol(),
+        Channel::Tunnelled(tls) => tls.get_ref().1.alpn_protocol(),
         Channel::Plain(_) | Channel::Server(_) => return Ok(to.alpn == Alpn::Http2),
     };
     match (agreed, to.alpn) {

@@ -1,8 +1,14 @@
 use std::{borrow::Cow, fmt, io, net::SocketAddr};
 
-use super::http2::Http2Fault;
+use http::StatusCode;
+
+use super::{egress::SocksFault, http2::Http2Fault};
 use crate::{
-    wire::{Cut, Name, http1::Wrong, token::go_quote},
+    wire::{
+        Cut, Name,
+        http1::{Wrong, status_text},
+        token::go_quote,
+    },
     world::{Address, Stream},
 };
 
@@ -57,6 +63,31 @@ pub enum SendCause {
         address: Address,
         /// What the network said; of kind `TimedOut` also when our own time was over.
         error: io::Error,
+    },
+    /// The proxy on the way to the backend could not be connected to.
+    #[error("proxyconnect tcp: {0}")]
+    Proxy(Box<SendCause>),
+    /// The proxy makes no tunnel. Go tells the text behind the status, which is this one as a rule.
+    #[error("{}", status_text(*.0).unwrap_or("unknown status code"))]
+    ProxyRefused(StatusCode),
+    /// The proxy sent more than its answer before a byte was sent through the tunnel.
+    #[error("proxy sent bytes behind its answer to CONNECT")]
+    ProxyTooEager,
+    /// The proxy took too long to make the tunnel.
+    #[error("context deadline exceeded")]
+    ProxyTimeout,
+    /// `HTTP_PROXY` is set in the environment of a CGI program.
+    #[error("refusing to use HTTP_PROXY value in CGI environment; see golang.org/s/cgihttpproxy")]
+    ProxyFromClient,
+    /// The SOCKS proxy makes no tunnel.
+    #[error("socks connect tcp {proxy}->{target}: {fault}")]
+    Socks {
+        /// Where the proxy is.
+        proxy: String,
+        /// Where the tunnel was to lead.
+        target: String,
+        /// Why.
+        fault: SocksFault,
     },
     /// The server name is none that a certificate could be valid for.
     #[error("tls: invalid server name {}", go_quote(.0.as_bytes()))]

@@ -19,7 +19,7 @@ use crate::{
         Channel,
         tls::{WorldTime, provider},
     },
-    world::{Stream, World},
+    world::World,
 };
 
 /// Which backends are believed to be who they say they are.
@@ -98,12 +98,15 @@ impl Offers {
 /// # Errors
 /// The backend does not speak TLS, or not a TLS that can be agreed on, or cannot be trusted, or left.
 pub(super) async fn connect(
-    stream: Stream,
+    channel: Channel,
     config: Arc<ClientConfig>,
     name: ServerName<'static>,
 ) -> io::Result<Channel> {
-    let tls = TlsConnector::from(config).connect(name, stream).await?;
-    Ok(Channel::Client(Box::new(tls)))
+    let connector = TlsConnector::from(config);
+    Ok(match channel {
+        Channel::Plain(stream) => Channel::Client(Box::new(connector.connect(name, stream).await?)),
+        tunnel => Channel::Tunnelled(Box::new(connector.connect(name, tunnel).await?)),
+    })
 }
 
 /// Takes every certificate, but still demands that the backend holds its key.

@@ -10,6 +10,7 @@ use super::{
     again::Failed,
     dial::Dialer,
     download::Carried,
+    egress::Egress,
     http1::{Conversation, Http1Download, Waits},
     http2::{Http2Settings, pause_before},
     pool::{Lease, Leased, Pool},
@@ -59,6 +60,8 @@ pub struct TransportConfig {
     pub tls: Arc<rustls::ClientConfig>,
     /// What the certificates of backends must be valid for, in the place of their hosts.
     pub server_name: Option<ServerName<'static>>,
+    /// Which proxies stand between us and backends.
+    pub egress: Egress,
 }
 
 /// Whether gzip is asked for where the request asks for no encoding. Go: `DisableCompression`.
@@ -80,7 +83,7 @@ pub enum Reuse {
 }
 
 impl TransportConfig {
-    /// Go's `DefaultTransport`, with this TLS.
+    /// Go's `DefaultTransport`, with this TLS, and without proxies.
     pub fn new(tls: Arc<rustls::ClientConfig>) -> Self {
         Self {
             dial_timeout: limits::DIAL_TIMEOUT,
@@ -97,6 +100,7 @@ impl TransportConfig {
             reuse: Reuse::Pooled,
             tls,
             server_name: None,
+            egress: Egress::default(),
         }
     }
 }
@@ -172,12 +176,20 @@ impl Transport {
         let mut request = request;
         check::request(to, &mut request.head).map_err(nothing)?;
         let config = &self.0.config;
+        let relay = config.egress.relay(to).map_err(nothing)?;
         let gzip_was_ours = config.compression == Compression::Ask && wants_no_encoding(&request.head);
-        let extra = extra_fields(gzip_was_ours, config.reuse == Reuse::Once && asks_only_once(&request.head));
-        let to = match to.tls && to.alpn == Alpn::Both && asks_for_websocket(&request.head) {
+        let mut extra = extra_fields(gzip_was_ours, config.reuse == Reuse::Once && asks_only_once(&request.head));
+        let to = match relay {
+            Some(proxy) => {
+                proxy.address_to(&mut request.head, to);
+                extra.extend(proxy.authorization().map(|value| (Name::PROXY_AUTHORIZATION, value)));
+                Cow::Owned(proxy.origin())
+            }
             // An upgrade is a thing of HTTP/1, and this is the one that Go knows.
-            true => Cow::Owned(Origin { alpn: Alpn::Http1, ..to.clone() }),
-            false => Cow::Borrowed(to),
+            None if to.tls && to.alpn == Alpn::Both && asks_for_websocket(&request.head) => {
+                Cow::Owned(Origin { alpn: Alpn::Http1, ..to.clone() })
+            }
+            None => Cow::Borrowed(to),
         };
         let waits =
             Waits { expect_continue: config.expect_continue_timeout, response_header: config.response_header_timeout };
@@ -250,7 +262,7 @@ fn asks_only_once(head: &OutHead) -> bool {
 }
 
 /// What the transport itself adds, behind all other fields, sorted as Go sorts them.
-fn extra_fields(gzip: bool, close: bool) -> SmallVec<[(Name, Bytes); 2]> {
+fn extra_fields(gzip: bool, close: bool) -> SmallVec<[(Name, Bytes); 3]> {
     let mut extra = SmallVec::new();
     if gzip {
         extra.push((Name::ACCEPT_ENCODING, Bytes::from_static(b"gzip")));

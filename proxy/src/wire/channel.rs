@@ -23,6 +23,8 @@ pub enum Channel {
     Server(Box<server::TlsStream<Stream>>),
     /// TLS with a backend.
     Client(Box<client::TlsStream<Stream>>),
+    /// TLS with a backend, within TLS with a proxy.
+    Tunnelled(Box<client::TlsStream<Channel>>),
 }
 
 impl Channel {
@@ -32,6 +34,7 @@ impl Channel {
             Self::Plain(stream) => stream,
             Self::Server(tls) => tls.get_ref().0,
             Self::Client(tls) => tls.get_ref().0,
+            Self::Tunnelled(tls) => tls.get_ref().0.stream(),
         }
     }
 
@@ -51,6 +54,7 @@ impl Channel {
             Self::Plain(stream) => stream.reset(),
             Self::Server(tls) => tls.into_inner().0.reset(),
             Self::Client(tls) => tls.into_inner().0.reset(),
+            Self::Tunnelled(tls) => tls.into_inner().0.reset(),
         }
     }
 }
@@ -61,6 +65,7 @@ impl AsyncRead for Channel {
             Self::Plain(stream) => Pin::new(stream).poll_read(cx, buf),
             Self::Server(tls) => Pin::new(tls).poll_read(cx, buf),
             Self::Client(tls) => Pin::new(tls).poll_read(cx, buf),
+            Self::Tunnelled(tls) => Pin::new(tls).poll_read(cx, buf),
         }
     }
 }
@@ -71,6 +76,7 @@ impl AsyncWrite for Channel {
             Self::Plain(stream) => Pin::new(stream).poll_write(cx, buf),
             Self::Server(tls) => Pin::new(tls).poll_write(cx, buf),
             Self::Client(tls) => Pin::new(tls).poll_write(cx, buf),
+            Self::Tunnelled(tls) => Pin::new(tls).poll_write(cx, buf),
         }
     }
 
@@ -83,6 +89,7 @@ impl AsyncWrite for Channel {
             Self::Plain(stream) => Pin::new(stream).poll_write_vectored(cx, bufs),
             Self::Server(tls) => Pin::new(tls).poll_write_vectored(cx, bufs),
             Self::Client(tls) => Pin::new(tls).poll_write_vectored(cx, bufs),
+            Self::Tunnelled(tls) => Pin::new(tls).poll_write_vectored(cx, bufs),
         }
     }
 
@@ -95,6 +102,7 @@ impl AsyncWrite for Channel {
             Self::Plain(stream) => Pin::new(stream).poll_flush(cx),
             Self::Server(tls) => Pin::new(tls).poll_flush(cx),
             Self::Client(tls) => Pin::new(tls).poll_flush(cx),
+            Self::Tunnelled(tls) => Pin::new(tls).poll_flush(cx),
         }
     }
 
@@ -103,6 +111,7 @@ impl AsyncWrite for Channel {
             Self::Plain(stream) => Pin::new(stream).poll_shutdown(cx),
             Self::Server(tls) => Pin::new(tls).poll_shutdown(cx),
             Self::Client(tls) => Pin::new(tls).poll_shutdown(cx),
+            Self::Tunnelled(tls) => Pin::new(tls).poll_shutdown(cx),
         }
     }
 }

@@ -1,0 +1,70 @@
+use bytes::BytesMut;
+use http::StatusCode;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+
+use super::{
+    super::{ConnectionFault, Ends, SendCause},
+    EgressProxy, authority,
+};
+use crate::wire::{
+    Channel, ResponseHead,
+    http1::{Event, HeadLimits, ResponseReader, Wrong},
+};
+
+/// Asks a proxy for a tunnel to `host`, on a connection to the proxy. Behind it the connection is the tunnel.
+///
+/// # Errors
+/// The proxy refuses, leaves, or says more than its answer: nobody but itself can have said that, since TLS waits for us to begin.
+///
+/// Go: `net/http/transport.go` `Transport.dialConn`.
+pub(in crate::upstream) async fn connect(
+    channel: &mut Channel,
+    proxy: &EgressProxy,
+    host: &str,
+    port: u16,
+    limits: HeadLimits,
+) -> Result<(), SendCause> {
+    let ends = Ends::of(channel.stream());
+    let failed = |error| SendCause::Connection(ConnectionFault::Write(ends, error));
+    channel.write_all(&request(proxy, &authority(host, port))).await.map_err(failed)?;
+    channel.flush().await.map_err(failed)?;
+    let head = answer(channel, ends, limits).await?;
+    match head.status {
+        StatusCode::OK => Ok(()),
+        status => Err(SendCause::ProxyRefused(status)),
+    }
+}
+
+fn request(proxy: &EgressProxy, to: &str) -> Vec<u8> {
+    let mut request = format!("CONNECT {to} HTTP/1.1\r\nHost: {to}\r\nUser-Agent: Go-http-client/1.1\r\n").into_bytes();
+    if let Some(authorization) = proxy.authorization() {
+        request.extend_from_slice(b"Proxy-Authorization: ");
+        request.extend_from_slice(&authorization);
+        request.extend_from_slice(b"\r\n");
+    }
+    request.extend_from_slice(b"\r\n");
+    request
+}
+
+async fn answer(channel: &mut Channel, ends: Ends, limits: HeadLimits) -> Result<ResponseHead, SendCause> {
+    let mut reader = ResponseReader::new(limits);
+    reader.expect_answer(true); // what follows the head is no body, whatever the head says
+    let mut input = BytesMut::with_capacity(1024);
+    let mut at_end = false;
+    loop {
+        let wrong = |wrong| match wrong {
+            Wrong::Ended => SendCause::Connection(ConnectionFault::Answer(Wrong::EndedEarly)),
+            wrong => SendCause::Connection(ConnectionFault::Answer(wrong)),
+        };
+        match reader.next(&mut input, at_end).map_err(wrong)? {
+            Event::Head(response) if response.head.status == StatusCode::OK && !input.is_empty() => {
+                return Err(SendCause::ProxyTooEager);
+            }
+            Event::Head(response) => return Ok(response.head),
+            _ => {
+                let read = channel.read_buf(&mut input).await;
+                at_end = read.map_err(|error| SendCause::Connection(ConnectionFault::Read(ends, error)))? == 0;
+            }
+        }
+    }
+}
