@@ -2,18 +2,13 @@
 
 use std::{fs, net::SocketAddr, sync::mpsc, thread};
 
-use bytes::Bytes;
-use http_body_util::combinators::BoxBody;
-use hyper::{Request, Response, Uri, body::Incoming, server::conn::http1, service::service_fn};
-use hyper_util::{
-    client::legacy::{Client, connect::HttpConnector},
-    rt::{TokioExecutor, TokioIo},
-};
 use tokio::net::TcpListener;
 use weir::{
     config::{Cli, Command},
     serve, world,
 };
+
+use crate::hyper_proxy;
 
 /// A proxy that runs.
 #[derive(Debug)]
@@ -59,44 +54,14 @@ pub fn weir(backend: SocketAddr) -> Contender {
     Contender { name: "weir", address, thread: "worker-0".to_owned() }
 }
 
-/// hyper's server in front of hyper-util's pooling client, on one current-thread runtime: what a Rust engineer would write in an afternoon.
+/// The proxy of [`hyper_proxy`].
 pub fn hyper_util(backend: SocketAddr) -> Contender {
     let running = on_thread("hyper-util", move |told| async move {
-        let mut connector = HttpConnector::new();
-        connector.set_nodelay(true);
-        let client: Client<_, Incoming> = Client::builder(TokioExecutor::new()).build(connector);
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a free port on loopback");
         told(listener.local_addr().expect("a bound address"));
-        loop {
-            let Ok((stream, _)) = listener.accept().await else { continue };
-            drop(stream.set_nodelay(true));
-            let client = client.clone();
-            let service = service_fn(move |request| forward(client.clone(), backend, request));
-            tokio::task::spawn_local(http1::Builder::new().serve_connection(TokioIo::new(stream), service));
-        }
+        hyper_proxy::serve(listener, backend, None).await;
     });
     Contender { name: "hyper-util", ..running }
-}
-
-async fn forward(
-    client: Client<HttpConnector, Incoming>,
-    backend: SocketAddr,
-    mut request: Request<Incoming>,
-) -> Result<Response<BoxBody<Bytes, hyper::Error>>, hyper_util::client::legacy::Error> {
-    let path = request.uri().path_and_query().map_or("/", |path| path.as_str());
-    *request.uri_mut() = Uri::builder()
-        .scheme("http")
-        .authority(backend.to_string())
-        .path_and_query(path)
-        .build()
-        .expect("parts that were parsed");
-    for name in ["connection", "keep-alive", "te", "trailer", "transfer-encoding", "upgrade"] {
-        request.headers_mut().remove(name);
-    }
-    request.headers_mut().insert("x-forwarded-for", hyper::header::HeaderValue::from_static("127.0.0.1"));
-    let mut response = client.request(request).await?.map(BoxBody::new);
-    response.headers_mut().remove("connection");
-    Ok(response)
 }
 
 /// Runs a server on a thread of its own, and waits until it says where it listens.
