@@ -11,7 +11,7 @@ use crate::{
         BadFlag, ReverseProxyFlags,
         certificates::Pair,
         flags::{FlagFile, Mode},
-        parse_duration,
+        limits, parse_duration,
     },
     forward::{FlushInterval, ReverseProxy, Rules},
     listen::{self, Server, Settings},
@@ -103,9 +103,19 @@ impl ReverseProxyConfig {
             mode: flags.mode,
             flush: flush_interval(&flags.flush_interval)?,
             server: Settings::bounded(server_tls(world, flags)?),
-            transport: TransportConfig::new(client_tls(world, flags)?),
+            transport: transport(client_tls(world, flags)?),
             workers,
         })
+    }
+}
+
+/// Go's transport, but that all connections which idle may be those to the one backend.
+fn transport(tls: Arc<rustls::ClientConfig>) -> TransportConfig {
+    let idle_max = limits::SINGLE_BACKEND_IDLE_CONNECTIONS_MAX;
+    TransportConfig {
+        idle_connections_per_origin_max: idle_max,
+        idle_connections_max: idle_max,
+        ..TransportConfig::new(tls)
     }
 }
 

@@ -14,6 +14,7 @@ use std::{
 use socket2::{Domain, Protocol, Socket, Type};
 use tokio::{
     net::{TcpStream, UnixStream},
+    runtime::LocalOptions,
     signal::unix::{SignalKind, signal},
     sync::{mpsc, oneshot},
 };
@@ -153,9 +154,10 @@ impl Process for RealProcess {
         let (tell, told) = oneshot::channel();
         let started = std::thread::Builder::new().name(name.to_owned()).spawn(move || {
             let clean = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
-                match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+                // Its tasks stand in the runtime's own queue: a `LocalSet` would be a second scheduler inside of one task of the first.
+                match tokio::runtime::Builder::new_current_thread().enable_all().build_local(LocalOptions::default()) {
                     Ok(runtime) => {
-                        tokio::task::LocalSet::new().block_on(&runtime, body());
+                        runtime.block_on(body());
                         true
                     }
                     Err(error) => {
