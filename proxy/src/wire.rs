@@ -21,7 +21,7 @@ pub use self::{
     body::{Body, Cut, Frame, Frames, Length},
     channel::Channel,
     exchange::{Answer, Exchange, Facts, Gone, Peer, Tunnel},
-    headers::{Headers, Name},
+    headers::{Headers, Name, NameSet},
     message::{RequestHead, ResponseHead, Target, Version},
     shared_channel::SharedChannel,
 };

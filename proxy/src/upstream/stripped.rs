@@ -1,7 +1,7 @@
 use bytes::Bytes;
 
 use crate::{
-    wire::{Headers, Name},
+    wire::{Headers, Name, NameSet},
     world::{Bug, Planted},
 };
 
@@ -20,10 +20,7 @@ impl StrippedHeaders {
     pub fn from_inbound(mut inbound: Headers, planted: &Planted) -> Self {
         inbound.remove_named(&Name::CONNECTION);
         let keeps_one = planted.has(Bug::KeepsHopByHop);
-        inbound.retain(|name, _| {
-            let hop_by_hop = HOP_BY_HOP.contains(name) && !(keeps_one && *name == Name::KEEP_ALIVE);
-            !hop_by_hop && !FRAMING.contains(name)
-        });
+        inbound.retain(|name, _| !REMOVED.contains(name) || (keeps_one && *name == Name::KEEP_ALIVE));
         Self(inbound)
     }
 
@@ -108,7 +105,7 @@ impl StrippedHeaders {
 }
 
 /// What concerns one connection only.
-const HOP_BY_HOP: [Name; 9] = [
+const HOP_BY_HOP: NameSet = NameSet::of([
     Name::CONNECTION,
     Name::PROXY_CONNECTION,
     Name::KEEP_ALIVE,
@@ -118,10 +115,14 @@ const HOP_BY_HOP: [Name; 9] = [
     Name::TRAILER,
     Name::TRANSFER_ENCODING,
     Name::UPGRADE,
-];
+]);
 
 /// What frames a message, or stands in its head beside the fields. Go: `net/http/request.go` `reqWriteExcludeHeader`.
-const FRAMING: [Name; 4] = [Name::HOST, Name::CONTENT_LENGTH, Name::TRANSFER_ENCODING, Name::TRAILER];
+const FRAMING: NameSet =
+    NameSet::of([Name::HOST, Name::CONTENT_LENGTH, Name::TRANSFER_ENCODING, Name::TRAILER]);
+
+/// What no message that came in keeps.
+const REMOVED: NameSet = HOP_BY_HOP.and(FRAMING);
 
 #[cfg(test)]
 mod tests {

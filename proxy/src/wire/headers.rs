@@ -7,7 +7,8 @@ mod tests;
 use bytes::{BufMut as _, Bytes, BytesMut};
 use smallvec::SmallVec;
 
-pub use self::name::Name;
+pub(in crate::wire) use self::name::canonicalize;
+pub use self::name::{Name, NameSet};
 
 /// The header fields of a message, or its trailers.
 ///

@@ -17,7 +17,9 @@ pub fn media_type(value: &[u8]) -> Option<Cow<'_, [u8]>> {
 
 /// Whether a body is server-sent events, which are flushed as they come. Go: `httputil/reverseproxy.go` `flushInterval`.
 pub fn is_event_stream(value: &[u8]) -> bool {
-    media_type(value).is_some_and(|base| *base == *b"text/event-stream")
+    // Asked for every answer, and nearly always no: the parameters are looked at only where they matter.
+    let begins = trim_start(value).get(..EVENT_STREAM.len()).is_some_and(|base| base.eq_ignore_ascii_case(EVENT_STREAM));
+    begins && media_type(value).is_some_and(|base| *base == *EVENT_STREAM)
 }
 
 /// In lower case and without the blanks around it; borrowed where it is so already. `None` if it has bytes that no type has.
@@ -146,6 +148,8 @@ fn trim_end(bytes: &[u8]) -> &[u8] {
 fn blanks(characters: impl Iterator<Item = char>) -> usize {
     characters.take_while(|character| character.is_whitespace()).map(char::len_utf8).sum()
 }
+
+const EVENT_STREAM: &[u8] = b"text/event-stream";
 
 #[cfg(test)]
 mod tests {

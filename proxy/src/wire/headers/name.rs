@@ -23,26 +23,29 @@ enum Repr {
 impl Name {
     /// The canonical form of a name, rewritten in the buffer it stands in.
     pub fn from_buffer(mut bytes: BytesMut) -> Self {
-        canonicalize(&mut bytes);
-        match known(&bytes) {
-            Some(at) => Self(Repr::Known(at)),
-            None => Self(Repr::Other(bytes.freeze())),
-        }
+        Self::known(&bytes).unwrap_or_else(|| {
+            canonicalize(&mut bytes);
+            Self::canonical(bytes.freeze())
+        })
+    }
+
+    /// The name in common use that these bytes are, in upper or lower case.
+    pub(in crate::wire) fn known(bytes: &[u8]) -> Option<Self> {
+        known(bytes).map(|at| Self(Repr::Known(at)))
+    }
+
+    /// A name in no common use, made canonical already.
+    pub(in crate::wire) fn canonical(bytes: Bytes) -> Self {
+        Self(Repr::Other(bytes))
     }
 
     /// The canonical form of a name; copies it unless it is in common use.
     pub fn from_slice(bytes: &[u8]) -> Self {
-        let mut short = [0; KNOWN_LENGTH_MAX];
-        if let Some(copy) = short.get_mut(..bytes.len()) {
-            copy.copy_from_slice(bytes);
-            canonicalize(copy);
-            if let Some(at) = known(copy) {
-                return Self(Repr::Known(at));
-            }
-        }
-        let mut copy = BytesMut::from(bytes);
-        canonicalize(&mut copy);
-        Self(Repr::Other(copy.freeze()))
+        Self::known(bytes).unwrap_or_else(|| {
+            let mut copy = BytesMut::from(bytes);
+            canonicalize(&mut copy);
+            Self::canonical(copy.freeze())
+        })
     }
 
     /// The name as it is written on HTTP/1.
@@ -101,8 +104,45 @@ fn read_alike(left: &[u8], right: &[u8]) -> bool {
     left.iter().map(read).eq(right.iter().map(read))
 }
 
+/// Names in common use, to be looked up in one step.
+#[derive(Clone, Copy, Debug)]
+pub struct NameSet(u128);
+
+impl NameSet {
+    /// The set of these names.
+    ///
+    /// # Panics
+    /// At compile time, if one of them is in no common use.
+    pub const fn of<const N: usize>(names: [Name; N]) -> Self {
+        let mut set = 0;
+        let mut at = 0;
+        while at < N {
+            match &names[at].0 {
+                Repr::Known(known) => set |= 1 << *known,
+                Repr::Other(_) => panic!("sets are for names in common use"),
+            }
+            at += 1;
+        }
+        std::mem::forget(names); // names in common use own nothing, and a constant cannot drop
+        Self(set)
+    }
+
+    /// Whether a name is one of them.
+    pub const fn contains(self, name: &Name) -> bool {
+        match &name.0 {
+            Repr::Known(known) => self.0 >> *known & 1 == 1,
+            Repr::Other(_) => false,
+        }
+    }
+
+    /// The names of both.
+    pub const fn and(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+}
+
 /// Upper case at the start and behind each hyphen, lower case elsewhere; nothing is changed if a byte is no token byte.
-fn canonicalize(bytes: &mut [u8]) {
+pub(in crate::wire) fn canonicalize(bytes: &mut [u8]) {
     if !bytes.iter().all(|byte| is_token_byte(*byte)) {
         return;
     }
@@ -117,26 +157,27 @@ fn canonicalize(bytes: &mut [u8]) {
     }
 }
 
-/// The place of a canonical name in `KNOWN`. Asked for every field of every head: a table of hashes is four times as quick as a search.
+/// The place in `KNOWN` of a name in upper or lower case. Asked for every field of every head: a table of hashes is four times as quick
+/// as a search, and quicker than making the name canonical before.
 fn known(name: &[u8]) -> Option<u8> {
     let mut slot = hash(name);
     loop {
         let at = SLOTS[slot];
-        if KNOWN.get(usize::from(at))?.as_bytes() == name {
+        if KNOWN.get(usize::from(at))?.as_bytes().eq_ignore_ascii_case(name) {
             return Some(at);
         }
         slot = (slot + 1) % SLOTS.len();
     }
 }
 
-/// Where in `SLOTS` a name is looked for first: its length and three of its bytes, so weighted that no two of `KNOWN` meet.
+/// Where in `SLOTS` a name is looked for first: its length and three of its bytes in lower case, so weighted that no three of `KNOWN` meet.
 const fn hash(name: &[u8]) -> usize {
     let length = name.len();
     if length == 0 {
         return 0;
     }
-    let (first, middle, last) = (name[0] as usize, name[length / 2] as usize, name[length - 1] as usize);
-    (length * 147 + first * 211 + middle * 133 + last * 147) % SLOTS_LENGTH
+    let (first, middle, last) = (name[0] | 0x20, name[length / 2] | 0x20, name[length - 1] | 0x20);
+    (length * 39 + first as usize * 206 + middle as usize * 26 + last as usize * 215) % SLOTS_LENGTH
 }
 
 /// Places in `KNOWN` by hash, each in the first free slot from its hash on; `u8::MAX` is a free slot.
@@ -171,7 +212,7 @@ macro_rules! names {
     };
 }
 
-const KNOWN_LENGTH_MAX: usize = 32;
+const _: () = assert!(KNOWN.len() <= 128, "a NameSet has a bit for each");
 
 names! {
     ACCEPT = "Accept";

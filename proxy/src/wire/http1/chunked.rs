@@ -174,7 +174,7 @@ impl Chunked {
             Some(length) => length,
             None => return Err(Wrong::TrailerEnded),
         };
-        let headers = lines.take_fields(input.split_to(length), 0, Of::Trailers).headers;
+        let headers = lines.take_fields(input.split_to(length), Of::Trailers).1.headers;
         self.at = At::End;
         Ok(if headers.is_empty() { Piece::End } else { Piece::Trailers(headers) })
     }

@@ -1,11 +1,12 @@
 use std::{
     io,
+    mem::MaybeUninit,
     pin::Pin,
     task::{Context, Poll, ready},
 };
 
 use bytes::{Buf as _, Bytes, BytesMut};
-use tokio::io::AsyncWrite as _;
+use tokio::io::{AsyncRead as _, AsyncWrite as _, ReadBuf};
 use tokio_util::io::poll_read_buf;
 
 use super::{Event, HeadLimits, Remaining, Request, RequestReader, Wrong};
@@ -193,13 +194,12 @@ impl Connection {
         if self.ended {
             return Poll::Ready(Ok(false));
         }
-        let room = match self.reader.remaining() {
-            Remaining::Nothing => READ_BYTES_MIN,
-            Remaining::Exactly(_) | Remaining::Unknown => READ_BYTES_BODY,
+        let read = match self.reader.remaining() {
+            Remaining::Nothing => self.poll_read_head(cx),
+            Remaining::Exactly(left) => self.poll_read_body(cx, usize::try_from(left).unwrap_or(usize::MAX)),
+            Remaining::Unknown => self.poll_read_body(cx, READ_BYTES_BODY),
         };
-        self.input.reserve(room);
-        let read = ready!(poll_read_buf(Pin::new(&mut self.channel), cx, &mut self.input));
-        match read {
+        match ready!(read) {
             Ok(0) => {
                 self.ended = true;
                 Poll::Ready(Ok(false))
@@ -210,6 +210,21 @@ impl Connection {
                 Poll::Ready(Err(error))
             }
         }
+    }
+
+    /// Reads between requests, or within a head. Nothing is allocated before something comes: most connections wait here most of the time.
+    fn poll_read_head(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
+        let mut bytes = [MaybeUninit::uninit(); READ_BYTES_HEAD];
+        let mut bytes = ReadBuf::uninit(&mut bytes);
+        ready!(Pin::new(&mut self.channel).poll_read(cx, &mut bytes))?;
+        self.input.extend_from_slice(bytes.filled());
+        Poll::Ready(Ok(bytes.filled().len()))
+    }
+
+    /// Reads within a body of which so much is left.
+    fn poll_read_body(&mut self, cx: &mut Context<'_>, left: usize) -> Poll<io::Result<usize>> {
+        self.input.reserve(left.clamp(READ_BYTES_HEAD, READ_BYTES_BODY));
+        poll_read_buf(Pin::new(&mut self.channel), cx, &mut self.input)
     }
 
     /// Writes all that waits to be written.
@@ -275,7 +290,7 @@ impl Connection {
 
 /// Bytes of further requests that may wait while one is served; the rest waits in the socket.
 const READ_AHEAD_BYTES: usize = 16 * 1024;
-/// One read takes in what a whole head usually needs.
-const READ_BYTES_MIN: usize = 4 * 1024;
+/// One read takes in what a whole head usually needs, and a small body.
+const READ_BYTES_HEAD: usize = 4 * 1024;
 /// Bodies are read in larger pieces: half the reads for twice the bytes, until the copy costs more than the call.
 const READ_BYTES_BODY: usize = 32 * 1024;

@@ -1,11 +1,11 @@
-use bytes::{Buf as _, Bytes, BytesMut};
+use bytes::{Bytes, BytesMut};
 use memchr::memchr;
 use smallvec::SmallVec;
 
 use super::wrong::Wrong;
 use crate::wire::{
-    headers::{Headers, Name, trim},
-    token::is_token_byte,
+    headers::{Headers, Name, canonicalize, trim},
+    token::{is_token_byte, is_valid_field_value},
 };
 
 /// Reads the lines of a head while they come in; no byte is looked at twice for a line end.
@@ -35,12 +35,14 @@ struct OpenField {
     folded: bool,
 }
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 struct FieldAt {
-    name: usize,
-    name_length: usize,
-    value: usize,
-    value_length: usize,
+    /// None: what stands at `name_start`, made canonical.
+    known: Option<Name>,
+    name_start: usize,
+    name_end: usize,
+    value_start: usize,
+    value_end: usize,
 }
 
 /// The fields of a head; those that frame it stand apart.
@@ -70,11 +72,6 @@ impl HeadLines {
     /// The first line, without its end; none while it is not whole. What is there at the end of the input counts as a line.
     pub(super) fn first(&mut self, input: &[u8], at_end: bool) -> Option<(usize, usize)> {
         self.take_line(input, at_end)
-    }
-
-    /// Where the line being read starts.
-    pub(super) const fn position(&self) -> usize {
-        self.line
     }
 
     /// Whether the bytes of the head stand as they came.
@@ -108,26 +105,28 @@ impl HeadLines {
             } else if line.is_empty() {
                 return Ok(Some(self.line));
             } else {
-                let colon = memchr(b':', line).ok_or_else(|| Wrong::Colon(Bytes::copy_from_slice(line)))?;
+                // Names are short: a call of `memchr` takes longer.
+                let colon = line.iter().position(|byte| *byte == b':');
+                let colon = colon.ok_or_else(|| Wrong::Colon(Bytes::copy_from_slice(line)))?;
                 self.open = Some(OpenField { start, colon: start + colon, end, folded: false });
             }
         }
     }
 
-    /// Takes the fields out of a whole head, of which `consumed` bytes are cut off already, and gets ready for the next head.
-    pub(super) fn take_fields(&mut self, mut head: BytesMut, consumed: usize, of: Of) -> Fields {
-        let mut fields = Fields { headers: Headers::with_capacity(self.fields.len()), ..Fields::default() };
-        let mut at = consumed;
-        for field in &self.fields {
-            head.advance(field.name - at);
-            let name = Name::from_buffer(head.split_to(field.name_length));
-            head.advance(field.value - field.name - field.name_length);
-            let value = if field.value_length == 0 { Bytes::new() } else { head.split_to(field.value_length).freeze() };
-            at = field.value + field.value_length;
-            fields.put(name, value, of);
+    /// Takes the fields out of a whole head, of which they then are slices, and gets ready for the next one.
+    pub(super) fn take_fields(&mut self, mut head: BytesMut, of: Of) -> (Bytes, Fields) {
+        for field in self.fields.iter().filter(|field| field.known.is_none()) {
+            canonicalize(&mut head[field.name_start..field.name_end]);
+        }
+        let head = head.freeze();
+        // One more than came: what a proxy adds.
+        let mut fields = Fields { headers: Headers::with_capacity(self.fields.len() + 1), ..Fields::default() };
+        for field in self.fields.drain(..) {
+            let name = field.known.unwrap_or_else(|| Name::canonical(head.slice(field.name_start..field.name_end)));
+            fields.put(name, head.slice(field.value_start..field.value_end), of);
         }
         self.reset();
-        fields
+        (head, fields)
     }
 
     /// Gets ready for the next head.
@@ -136,7 +135,9 @@ impl HeadLines {
         self.searched = 0;
         self.open = None;
         self.fields.clear();
-        self.fields.shrink_to(FIELDS_KEPT);
+        if self.fields.capacity() > FIELDS_KEPT {
+            self.fields = Vec::new();
+        }
         self.unfolded = false;
     }
 
@@ -170,16 +171,13 @@ impl HeadLines {
         };
         let name = &input[open.start..open.colon];
         let value = &input[open.colon + 1..end];
-        if !may_be_name(name) || !may_be_value(value) {
+        let known = Name::known(name);
+        if (known.is_none() && !may_be_name(name)) || !is_valid_field_value(value) {
             return Err(Wrong::Field(Bytes::copy_from_slice(&input[open.start..end])));
         }
         let blanks = value.iter().take_while(|byte| matches!(byte, b' ' | b'\t')).count();
-        self.fields.push(FieldAt {
-            name: open.start,
-            name_length: name.len(),
-            value: open.colon + 1 + blanks,
-            value_length: value.len() - blanks,
-        });
+        let value_start = open.colon + 1 + blanks;
+        self.fields.push(FieldAt { known, name_start: open.start, name_end: open.colon, value_start, value_end: end });
         Ok(())
     }
 }
@@ -244,11 +242,6 @@ fn unfold(input: &mut [u8], start: usize, end: usize) -> usize {
 /// Whether the name is one that Go reads: a token, or a token with spaces in it, which is kept but never written.
 fn may_be_name(name: &[u8]) -> bool {
     !name.is_empty() && name.iter().all(|byte| is_token_byte(*byte) || *byte == b' ')
-}
-
-/// Whether a value holds no control byte but TAB. One pass without a way out: values are short, and so it runs over many bytes at once.
-fn may_be_value(value: &[u8]) -> bool {
-    !value.iter().fold(false, |bad, byte| bad | ((*byte < b' ') & (*byte != b'\t')) | (*byte == 0x7f))
 }
 
 fn trim_end(line: &[u8]) -> &[u8] {

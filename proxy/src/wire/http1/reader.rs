@@ -68,7 +68,6 @@ enum State<L> {
     FirstLine,
     Fields {
         line: L,
-        length: usize,
         /// That the first line was held to be good before the head was whole.
         checked: bool,
     },
@@ -131,7 +130,7 @@ impl RequestReader {
                 return if full { Err(Wrong::RequestTooLarge) } else { Ok(Event::NeedMore) };
             };
             let line = RequestLine::parse(&input[start..end], start)?;
-            self.state = State::Fields { line, length: self.lines.position(), checked: false };
+            self.state = State::Fields { line, checked: false };
         }
         let whole = match self.lines.fields(&mut input[..window], at_end) {
             Ok(Some(whole)) => whole,
@@ -141,12 +140,11 @@ impl RequestReader {
                 return unfinished.map(|_| Event::NeedMore);
             }
         };
-        let State::Fields { line, length, .. } = std::mem::replace(&mut self.state, State::FirstLine) else {
+        let State::Fields { line, .. } = std::mem::replace(&mut self.state, State::FirstLine) else {
             return Ok(Event::NeedMore);
         };
-        let mut head = input.split_to(whole);
-        let raw = head.split_to(length).freeze().slice(line.target.0..line.target.1);
-        let fields = self.lines.take_fields(head, length, Of::Request);
+        let (head, fields) = self.lines.take_fields(input.split_to(whole), Of::Request);
+        let raw = head.slice(line.target.0..line.target.1);
         let url = line.parse_target(&raw)?;
         self.before = if line.method == Method::POST { Before::Post } else { Before::Request };
         let (request, body) = line.with(raw, url, fields)?;
@@ -251,19 +249,18 @@ impl ResponseReader {
                 return if full { Err(too_large) } else { Ok(Event::NeedMore) };
             };
             let line = StatusLine::parse(&input[start..end])?;
-            self.state = State::Fields { line, length: self.lines.position(), checked: true };
+            self.state = State::Fields { line, checked: true };
         }
         let Some(whole) = self.lines.fields(&mut input[..window], at_end)? else {
             return if full { Err(too_large) } else { Ok(Event::NeedMore) };
         };
-        let State::Fields { line, length, .. } = std::mem::replace(&mut self.state, State::FirstLine) else {
+        let State::Fields { line, .. } = std::mem::replace(&mut self.state, State::FirstLine) else {
             return Ok(Event::NeedMore);
         };
-        let mut head = input.split_to(whole);
+        let head = input.split_to(whole);
         let raw = (line.switches() && self.lines.is_as_it_came()).then(|| Bytes::copy_from_slice(&head));
-        let text = head.split_to(length).freeze();
-        let fields = self.lines.take_fields(head, length, Of::Response);
-        let mut response = line.with(&text, self.to_head, fields)?;
+        let (head, fields) = self.lines.take_fields(head, Of::Response);
+        let mut response = line.with(&head, self.to_head, fields)?;
         response.head.raw = raw;
         let status = response.head.status;
         if status.is_informational() && status != StatusCode::SWITCHING_PROTOCOLS {

@@ -59,11 +59,11 @@ impl StatusLine {
         self.status == StatusCode::SWITCHING_PROTOCOLS
     }
 
-    /// The response of which this is the first line.
+    /// The response whose head starts with this line.
     ///
     /// # Errors
     /// The fields do not make sense.
-    pub(super) fn with(self, line: &Bytes, to_head: bool, mut fields: Fields) -> Result<Response, Wrong> {
+    pub(super) fn with(self, head: &Bytes, to_head: bool, mut fields: Fields) -> Result<Response, Wrong> {
         fields.mind_pragma();
         let framing = framing::of_response(self.version, self.status.as_u16(), to_head, &mut fields)?;
         let head = ResponseHead {
@@ -73,7 +73,7 @@ impl StatusLine {
                 (1, 0) => Version::Http10,
                 _ => Version::Http11,
             },
-            reason: line.slice(self.reason.0..self.reason.1),
+            reason: head.slice(self.reason.0..self.reason.1),
             raw: None,
             headers: fields.headers,
             content_length: framing.declared,
