@@ -102,7 +102,9 @@ fn main() -> io::Result<()> {
 /// CPU per answer or per MiB, all contenders in turns.
 fn cpu(arguments: &Arguments, test: Test, secret: &Secret) -> io::Result<Table> {
     let (title, unit, manner, connections, answers, units_per_answer) = match test {
-        Test::Http2 => ("TLS and HTTP/2, small answers", "us of CPU a request", Manner::Http2(secret.client(), 8), 8, 40_000, 1.0),
+        Test::Http2 => {
+            ("TLS and HTTP/2, small answers", "us of CPU a request", Manner::Http2(secret.client(), 8), 8, 40_000, 1.0)
+        }
         Test::Large => ("Large answers", "us of CPU a MiB", Manner::Plain(Ask::Large), 4, 24, MIB_PER_ANSWER),
         Test::Tunnel => ("Tunnels", "us of CPU a MiB", Manner::Plain(Ask::Tunnel), 4, 24, MIB_PER_ANSWER),
         _ => ("HTTP/1, small answers", "us of CPU a request", Manner::Plain(Ask::Small), 64, 40_000, 1.0),
@@ -120,15 +122,17 @@ fn cpu(arguments: &Arguments, test: Test, secret: &Secret) -> io::Result<Table> 
     for run in 0..=arguments.runs {
         for contender in &contenders {
             far.connect(contender.address, &manner, connections)?;
-            far.ask(answers / 10).and_then(|()| {
-                let before = usage::cpu_nanoseconds(contender.pid());
-                far.ask(answers)?;
-                let nanoseconds = usage::cpu_nanoseconds(contender.pid()) - before;
-                if run > 0 {
-                    table.add(&contender.name, nanoseconds as f64 / 1e3 / (answers as f64 * units_per_answer));
-                } // the first run warms up
-                Ok(())
-            }).map_err(|error| io::Error::other(format!("{}: {error}", contender.name)))?;
+            far.ask(answers / 10)
+                .and_then(|()| {
+                    let before = usage::cpu_nanoseconds(contender.pid());
+                    far.ask(answers)?;
+                    let nanoseconds = usage::cpu_nanoseconds(contender.pid()) - before;
+                    if run > 0 {
+                        table.add(&contender.name, nanoseconds as f64 / 1e3 / (answers as f64 * units_per_answer));
+                    } // the first run warms up
+                    Ok(())
+                })
+                .map_err(|error| io::Error::other(format!("{}: {error}", contender.name)))?;
             far.disconnect();
         }
     }
@@ -172,11 +176,13 @@ fn memory(arguments: &Arguments, test: Test, secret: &Secret) -> io::Result<Tabl
 
 /// Who takes part in a test.
 fn kinds(arguments: &Arguments, test: Test) -> Vec<(String, Kind)> {
-    let weir = |file: &PathBuf| (format!("Weir, {}", file.display().to_string().replace('/', "_")), Kind::Weir(file.clone()));
+    let weir =
+        |file: &PathBuf| (format!("Weir, {}", file.display().to_string().replace('/', "_")), Kind::Weir(file.clone()));
     let mut kinds = vec![("Weir".to_owned(), Kind::Weir(beside("weir")))];
     kinds.extend(arguments.also.iter().map(weir));
     kinds.extend(
-        [Kind::Nginx, Kind::Haproxy, Kind::HaproxyTcp, Kind::HyperUtil, Kind::Go].map(|kind| (kind.name().to_owned(), kind)),
+        [Kind::Nginx, Kind::Haproxy, Kind::HaproxyTcp, Kind::HyperUtil, Kind::Go]
+            .map(|kind| (kind.name().to_owned(), kind)),
     );
     // Where TLS ends or tunnels begin there is nothing left for layer 4 to be.
     let layer_4 = matches!(test, Test::Plain | Test::Large | Test::Tunnel | Test::Idle);

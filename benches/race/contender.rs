@@ -98,7 +98,9 @@ impl Kind {
                 }
             }
             Self::Nginx => {
-                let tls = pem.map_or_else(String::new, |pem| format!("ssl http2; ssl_certificate {pem}; ssl_certificate_key {pem}"));
+                let tls = pem.map_or_else(String::new, |pem| {
+                    format!("ssl http2; ssl_certificate {pem}; ssl_certificate_key {pem}")
+                });
                 let file = place.write("nginx.conf", NGINX, &[("listen", &listen), ("tls", &tls)]);
                 command.arg("nginx").arg("-c").arg(file);
             }

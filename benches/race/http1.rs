@@ -93,9 +93,9 @@ const NAME: &[u8] = b"content-length:";
 const HEAD_BYTES_MAX: usize = 4096;
 
 /// As a Kubernetes client asks.
-const SMALL: &[u8] = b"GET /small/apis/example.dev/v1/namespaces/default/things?limit=500 HTTP/1.1\r\nHost: api.example.dev\r\n\
+const SMALL: &[u8] =
+    b"GET /small/apis/example.dev/v1/namespaces/default/things?limit=500 HTTP/1.1\r\nHost: api.example.dev\r\n\
 User-Agent: kubectl/v1.33.1 (linux/amd64) kubernetes/8adc0f0\r\nAccept: application/json\r\nAccept-Encoding: gzip\r\n\
 Authorization: Bearer abcdefghijklmnopqrstuvwxyz0123456789\r\nKubectl-Command: kubectl get\r\n\r\n";
 const LARGE: &[u8] = b"GET /large HTTP/1.1\r\nHost: api.example.dev\r\nAccept-Encoding: identity\r\n\r\n";
-const TUNNEL: &[u8] =
-    b"GET /tunnel HTTP/1.1\r\nHost: api.example.dev\r\nConnection: Upgrade\r\nUpgrade: race\r\n\r\n";
+const TUNNEL: &[u8] = b"GET /tunnel HTTP/1.1\r\nHost: api.example.dev\r\nConnection: Upgrade\r\nUpgrade: race\r\n\r\n";

@@ -48,7 +48,8 @@ impl Http2 {
                 if self.head.len() < HEAD_BYTES {
                     break;
                 }
-                self.left = usize::from(self.head[0]) << 16 | usize::from(self.head[1]) << 8 | usize::from(self.head[2]);
+                self.left =
+                    usize::from(self.head[0]) << 16 | usize::from(self.head[1]) << 8 | usize::from(self.head[2]);
             }
             let taken = bytes.len().min(self.left);
             self.left -= taken;
@@ -103,7 +104,7 @@ fn request() -> Vec<u8> {
     let mut block = vec![0x82, 0x87]; // GET, https
     for (index, value) in [
         (4, "/small/apis/example.dev/v1/namespaces/default/things?limit=500"), // :path
-        (1, "api.example.dev"),                                               // :authority
+        (1, "api.example.dev"),                                                // :authority
     ] {
         block.push(index);
         string(&mut block, value);

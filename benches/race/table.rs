@@ -28,7 +28,8 @@ impl Table {
     pub(crate) fn markdown(&self) -> String {
         let first = self.rows.first().map(|(name, _)| name.as_str()).unwrap_or_default();
         let mut text = format!("### {}\n\n", self.title);
-        let _ = writeln!(text, "| contender | {}, median | least to most | of {first} |\n|---|---:|---:|---:|", self.unit);
+        let _ =
+            writeln!(text, "| contender | {}, median | least to most | of {first} |\n|---|---:|---:|---:|", self.unit);
         for (name, figures) in &self.rows {
             let ratios = figures.iter().zip(&self.rows[0].1).map(|(figure, of)| figure / of);
             let least = figures.iter().copied().fold(f64::INFINITY, f64::min);

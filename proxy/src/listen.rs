@@ -96,7 +96,7 @@ impl<H: Handler + 'static> Server<H> {
     pub async fn serve_stream(self: Rc<Self>, stream: Stream, stop: Stop) {
         let address = stream.peer();
         let Some(config) = self.settings.tls.as_ref().map(tls::Serving::current) else {
-            let peer = Peer { address, tls: None };
+            let peer = Peer::new(address, None);
             return self.serve_http1(Channel::Plain(stream), peer, stop).await;
         };
         let handshake = tls::accept(stream, config);
@@ -111,7 +111,7 @@ impl<H: Handler + 'static> Server<H> {
             certificates: session.peer_certificates().map(<[_]>::to_vec).unwrap_or_default(),
             server_name: session.server_name().map(str::to_owned),
         };
-        let peer = Peer { address, tls: Some(Rc::new(facts)) };
+        let peer = Peer::new(address, Some(Rc::new(facts)));
         let channel = Channel::Server(Box::new(tls));
         if speaks_http2 {
             let handler = Rc::clone(&self.handler);

@@ -375,7 +375,7 @@ pub(super) fn exchange(method: &str, target: &str, fields: &[(&str, &str)]) -> E
         headers: fields.iter().map(field).collect::<Headers>(),
         announced: Announced::new(),
     };
-    let peer = Peer { address: Some(SocketAddr::from(([192, 0, 2, 7], 4711))), tls: None };
+    let peer = Peer::new(Some(SocketAddr::from(([192, 0, 2, 7], 4711))), None);
     Exchange::new(head, Body::empty(), peer, Gone::default(), Box::new(Unheard))
 }
 

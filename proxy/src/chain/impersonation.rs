@@ -190,7 +190,7 @@ mod tests {
             head.headers.append(Name::from_slice(name.as_bytes()), *value);
         }
         let info = RequestInfo::of(&head).unwrap();
-        let peer = Peer { address: None, tls: None };
+        let peer = Peer::new(None, None);
         let mut exchange = Exchange::new(head, Body::empty(), peer, Gone::default(), Box::new(Unheard));
         exchange.facts.put(info);
         exchange.facts.put(User::named("alice").authenticated());

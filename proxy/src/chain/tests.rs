@@ -29,7 +29,7 @@ fn exchange() -> Exchange {
         headers: Headers::new(),
         announced: Announced::new(),
     };
-    Exchange::new(head, Body::empty(), Peer { address: None, tls: None }, Gone::default(), Box::new(Unheard))
+    Exchange::new(head, Body::empty(), Peer::new(None, None), Gone::default(), Box::new(Unheard))
 }
 
 type Log = Rc<RefCell<Vec<String>>>;

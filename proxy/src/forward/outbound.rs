@@ -85,19 +85,18 @@ impl Outbound<Headers> {
 impl Outbound<StrippedHeaders> {
     /// Puts the client's address behind those of `X-Forwarded-For`.
     pub(crate) fn append_forwarded_for(&mut self, peer: &Peer) {
-        if let Some(ip) = client_ip(peer) {
-            join_forwarded_for(&mut self.headers, &ip);
+        if let Some(ip) = peer.ip() {
+            join_forwarded_for(&mut self.headers, ip);
         }
     }
 
     /// The head that leaves for the backend.
     pub(crate) fn into_head(self, inbound: &RequestHead) -> OutHead {
-        let mut target = BytesMut::with_capacity(self.url.path.len() + self.url.raw_query.len() + 2);
-        self.url.request_uri(&mut target);
+        let target = self.url.request_uri_like(&inbound.target.raw);
         let host = if self.host.is_empty() { self.url.host } else { self.host };
         OutHead {
             method: self.method,
-            target: target.freeze(),
+            target,
             host,
             headers: self.headers,
             announced: inbound.announced.clone(),
@@ -120,8 +119,8 @@ impl ProxyRequest<'_> {
     ///
     /// Go: `ProxyRequest.SetXForwarded`.
     pub fn set_x_forwarded(&mut self) {
-        match client_ip(self.peer) {
-            Some(ip) => join_forwarded_for(&mut self.out.headers, &ip),
+        match self.peer.ip() {
+            Some(ip) => join_forwarded_for(&mut self.out.headers, ip),
             None => drop(self.out.headers.remove(&Name::X_FORWARDED_FOR)),
         }
         self.out.headers.set(Name::X_FORWARDED_HOST, self.inbound.host.clone());
@@ -167,19 +166,17 @@ fn rewritten(
     request.out
 }
 
-/// The client's address as text, without its port; none where there is none.
-fn client_ip(peer: &Peer) -> Option<String> {
-    peer.address.map(|address| address.ip().to_canonical().to_string())
-}
-
 /// Joins what was there into one line, and the client's address behind it.
-fn join_forwarded_for(headers: &mut StrippedHeaders, ip: &str) {
+fn join_forwarded_for(headers: &mut StrippedHeaders, ip: &Bytes) {
+    if !headers.contains(&Name::X_FORWARDED_FOR) {
+        return headers.append(Name::X_FORWARDED_FOR, ip.clone());
+    }
     let mut line = BytesMut::new();
     for prior in headers.all(&Name::X_FORWARDED_FOR) {
         line.put_slice(prior);
         line.put_slice(b", ");
     }
-    line.put_slice(ip.as_bytes());
+    line.put_slice(ip);
     headers.set(Name::X_FORWARDED_FOR, line.freeze());
 }
 
@@ -190,8 +187,8 @@ mod tests {
     #[test]
     fn an_ipv4_client_of_an_ipv6_socket_has_its_ipv4_address_as_in_go() {
         // Backends were told `::ffff:192.0.2.1`, which no list of addresses knows.
-        let peer = |text: &str| Peer { address: Some(text.parse().unwrap()), tls: None };
-        assert_eq!(client_ip(&peer("[::ffff:192.0.2.1]:80")).as_deref(), Some("192.0.2.1"));
-        assert_eq!(client_ip(&peer("[2001:db8::1]:80")).as_deref(), Some("2001:db8::1"));
+        let ip = |text: &str| Peer::new(Some(text.parse().unwrap()), None).ip().cloned().unwrap_or_default();
+        assert_eq!(ip("[::ffff:192.0.2.1]:80"), "192.0.2.1");
+        assert_eq!(ip("[2001:db8::1]:80"), "2001:db8::1");
     }
 }

@@ -1,5 +1,6 @@
 //! A client's HTTP/1 connection, from its first byte to its end.
 
+mod alarm;
 mod reply;
 mod request;
 
@@ -16,8 +17,9 @@ use std::{
 use tokio::time::{Instant, timeout_at};
 
 use self::{
+    alarm::Alarm,
     reply::{After, Reply},
-    request::Next,
+    request::{Next, Wait},
 };
 use super::{Settings, Stop};
 use crate::{
@@ -43,18 +45,24 @@ pub(super) async fn serve<H: Handler>(
     handler: &H,
     settings: &Settings,
     world: &World,
-    mut stop: Stop,
+    stop: Stop,
 ) {
     let shared: Shared = Rc::new(RefCell::new(Connection::new(channel, settings.head)));
+    let gone = Gone::default();
+    let mut alarm = Alarm::default();
+    let mut stopping = stop.clone();
+    // Waits on from request to request: to begin anew costs more than all the rest of the waiting.
+    let mut stopped = pin!(stopping.wait());
     let mut first = true;
     loop {
-        let request = match request::next(&shared, settings, first, &mut stop).await {
+        let wait = Wait { settings, first, stop: &stop, stopped: stopped.as_mut(), alarm: &mut alarm };
+        let request = match request::next(&shared, wait).await {
             Next::Request(request) => request,
             Next::Refused(answer) => return refuse(&shared, answer).await,
             Next::End => return end(&shared).await,
         };
         first = false;
-        match one(&shared, &peer, handler, request, world, &stop).await {
+        match one(&shared, &peer, &gone, handler, request, world, &stop).await {
             After::KeepAlive if stop.is_set() => return end(&shared).await,
             After::KeepAlive => {}
             After::Close => return end(&shared).await,
@@ -69,22 +77,21 @@ pub(super) async fn serve<H: Handler>(
 async fn one<H: Handler>(
     shared: &Shared,
     peer: &Peer,
+    gone: &Gone,
     handler: &H,
     request: Box<Request>,
     world: &World,
     stop: &Stop,
 ) -> After {
-    let date = world.clock.wall().http_date();
-    let mut reply = Reply::new(shared, &request, date, stop.clone());
+    let mut reply = Reply::new(shared, &request, world, stop);
     if let Some(head) = request::answered_by_the_server(&request) {
         return reply.send_head(head).await;
     }
-    let gone = Gone::default();
     let body = body_of(shared, &request);
     let early = Box::new(EarlyHttp1 { shared: Rc::clone(shared), version: request.head.version });
     let upgrade_asked = request.head.headers.has_token(&Name::CONNECTION, b"upgrade");
     let mut exchange = Exchange::new(request.head, body, peer.clone(), gone.clone(), early);
-    let answer = match run(shared, &gone, handler.serve(&mut exchange)).await {
+    let answer = match run(shared, gone, handler.serve(&mut exchange)).await {
         Some(Ok(answer)) => answer,
         Some(Err(refusal)) => refused(&refusal, &exchange),
         None => return After::Close, // the handler panicked: as in Go, nothing is said
@@ -97,8 +104,8 @@ async fn one<H: Handler>(
         reply.refuse_upgrade();
     }
     match answer {
-        Answer::Reply(head, body) => within(deadline, reply.send(head, body, &gone)).await,
-        Answer::Last(head, body) => within(deadline, reply.send_last(&head, body, &gone)).await,
+        Answer::Reply(head, body) => within(deadline, reply.send(head, body, gone)).await,
+        Answer::Last(head, body) => within(deadline, reply.send_last(&head, body, gone)).await,
         Answer::Switch(head, tunnel) => reply.switch(&head, tunnel).await,
         Answer::Cut(cut) => {
             tracing::debug!(error = %cut, "answer was cut");
@@ -143,8 +150,7 @@ fn body_of(shared: &Shared, request: &Request) -> Body {
 /// It waits while a client does not read the 1xx heads that it has queued: a backend can send any number of them.
 async fn run<T>(shared: &Shared, gone: &Gone, work: impl Future<Output = T>) -> Option<T> {
     let mut work = pin!(work);
-    poll_fn(|cx| {
-        watch(shared, gone, cx);
+    let mut turn = |cx: &mut Context<'_>| {
         write_early(shared, gone, cx);
         if shared.borrow().out.len() > EARLY_BYTES && !gone.is_set() {
             return Poll::Pending;
@@ -159,8 +165,24 @@ async fn run<T>(shared: &Shared, gone: &Gone, work: impl Future<Output = T>) -> 
                 Poll::Ready(None)
             }
         }
-    })
-    .await
+    };
+    poll_fn(|cx| watched(shared, gone, cx, &mut turn)).await
+}
+
+/// Takes a turn of some work, and watches the client while the work waits: it gets another turn when the client turns out to have left.
+fn watched<T>(
+    shared: &Shared,
+    gone: &Gone,
+    cx: &mut Context<'_>,
+    mut turn: impl FnMut(&mut Context<'_>) -> Poll<T>,
+) -> Poll<T> {
+    let knew = gone.is_set();
+    let taken = turn(cx);
+    if taken.is_ready() || knew {
+        return taken;
+    }
+    watch(shared, gone, cx);
+    if gone.is_set() { turn(cx) } else { Poll::Pending }
 }
 
 /// 1xx heads that may wait to be written.
@@ -187,7 +209,7 @@ fn watch(shared: &Shared, gone: &Gone, cx: &mut Context<'_>) {
 
 /// Writes Go's answer to bytes that are no request, and ends the connection.
 async fn refuse(shared: &Shared, answer: &'static [u8]) {
-    shared.borrow_mut().out.extend_from_slice(answer);
+    shared.borrow_mut().out.buffer().extend_from_slice(answer);
     if answer.starts_with(b"HTTP/1.1 431") {
         return linger(shared).await;
     }
@@ -249,7 +271,7 @@ impl Early for EarlyHttp1 {
         if head.status.as_u16() == 100 {
             connection.forget_continue();
         }
-        http1::write_informational(&mut connection.out, head, self.version);
+        http1::write_informational(connection.out.buffer(), head, self.version);
     }
 }
 

@@ -168,7 +168,7 @@ fn exchange(method: &str, target: &str, fields: &[(Name, &str)], body: &[u8]) ->
         headers,
         announced: Announced::new(),
     };
-    let peer = Peer { address: None, tls: None };
+    let peer = Peer::new(None, None);
     Exchange::new(head, Body::whole(body.to_vec()), peer, Gone::default(), Box::new(Unheard))
 }
 

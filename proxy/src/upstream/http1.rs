@@ -3,8 +3,6 @@
 mod conversation;
 mod download;
 mod fault;
-mod output;
-
 mod upload;
 
 use std::{
@@ -17,7 +15,6 @@ use std::{
 use bytes::{Bytes, BytesMut};
 use tokio::io::{AsyncRead as _, AsyncReadExt as _, AsyncWrite as _, ReadBuf};
 
-use self::output::Output;
 pub(super) use self::{
     conversation::{Conversation, Waits},
     download::Http1Download,
@@ -27,7 +24,7 @@ use crate::{
     config::limits,
     wire::{
         Channel,
-        http1::{HeadLimits, Remaining, ResponseReader},
+        http1::{HeadLimits, Output, Remaining, ResponseReader},
     },
 };
 
@@ -90,7 +87,7 @@ impl Http1 {
         if self.input.is_empty() && self.input.capacity() > limits::ANSWER_READ_BYTES {
             self.input = BytesMut::new();
         }
-        self.output.shrink();
+        self.output.shrink(limits::UPLOAD_COPIED_BYTES_MAX);
         match self.seat.pool() {
             Some(pool) => pool.put(self),
             None => self.close(),

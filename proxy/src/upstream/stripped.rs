@@ -118,8 +118,7 @@ const HOP_BY_HOP: NameSet = NameSet::of([
 ]);
 
 /// What frames a message, or stands in its head beside the fields. Go: `net/http/request.go` `reqWriteExcludeHeader`.
-const FRAMING: NameSet =
-    NameSet::of([Name::HOST, Name::CONTENT_LENGTH, Name::TRANSFER_ENCODING, Name::TRAILER]);
+const FRAMING: NameSet = NameSet::of([Name::HOST, Name::CONTENT_LENGTH, Name::TRANSFER_ENCODING, Name::TRAILER]);
 
 /// What no message that came in keeps.
 const REMOVED: NameSet = HOP_BY_HOP.and(FRAMING);

@@ -72,6 +72,21 @@ pub struct Peer {
     pub address: Option<SocketAddr>,
     /// What TLS told of it; none on a plain connection.
     pub tls: Option<Rc<PeerTls>>,
+    /// The IP address as text: each request is told it, and each connection has one.
+    ip: Option<Bytes>,
+}
+
+impl Peer {
+    /// The other end of a connection.
+    pub fn new(address: Option<SocketAddr>, tls: Option<Rc<PeerTls>>) -> Self {
+        let ip = address.map(|address| address.ip().to_canonical().to_string().into());
+        Self { address, tls, ip }
+    }
+
+    /// Its IP address as text; none on a unix socket.
+    pub fn ip(&self) -> Option<&Bytes> {
+        self.ip.as_ref()
+    }
 }
 
 /// What TLS told of a client.
@@ -143,7 +158,10 @@ impl Gone {
         if self.is_set() {
             return Poll::Ready(());
         }
-        self.0.waker.replace(Some(cx.waker().clone()));
+        let mut waker = self.0.waker.borrow_mut();
+        if !waker.as_ref().is_some_and(|known| known.will_wake(cx.waker())) {
+            *waker = Some(cx.waker().clone());
+        }
         Poll::Pending
     }
 

@@ -144,23 +144,19 @@ impl Headers {
     ///
     /// Go: `net/http/header.go` `Header.writeSubset`.
     pub fn write_sorted(&self, out: &mut BytesMut) {
-        for at in self.sorted() {
-            let (name, value) = &self.fields[at];
-            if name.is_token() {
-                write_field(name, value, out);
-            }
-        }
+        self.iter_sorted().filter(|(name, _)| name.is_token()).for_each(|(name, value)| write_field(name, value, out));
+    }
+
+    /// The bytes that `write_sorted` writes at most.
+    pub fn written_bytes_max(&self) -> usize {
+        self.fields.iter().map(|(name, value)| name.as_bytes().len() + value.len() + b": \r\n".len()).sum()
     }
 
     /// Fields sorted by name, values of one name in their order.
     pub fn iter_sorted(&self) -> impl Iterator<Item = (&Name, &Bytes)> {
-        self.sorted().into_iter().map(|at| (&self.fields[at].0, &self.fields[at].1))
-    }
-
-    fn sorted(&self) -> SmallVec<[usize; 32]> {
-        let mut order: SmallVec<[usize; 32]> = (0..self.fields.len()).collect();
-        order.sort_by(|left, right| self.fields[*left].0.cmp(&self.fields[*right].0));
-        order
+        let mut sorted: SmallVec<[&(Name, Bytes); 24]> = self.fields.iter().collect();
+        sorted.sort_by(|left, right| left.0.cmp(&right.0));
+        sorted.into_iter().map(|field| (&field.0, &field.1))
     }
 }
 
@@ -177,7 +173,8 @@ pub fn write_field(name: &Name, value: &[u8], out: &mut BytesMut) {
     let start = out.len();
     let value = trim_lines(value);
     out.put_slice(value);
-    if memchr::memchr2(b'\r', b'\n', value).is_some() {
+    // One pass without a way out: values are short, and so it runs over many bytes at once.
+    if value.iter().fold(false, |ends, byte| ends | (*byte == b'\r') | (*byte == b'\n')) {
         for byte in &mut out[start..] {
             if matches!(*byte, b'\r' | b'\n') {
                 *byte = b' ';

@@ -7,8 +7,10 @@ mod chunked;
 mod connection;
 mod framing;
 mod head;
+mod held;
 mod incoming;
 mod last_response;
+mod output;
 mod reader;
 mod request;
 mod request_writer;
@@ -25,6 +27,7 @@ pub use self::{
     connection::{BodyState, Connection},
     incoming::Incoming,
     last_response::LastResponse,
+    output::{Output, Piece},
     reader::{Event, HeadLimits, RequestReader, ResponseReader},
     request::{Expect, Request},
     request_writer::{Framing, RequestLine, write_chunk, write_last_chunk, write_request_head},

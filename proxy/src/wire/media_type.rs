@@ -18,7 +18,8 @@ pub fn media_type(value: &[u8]) -> Option<Cow<'_, [u8]>> {
 /// Whether a body is server-sent events, which are flushed as they come. Go: `httputil/reverseproxy.go` `flushInterval`.
 pub fn is_event_stream(value: &[u8]) -> bool {
     // Asked for every answer, and nearly always no: the parameters are looked at only where they matter.
-    let begins = trim_start(value).get(..EVENT_STREAM.len()).is_some_and(|base| base.eq_ignore_ascii_case(EVENT_STREAM));
+    let begins =
+        trim_start(value).get(..EVENT_STREAM.len()).is_some_and(|base| base.eq_ignore_ascii_case(EVENT_STREAM));
     begins && media_type(value).is_some_and(|base| *base == *EVENT_STREAM)
 }
 

@@ -124,6 +124,25 @@ impl Url {
         self.write_query(out);
     }
 
+    /// The target of a request line; shares `came` where it is the same, as it is unless somebody has rewritten the URL.
+    pub fn request_uri_like(&self, came: &Bytes) -> Bytes {
+        if self.opaque.is_empty() {
+            let path = self.escaped_path();
+            let query = came.strip_prefix(&path[..]).filter(|_| !path.is_empty());
+            let same = match query {
+                Some([]) => !self.force_query && self.raw_query.is_empty(),
+                Some([b'?', query @ ..]) => *query == self.raw_query && (self.force_query || !query.is_empty()),
+                Some(_) | None => false,
+            };
+            if same {
+                return came.clone();
+            }
+        }
+        let mut target = BytesMut::with_capacity(self.path.len() + self.raw_query.len() + 2);
+        self.request_uri(&mut target);
+        target.freeze()
+    }
+
     /// Writes the whole URL, its password too. Go: `String`.
     pub fn write(&self, out: &mut BytesMut) {
         self.write_with(Password::Shown, out);

@@ -1,19 +1,20 @@
-use std::{future::poll_fn, panic::AssertUnwindSafe, rc::Rc, task::Poll};
+use std::{future::poll_fn, panic::AssertUnwindSafe, task::Poll};
 
 use bytes::Bytes;
 use http::Method;
 use tokio::time::timeout;
 
-use super::{Shared, watch, write_early};
+use super::{Shared, watched, write_early};
 use crate::{
     config::limits,
     listen::Stop,
     wire::{
-        Body, Cut, Frame, Gone, Headers, ResponseHead, Tunnel,
+        Body, Cut, Frame, Gone, Headers, Name, ResponseHead, Tunnel,
         http1::{
             self, Asked, BodyState, Event, Expect, LastResponse, Next, Remaining, Request, ResponseWriter, Settled,
         },
     },
+    world::World,
 };
 
 /// What becomes of a connection behind an answer.
@@ -31,27 +32,27 @@ pub(super) enum After {
 }
 
 /// The answer to one request.
-pub(super) struct Reply {
-    shared: Shared,
+pub(super) struct Reply<'a> {
+    shared: &'a Shared,
     method: Method,
     asked: Asked,
     expects_continue: bool,
     closes: bool,
-    date: [u8; 29],
-    stop: Stop,
+    world: &'a World,
+    stop: &'a Stop,
     upgrade_refused: bool,
     head_is_out: bool,
 }
 
-impl Reply {
-    pub(super) fn new(shared: &Shared, request: &Request, date: [u8; 29], stop: Stop) -> Self {
+impl<'a> Reply<'a> {
+    pub(super) fn new(shared: &'a Shared, request: &Request, world: &'a World, stop: &'a Stop) -> Self {
         Self {
-            shared: Rc::clone(shared),
+            shared,
             method: request.head.method.clone(),
             asked: Asked::from(request),
             expects_continue: request.expect == Expect::Continue,
             closes: request.close,
-            date,
+            world,
             stop,
             upgrade_refused: false,
             head_is_out: false,
@@ -70,7 +71,8 @@ impl Reply {
 
     /// Sends an answer. Whatever goes wrong ends in a close, never in a clean end.
     pub(super) async fn send(mut self, head: ResponseHead, mut body: Body, gone: &Gone) -> After {
-        let mut writer = ResponseWriter::new(self.asked, head, self.date);
+        let date = (!head.headers.contains(&Name::DATE)).then(|| self.world.clock.wall().http_date());
+        let mut writer = ResponseWriter::new(self.asked, head, date);
         loop {
             let step = match self.pull(&mut body, gone).await {
                 Some(Ok(Frame::Data(bytes))) => self.data(&mut writer, bytes).await,
@@ -98,14 +100,14 @@ impl Reply {
         let mut writer = {
             let mut connection = self.shared.borrow_mut();
             connection.forget_continue();
-            LastResponse::begin(&mut connection.out, head, body.length(), &self.method)
+            LastResponse::begin(connection.out.buffer(), head, body.length(), &self.method)
         };
         loop {
             if self.write().await.is_err() {
                 return After::Close;
             }
             match self.pull(&mut body, gone).await {
-                Some(Ok(Frame::Data(bytes))) => writer.data(&mut self.shared.borrow_mut().out, &bytes),
+                Some(Ok(Frame::Data(bytes))) => writer.data(self.shared.borrow_mut().out.buffer(), &bytes),
                 Some(Ok(Frame::Trailers(trailers))) => writer.trailers(trailers),
                 Some(Ok(Frame::Flush)) => {}
                 Some(Err(cut)) => {
@@ -118,7 +120,7 @@ impl Reply {
             }
         }
         drop(body);
-        writer.finish(&mut self.shared.borrow_mut().out);
+        writer.finish(self.shared.borrow_mut().out.buffer());
         match self.write().await {
             Ok(()) => self.close_request().await,
             Err(Failed) => After::Close,
@@ -127,7 +129,7 @@ impl Reply {
 
     /// Sends a 101 and makes the connection a tunnel.
     pub(super) async fn switch(self, head: &ResponseHead, tunnel: Tunnel) -> After {
-        http1::write_switch(&mut self.shared.borrow_mut().out, head);
+        http1::write_switch(self.shared.borrow_mut().out.buffer(), head);
         match self.write().await {
             Ok(()) => After::Switch(tunnel),
             Err(Failed) => After::Close,
@@ -137,14 +139,18 @@ impl Reply {
     /// The next frame of the answer. A panic in a body is a cut.
     async fn pull(&self, body: &mut Body, gone: &Gone) -> Option<Result<Frame, Cut>> {
         poll_fn(|cx| {
-            watch(&self.shared, gone, cx);
-            let turn = std::panic::catch_unwind(AssertUnwindSafe(|| body.poll_frame(cx)));
-            if !self.head_is_out {
-                write_early(&self.shared, gone, cx);
-            }
-            turn.unwrap_or_else(|_| {
-                tracing::error!("a body panicked");
-                Poll::Ready(Some(Err(Cut::Malformed("the body's maker panicked"))))
+            let turn = watched(self.shared, gone, cx, |cx| {
+                let turn = std::panic::catch_unwind(AssertUnwindSafe(|| body.poll_frame(cx)));
+                if !self.head_is_out {
+                    write_early(self.shared, gone, cx);
+                }
+                turn.map_or_else(|panic| Poll::Ready(Err(panic)), |turn| turn.map(Ok))
+            });
+            turn.map(|turn| {
+                turn.unwrap_or_else(|_| {
+                    tracing::error!("a body panicked");
+                    Some(Err(Cut::Malformed("the body's maker panicked")))
+                })
             })
         })
         .await
@@ -155,7 +161,9 @@ impl Reply {
         let waits = {
             let mut connection = self.shared.borrow_mut();
             // Bytes beyond the declared length are dropped, and the connection ends behind the answer, as in Go.
-            let _too_long = writer.data(bytes, &mut connection.out);
+            if let Ok(Some(piece)) = writer.data(bytes, connection.out.buffer()) {
+                connection.out.put_piece(piece);
+            }
             connection.out.len()
         };
         if waits > OUT_BYTES { self.write().await } else { Ok(()) }
@@ -163,7 +171,7 @@ impl Reply {
 
     async fn flush(&mut self, writer: &mut ResponseWriter) -> Result<(), Failed> {
         self.settle(writer, Next::Flush).await;
-        writer.flush(&mut self.shared.borrow_mut().out);
+        writer.flush(self.shared.borrow_mut().out.buffer());
         self.write().await
     }
 
@@ -175,7 +183,7 @@ impl Reply {
 
     async fn finish(mut self, mut writer: ResponseWriter) -> After {
         self.settle(&mut writer, Next::End).await;
-        let after = writer.finish(&mut self.shared.borrow_mut().out);
+        let after = writer.finish(self.shared.borrow_mut().out.buffer());
         if self.write().await.is_err() {
             return After::Close;
         }
@@ -189,7 +197,7 @@ impl Reply {
     async fn abort(self, writer: ResponseWriter, cut: &Cut) -> After {
         tracing::debug!(error = %cut, "answer was cut");
         let end = if writer.ends_with_connection() { After::Reset } else { After::Close };
-        writer.abort(&mut self.shared.borrow_mut().out);
+        writer.abort(self.shared.borrow_mut().out.buffer());
         // The connection is closed either way.
         let _ = self.write().await;
         end

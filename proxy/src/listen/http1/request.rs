@@ -1,9 +1,9 @@
-use std::{future::poll_fn, time::Duration};
+use std::{future::poll_fn, pin::Pin, time::Duration};
 
 use http::{Method, StatusCode};
 use tokio::time::{Instant, sleep_until};
 
-use super::Shared;
+use super::{Alarm, Shared};
 use crate::{
     config::limits,
     listen::{Settings, Stop},
@@ -23,12 +23,24 @@ pub(super) enum Next {
     End,
 }
 
+/// What a connection waits with, and for beside its client.
+pub(super) struct Wait<'a, S> {
+    pub(super) settings: &'a Settings,
+    /// That no request came before.
+    pub(super) first: bool,
+    pub(super) stop: &'a Stop,
+    /// Ready when the server stops.
+    pub(super) stopped: Pin<&'a mut S>,
+    pub(super) alarm: &'a mut Alarm,
+}
+
 /// Waits for the next request's head.
 ///
 /// The header clock starts with the connection, later with the fourth byte of a request; until then the idle clock runs, and a server that
 /// stops ends
 /// the connection: at once if it idles, when it is five seconds old if nothing has come on it yet. Go: `net/http/server.go` `conn.serve`.
-pub(super) async fn next(shared: &Shared, settings: &Settings, first: bool, stop: &mut Stop) -> Next {
+pub(super) async fn next<S: Future<Output = ()>>(shared: &Shared, wait: Wait<'_, S>) -> Next {
+    let Wait { settings, first, stop, mut stopped, alarm } = wait;
     let started = Instant::now();
     let mut header_deadline = first.then(|| after(started, settings.read_header_timeout)).flatten();
     let idle_deadline = if first { None } else { after(started, settings.idle_timeout) };
@@ -53,8 +65,10 @@ pub(super) async fn next(shared: &Shared, settings: &Settings, first: bool, stop
             biased;
             // Before the stop: what the client has sent already is served.
             filled = poll_fn(|cx| shared.borrow_mut().poll_fill(cx)) => filled,
-            () = stopped(stop, first.then(|| started + limits::NEW_CONNECTION_GRACE)), if !has_begun => return Next::End,
-            () = at(deadline) => {
+            () = end_of_wait(stop, stopped.as_mut(), first.then(|| started + limits::NEW_CONNECTION_GRACE)), if !has_begun => {
+                return Next::End;
+            }
+            () = alarm.rings(deadline) => {
                 shared.borrow_mut().give_up_reading();
                 timed_out = true;
                 Ok(false)
@@ -74,17 +88,12 @@ fn after(start: Instant, time: Option<Duration>) -> Option<Instant> {
 }
 
 /// The server stops, and the connection is old enough to be ended.
-async fn stopped(stop: &mut Stop, not_before: Option<Instant>) {
-    stop.wait().await;
+async fn end_of_wait(stop: &Stop, stopped: Pin<&mut impl Future<Output = ()>>, not_before: Option<Instant>) {
+    if !stop.is_set() {
+        stopped.await;
+    }
     if let Some(time) = not_before {
         sleep_until(time).await;
-    }
-}
-
-async fn at(deadline: Option<Instant>) {
-    match deadline {
-        Some(deadline) => sleep_until(deadline).await,
-        None => std::future::pending().await,
     }
 }
 

@@ -54,7 +54,7 @@ impl Stage {
     ) -> (T, WasReset) {
         let (end, channel, was_reset) = pipe_that_tells(self.pipe_bytes);
         let world = real::world([0; 32]);
-        let peer = Peer { address: channel.peer(), tls: None };
+        let peer = Peer::new(channel.peer(), None);
         let handler = Scripted(handler);
         let served = serve(channel, peer, &handler, &self.settings, &world, self.stop);
         let ((), said) = tokio::join!(served, client(end));
@@ -418,7 +418,7 @@ async fn a_100_that_the_channel_holds_back_is_flushed_until_it_is_out() {
     let held_back = HoldsBack { bytes, held: Vec::new(), asked: false };
     let channel = Channel::Plain(Stream::Simulated(Box::pin(held_back)));
     let world = real::world([0; 32]);
-    let peer = Peer { address: None, tls: None };
+    let peer = Peer::new(None, None);
     let handler = Scripted(async |exchange: &mut Exchange| {
         while let Some(Ok(_)) = exchange.body.frame().await {}
         Ok(ok(Body::empty()))

@@ -45,7 +45,7 @@ fn start(limits: Http2Limits) -> (Served, DuplexStream) {
     let (stopper, stop) = Stopper::new();
     let task = tokio::task::spawn_local(async move {
         let channel = Channel::Plain(Stream::Simulated(Box::pin(Pipe(ours))));
-        let peer = Peer { address: None, tls: None };
+        let peer = Peer::new(None, None);
         serve(channel, peer, handler, &limits, &test_world(), Stop::clone(&stop)).await;
     });
     (Served { seen, stopper, task }, theirs)

@@ -210,7 +210,7 @@ impl Conversation {
     fn poll_send(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Fault>> {
         loop {
             match &mut self.sending {
-                Sending::Body if self.connection.output.has_room() => {
+                Sending::Body if self.connection.output.has_room(limits::UPLOAD_WAITING_BYTES_MAX) => {
                     match self.upload.poll_feed(cx, &mut self.connection.output) {
                         Poll::Ready(Ok(Fed::End)) => self.sending = Sending::Last,
                         Poll::Ready(Ok(Fed::More)) => {}

@@ -5,10 +5,12 @@ use std::{
 
 use bytes::{BufMut as _, Bytes};
 
-use super::output::Output;
 use crate::{
     config::limits,
-    wire::{Body, Cut, Frame, http1::Framing},
+    wire::{
+        Body, Cut, Frame,
+        http1::{Framing, Output, Piece},
+    },
 };
 
 /// The body of a request on its way out: pulled only while the output has room, framed as the head has said.
@@ -127,7 +129,7 @@ impl Upload {
             let _infallible = write!(output.buffer(), "{:x}\r\n", piece.len());
         }
         if piece.len() > limits::UPLOAD_COPIED_BYTES_MAX {
-            output.put_piece(piece, closing);
+            output.put_piece(Piece { bytes: piece, closing });
         } else {
             output.buffer().put_slice(&piece);
             output.buffer().put_slice(closing);

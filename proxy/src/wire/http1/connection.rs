@@ -5,11 +5,11 @@ use std::{
     task::{Context, Poll, ready},
 };
 
-use bytes::{Buf as _, Bytes, BytesMut};
+use bytes::{Bytes, BytesMut};
 use tokio::io::{AsyncRead as _, AsyncWrite as _, ReadBuf};
 use tokio_util::io::poll_read_buf;
 
-use super::{Event, HeadLimits, Remaining, Request, RequestReader, Wrong};
+use super::{Event, HeadLimits, Output, Remaining, Request, RequestReader, Wrong};
 use crate::wire::{body::Length, channel::Channel};
 
 /// A client's HTTP/1 connection: its bytes, the reader that understands them, and what is to be written.
@@ -20,10 +20,8 @@ pub struct Connection {
     channel: Channel,
     reader: RequestReader,
     input: BytesMut,
-    /// Bytes to be written; the loop empties it.
-    pub out: BytesMut,
-    /// That the channel may hold back what it was given (TLS does).
-    unflushed: bool,
+    /// What is to be written; the loop empties it.
+    pub out: Output,
     ended: bool,
     failed: bool,
     continue_owed: bool,
@@ -54,8 +52,7 @@ impl Connection {
             channel,
             reader: RequestReader::new(limits),
             input: BytesMut::new(),
-            out: BytesMut::new(),
-            unflushed: false,
+            out: Output::default(),
             ended: false,
             failed: false,
             continue_owed: false,
@@ -146,7 +143,7 @@ impl Connection {
     /// Puts 100 Continue into the output, if it is owed.
     pub(super) fn pay_continue(&mut self) {
         if std::mem::take(&mut self.continue_owed) {
-            self.out.extend_from_slice(b"HTTP/1.1 100 Continue\r\n\r\n");
+            self.out.buffer().extend_from_slice(b"HTTP/1.1 100 Continue\r\n\r\n");
         }
     }
 
@@ -232,34 +229,14 @@ impl Connection {
     /// # Errors
     /// The connection failed.
     pub fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        while !self.out.is_empty() {
-            match ready!(Pin::new(&mut self.channel).poll_write(cx, &self.out)) {
-                Ok(0) => {
-                    self.failed = true;
-                    return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
-                }
-                Ok(written) => {
-                    self.out.advance(written);
-                    self.unflushed = true;
-                }
-                Err(error) => {
-                    self.failed = true;
-                    return Poll::Ready(Err(error));
-                }
-            }
-        }
-        if self.unflushed {
-            let flushed = ready!(Pin::new(&mut self.channel).poll_flush(cx));
-            self.failed |= flushed.is_err();
-            self.unflushed = false;
-            flushed?;
-        }
-        Poll::Ready(Ok(()))
+        let written = ready!(self.out.poll_write(&mut self.channel, cx));
+        self.failed |= written.is_err();
+        Poll::Ready(written)
     }
 
     /// Whether something waits to be written or to be flushed.
     pub fn has_output(&self) -> bool {
-        !self.out.is_empty() || self.unflushed
+        !self.out.is_empty() || self.out.is_unflushed()
     }
 
     /// Ends the writing side.
@@ -277,9 +254,7 @@ impl Connection {
         if self.input.is_empty() {
             self.input = BytesMut::new();
         }
-        if self.out.is_empty() {
-            self.out = BytesMut::new();
-        }
+        self.out.shrink(0);
     }
 
     /// The bare connection, and what came on it that nobody has read.

@@ -4,7 +4,7 @@ use http::Method;
 use super::request::has_word;
 use crate::wire::{
     body::Length,
-    headers::{Headers, Name, write_field},
+    headers::{Headers, Name, NameSet, write_field},
 };
 
 /// The head of a request that is to be written.
@@ -64,6 +64,7 @@ impl Framing {
 ///
 /// Go: `net/http/request.go` `Request.write`, `net/http/transfer.go` `transferWriter.writeHeader`.
 pub fn write_request_head(out: &mut BytesMut, head: RequestLine<'_>) {
+    out.reserve(head.headers.written_bytes_max() + head.target.len() + head.host.len() + OWN_BYTES);
     out.put_slice(head.method.as_str().as_bytes());
     out.put_u8(b' ');
     write_target(head.target, out);
@@ -84,7 +85,7 @@ pub fn write_request_head(out: &mut BytesMut, head: RequestLine<'_>) {
         }
     }
     for (name, value) in head.headers.iter_sorted() {
-        if name.is_token() && !frames(name) && *name != Name::HOST && *name != Name::USER_AGENT {
+        if name.is_token() && !PLACED.contains(name) {
             write_field(name, value, out);
         }
     }
@@ -102,9 +103,14 @@ pub fn write_chunk(out: &mut BytesMut, data: &[u8]) {
         return;
     }
     out.reserve(data.len() + 20);
-    write_hex(data.len(), out);
-    out.put_slice(b"\r\n");
+    write_chunk_size(out, data.len());
     out.put_slice(data);
+    out.put_slice(b"\r\n");
+}
+
+/// Writes the line in front of the data of a chunk.
+pub(super) fn write_chunk_size(out: &mut BytesMut, bytes: usize) {
+    write_hex(bytes, out);
     out.put_slice(b"\r\n");
 }
 
@@ -120,9 +126,15 @@ pub fn write_last_chunk(out: &mut BytesMut, trailers: Option<&Headers>) {
 }
 
 /// Whether a field of this name frames messages: only the framing itself writes it.
-pub(super) fn frames(name: &Name) -> bool {
-    *name == Name::CONTENT_LENGTH || *name == Name::TRANSFER_ENCODING || *name == Name::TRAILER
+pub(super) const fn frames(name: &Name) -> bool {
+    FRAMING.contains(name)
 }
+
+const FRAMING: NameSet = NameSet::of([Name::CONTENT_LENGTH, Name::TRANSFER_ENCODING, Name::TRAILER]);
+/// What has a place of its own in the head of a request.
+const PLACED: NameSet = FRAMING.and(NameSet::of([Name::HOST, Name::USER_AGENT]));
+/// What a head usually has beside the fields of its message; a buffer that is too short grows.
+pub(super) const OWN_BYTES: usize = 256;
 
 /// Writes `Content-Length`.
 pub(super) fn write_content_length(bytes: u64, out: &mut BytesMut) {

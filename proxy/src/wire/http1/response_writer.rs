@@ -4,8 +4,10 @@ use bytes::{BufMut as _, Bytes, BytesMut};
 use http::StatusCode;
 
 use super::{
+    held::Held,
+    output::Piece,
     request::{Request, has_word},
-    request_writer::{frames, write_chunk, write_content_length, write_decimal, write_last_chunk},
+    request_writer::{OWN_BYTES, frames, write_chunk, write_chunk_size, write_content_length, write_last_chunk},
     response_head::write_status_line,
 };
 use crate::wire::{
@@ -23,10 +25,10 @@ use crate::wire::{
 pub struct ResponseWriter {
     asked: Asked,
     head: ResponseHead,
-    date: [u8; 29],
+    date: Option<[u8; 29]>,
     settled: Settled,
     /// What has not passed Go's first buffer.
-    buffer: Vec<u8>,
+    buffer: Held,
     /// Bytes of the body so far, also those that were refused.
     written: u64,
     written_head: Option<WrittenHead>,
@@ -102,8 +104,8 @@ impl From<&Request> for Asked {
 }
 
 impl ResponseWriter {
-    /// A response with this head; nothing is written yet. `date` is written where the head has no `Date`.
-    pub fn new(asked: Asked, mut head: ResponseHead, date: [u8; 29]) -> Self {
+    /// A response with this head; nothing is written yet. `date` is written where the head has no `Date`, and need not be known elsewhere.
+    pub fn new(asked: Asked, mut head: ResponseHead, date: impl Into<Option<[u8; 29]>>) -> Self {
         head.headers.retain(|name, _| !frames(name));
         if head.close {
             head.headers.set(Name::CONNECTION, Bytes::from_static(b"close"));
@@ -111,9 +113,9 @@ impl ResponseWriter {
         Self {
             asked,
             head,
-            date,
+            date: date.into(),
             settled: Settled::KeepAlive,
-            buffer: Vec::new(),
+            buffer: Held::default(),
             written: 0,
             written_head: None,
             trailers: None,
@@ -151,31 +153,29 @@ impl ResponseWriter {
         self.settled = settled;
     }
 
-    /// Bytes of the body. Those of a response that has none are dropped.
+    /// Bytes of the body. Those of a response that has none are dropped. A large piece is not copied: it is to be written behind `out`.
     ///
     /// # Errors
     /// There are more than the head declared; none of these is written.
-    pub fn data(&mut self, bytes: Bytes, out: &mut BytesMut) -> Result<(), TooLong> {
+    pub fn data(&mut self, bytes: Bytes, out: &mut BytesMut) -> Result<Option<Piece>, TooLong> {
         if bytes.is_empty() || !self.takes_body() {
-            return Ok(());
+            return Ok(None);
         }
         self.written = self.written.saturating_add(bytes.len() as u64);
         if self.head.content_length.is_some_and(|length| self.written > length) {
             return Err(TooLong);
         }
-        let mut rest = &bytes[..];
+        let mut rest = bytes;
         while rest.len() > BUFFER - self.buffer.len() {
             if self.buffer.is_empty() {
-                self.emit(rest, false, out);
-                return Ok(());
+                return Ok(self.emit_piece(rest, out));
             }
-            let (fits, more) = rest.split_at(BUFFER - self.buffer.len());
-            self.buffer.extend_from_slice(fits);
+            let fits = rest.split_to(BUFFER - self.buffer.len());
+            self.buffer.push(fits);
             self.emit_buffer(false, out);
-            rest = more;
         }
-        self.buffer.extend_from_slice(rest);
-        Ok(())
+        self.buffer.push(rest);
+        Ok(None)
     }
 
     /// Everything so far, the head at least, goes out.
@@ -225,10 +225,29 @@ impl ResponseWriter {
     fn emit_buffer(&mut self, done: bool, out: &mut BytesMut) {
         if !self.buffer.is_empty() {
             let mut buffer = std::mem::take(&mut self.buffer);
-            self.emit(&buffer, done, out);
+            self.emit(buffer.bytes(), done, out);
             buffer.clear();
             self.buffer = buffer;
         }
+    }
+
+    /// What does not fit into Go's first buffer.
+    fn emit_piece(&mut self, piece: Bytes, out: &mut BytesMut) -> Option<Piece> {
+        if piece.len() <= COPIED_BYTES_MAX {
+            self.emit(&piece, false, out);
+            return None;
+        }
+        let head = match self.written_head {
+            Some(head) => head,
+            None => self.write_head(&piece, false, out),
+        };
+        if self.asked.method_is_head {
+            return None;
+        }
+        if head.chunked {
+            write_chunk_size(out, piece.len());
+        }
+        Some(Piece { bytes: piece, closing: if head.chunked { b"\r\n" } else { b"" } })
     }
 
     /// What Go's first buffer gives on.
@@ -269,21 +288,21 @@ impl ResponseWriter {
     fn write_head(&mut self, first: &[u8], done: bool, out: &mut BytesMut) -> WrittenHead {
         let plan = self.plan(first.len(), done);
         let mut headers = std::mem::take(&mut self.head.headers);
-        if self.takes_body() {
-            if let Some(length) = self.head.content_length {
-                headers.append(Name::CONTENT_LENGTH, decimal(length));
-            }
-        } else if self.head.status == StatusCode::NOT_MODIFIED {
+        if self.head.status == StatusCode::NOT_MODIFIED {
             headers.remove(&Name::CONTENT_TYPE);
         }
+        out.reserve(
+            headers.written_bytes_max() + OWN_BYTES + if first.len() > COPIED_BYTES_MAX { 0 } else { first.len() },
+        );
         if !self.head.announced.is_empty() {
             headers.append(Name::TRAILER, list(&self.head.announced));
         }
         let connection = self.connection(&plan, &mut headers);
         write_status_line(self.asked.version, self.head.status, out);
-        headers.write_sorted(out);
-        if !headers.contains(&Name::DATE) {
-            write_field(&Name::DATE, &self.date, out);
+        let declared = self.head.content_length.filter(|_| self.takes_body());
+        write_fields(&headers, declared, out);
+        if let Some(date) = self.date.filter(|_| !headers.contains(&Name::DATE)) {
+            write_field(&Name::DATE, &date, out);
         }
         if let Some(length) = plan.computed {
             write_content_length(length, out);
@@ -358,10 +377,17 @@ fn may_be_trailer(name: &Name) -> bool {
     !name.starts_with(b"If-") && !NO_TRAILERS.iter().any(|never| never.as_bytes() == name)
 }
 
-fn decimal(number: u64) -> Bytes {
-    let mut digits = BytesMut::with_capacity(20);
-    write_decimal(number, &mut digits);
-    digits.freeze()
+/// Writes fields and the declared length, sorted by name.
+fn write_fields(headers: &Headers, mut declared: Option<u64>, out: &mut BytesMut) {
+    for (name, value) in headers.iter_sorted().filter(|(name, _)| name.is_token()) {
+        if let Some(length) = declared.take_if(|_| *name > Name::CONTENT_LENGTH) {
+            write_content_length(length, out);
+        }
+        write_field(name, value, out);
+    }
+    if let Some(length) = declared {
+        write_content_length(length, out);
+    }
 }
 
 fn list(names: &[Name]) -> Bytes {
@@ -395,6 +421,8 @@ const NO_TRAILERS: [&str; 21] = [
 
 /// Go's `bufferBeforeChunkingSize`: bytes of a body that may come before its head is decided.
 const BUFFER: usize = 2048;
+/// Larger pieces are written from where they lie.
+const COPIED_BYTES_MAX: usize = 8 << 10;
 
 #[cfg(test)]
 mod tests;

@@ -44,7 +44,10 @@ impl Do {
                 let _ = writer.data(Bytes::from_static(text.as_bytes()), out);
             }
             Self::Bytes(many) => {
-                let _ = writer.data(Bytes::from(vec![b'x'; *many]), out);
+                if let Ok(Some(piece)) = writer.data(Bytes::from(vec![b'x'; *many]), out) {
+                    out.put_slice(&piece.bytes);
+                    out.put_slice(piece.closing);
+                }
             }
             Self::Flush => writer.flush(out),
             Self::Trailers(fields) => writer.trailers(head(200, fields).headers),
@@ -198,7 +201,7 @@ fn a_body_shorter_than_declared_ends_the_connection() {
 fn what_is_longer_than_declared_is_refused_whole_and_ends_the_connection() {
     let mut writer = ResponseWriter::new(HTTP11, declaring(200, 5), DATE);
     let mut out = BytesMut::new();
-    assert_eq!(writer.data(Bytes::from_static(b"abc"), &mut out), Ok(()));
+    assert_eq!(writer.data(Bytes::from_static(b"abc"), &mut out), Ok(None));
     assert_eq!(writer.data(Bytes::from_static(b"defg"), &mut out), Err(TooLong));
     assert_eq!(writer.data(Bytes::from_static(b"d"), &mut out), Err(TooLong));
     assert_eq!(writer.finish(&mut out), After::Close);
@@ -367,6 +370,22 @@ fn an_abort_leaves_what_passed_the_first_buffer() {
         writer.abort(&mut out);
         let body = out.iter().filter(|byte| **byte == b'#').count();
         assert_eq!((body, out.is_empty()), (delivered, delivered == 0));
+    }
+}
+
+#[test]
+fn a_large_piece_is_framed_and_not_copied() {
+    for (length, framing, closing) in [(Some(40_000), "Content-Length: 40000", ""), (None, "2710", "\r\n")] {
+        let head = ResponseHead { content_length: length, ..head(200, &[("Content-Type", "t")]) };
+        let mut writer = ResponseWriter::new(HTTP11, head, DATE);
+        let (mut out, bytes) = (BytesMut::new(), Bytes::from(vec![b'#'; 10_000]));
+        let piece = writer.data(bytes.clone(), &mut out).unwrap().unwrap();
+        assert_eq!(
+            (piece.bytes.as_ptr(), piece.bytes.len(), piece.closing),
+            (bytes.as_ptr(), 10_000, closing.as_bytes())
+        );
+        let out = String::from_utf8(out.to_vec()).unwrap();
+        assert!(out.contains(framing) && !out.contains('#'), "{out}");
     }
 }
 
