@@ -156,7 +156,7 @@ mod tests {
         let mut head = asking(target, "*/*");
         head.method = method.clone();
         let info = RequestInfo::of(&head).unwrap();
-        let peer = Peer { address: None, tls: None };
+        let peer = Peer::new(None, None);
         let mut exchange = Exchange::new(head, Body::empty(), peer, Gone::default(), Box::new(Unheard));
         exchange.facts.put(info);
         exchange.facts.put(user);

@@ -8,7 +8,7 @@ use std::{
     cell::RefCell,
     future::poll_fn,
     panic::AssertUnwindSafe,
-    pin::pin,
+    pin::{Pin, pin},
     rc::Rc,
     task::{Context, Poll},
     time::Duration,
@@ -79,7 +79,7 @@ async fn one<H: Handler>(
     peer: &Peer,
     gone: &Gone,
     handler: &H,
-    request: Box<Request>,
+    request: Request,
     world: &World,
     stop: &Stop,
 ) -> After {
@@ -91,7 +91,8 @@ async fn one<H: Handler>(
     let early = Box::new(EarlyHttp1 { shared: Rc::clone(shared), version: request.head.version });
     let upgrade_asked = request.head.headers.has_token(&Name::CONNECTION, b"upgrade");
     let mut exchange = Exchange::new(request.head, body, peer.clone(), gone.clone(), early);
-    let answer = match run(shared, gone, handler.serve(&mut exchange)).await {
+    let served = run(shared, gone, pin!(handler.serve(&mut exchange))).await;
+    let answer = match served {
         Some(Ok(answer)) => answer,
         Some(Err(refusal)) => refused(&refusal, &exchange),
         None => return After::Close, // the handler panicked: as in Go, nothing is said
@@ -148,8 +149,7 @@ fn body_of(shared: &Shared, request: &Request) -> Body {
 /// Runs a handler to its end, none if it panics. Meanwhile what it queues is written, and the client is watched.
 ///
 /// It waits while a client does not read the 1xx heads that it has queued: a backend can send any number of them.
-async fn run<T>(shared: &Shared, gone: &Gone, work: impl Future<Output = T>) -> Option<T> {
-    let mut work = pin!(work);
+async fn run<T>(shared: &Shared, gone: &Gone, mut work: Pin<&mut impl Future<Output = T>>) -> Option<T> {
     let mut turn = |cx: &mut Context<'_>| {
         write_early(shared, gone, cx);
         if shared.borrow().out.len() > EARLY_BYTES && !gone.is_set() {

@@ -19,14 +19,17 @@ impl StrippedHeaders {
     /// Removes the fields that `Connection` names, then the fixed list.
     pub fn from_inbound(mut inbound: Headers, planted: &Planted) -> Self {
         inbound.remove_named(&Name::CONNECTION);
-        let keeps_one = planted.has(Bug::KeepsHopByHop);
-        inbound.retain(|name, _| !REMOVED.contains(name) || (keeps_one && *name == Name::KEEP_ALIVE));
+        if planted.has(Bug::KeepsHopByHop) {
+            inbound.retain(|name, _| !REMOVED.contains(name) || *name == Name::KEEP_ALIVE);
+        } else {
+            inbound.remove_all(REMOVED);
+        }
         Self(inbound)
     }
 
     /// Headers of a request of our own.
     pub fn ours(mut headers: Headers) -> Self {
-        headers.retain(|name, _| !FRAMING.contains(name));
+        headers.remove_all(FRAMING);
         Self(headers)
     }
 

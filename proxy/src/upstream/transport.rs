@@ -280,7 +280,7 @@ mod check {
     use super::{Origin, OutHead, SendCause};
     use crate::wire::{
         host::{remove_zone, valid_host_header},
-        token::is_valid_field_value,
+        token::{has_control, is_valid_field_value},
     };
 
     /// Go: `net/http/transport.go` `validateHeaders`, `net/http/request.go` `Request.write`.
@@ -296,7 +296,7 @@ mod check {
                 return Err(SendCause::FieldValue(name.clone()));
             }
         }
-        if head.target.is_empty() || head.target.iter().any(u8::is_ascii_control) {
+        if head.target.is_empty() || has_control(&head.target) {
             return Err(SendCause::Target);
         }
         head.host = if valid_host_header(&head.host) { remove_zone(&head.host) } else { Bytes::new() };

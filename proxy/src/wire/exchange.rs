@@ -22,7 +22,7 @@ use super::{
 #[derive(Debug)]
 pub struct Exchange {
     /// Its head. Steps may rewrite it.
-    pub head: RequestHead,
+    pub head: Box<RequestHead>,
     /// Its body. Whoever needs it takes it out.
     pub body: Body,
     /// Who sent it.
@@ -44,8 +44,8 @@ pub trait Early {
 
 impl Exchange {
     /// A request that just came in.
-    pub fn new(head: RequestHead, body: Body, peer: Peer, gone: Gone, early: Box<dyn Early>) -> Self {
-        Self { head, body, peer, facts: Facts::default(), gone, deadline: None, early }
+    pub fn new(head: impl Into<Box<RequestHead>>, body: Body, peer: Peer, gone: Gone, early: Box<dyn Early>) -> Self {
+        Self { head: head.into(), body, peer, facts: Facts::default(), gone, deadline: None, early }
     }
 
     /// Sends a 1xx head to the client, ahead of the answer.

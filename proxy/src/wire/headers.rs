@@ -16,11 +16,21 @@ pub use self::name::{Name, NameSet};
 /// `Content-Length`, `Transfer-Encoding`, `Trailer` and (in requests) `Host` out, and whoever writes a message puts its own framing in.
 ///
 /// Go: `net/http/header.go` `Header`.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default)]
 pub struct Headers {
     /// On the heap: a head is moved far more often than it is made, and a move of 1 KiB costs more than an allocation.
     fields: Vec<(Name, Bytes)>,
+    /// The names in common use that stand here, and perhaps some that no longer do. A head is asked for many names that it does not have.
+    seen: NameSet,
 }
+
+impl PartialEq for Headers {
+    fn eq(&self, other: &Self) -> bool {
+        self.fields == other.fields
+    }
+}
+
+impl Eq for Headers {}
 
 impl Headers {
     /// No fields.
@@ -30,7 +40,7 @@ impl Headers {
 
     /// No fields, and room for some.
     pub fn with_capacity(fields: usize) -> Self {
-        Self { fields: Vec::with_capacity(fields) }
+        Self { fields: Vec::with_capacity(fields), seen: NameSet::default() }
     }
 
     /// The first value of a name.
@@ -40,17 +50,17 @@ impl Headers {
 
     /// The first value of a name, as a share of the buffer it stands in.
     pub fn get_bytes(&self, name: &Name) -> Option<&Bytes> {
-        self.fields.iter().find(|field| field.0 == *name).map(|field| &field.1)
+        self.where_it_may_stand(name).iter().find(|field| field.0 == *name).map(|field| &field.1)
     }
 
     /// All values of a name, in their order.
     pub fn all<'a>(&'a self, name: &'a Name) -> impl Iterator<Item = &'a [u8]> {
-        self.fields.iter().filter(move |field| field.0 == *name).map(|field| &field.1[..])
+        self.where_it_may_stand(name).iter().filter(move |field| field.0 == *name).map(|field| &field.1[..])
     }
 
     /// Whether there is a field of this name.
     pub fn contains(&self, name: &Name) -> bool {
-        self.fields.iter().any(|field| field.0 == *name)
+        self.where_it_may_stand(name).iter().any(|field| field.0 == *name)
     }
 
     /// All fields, in arrival order.
@@ -70,17 +80,20 @@ impl Headers {
 
     /// Adds a field behind the others.
     pub fn append(&mut self, name: Name, value: impl Into<Bytes>) {
+        self.seen.insert(&name);
         self.fields.push((name, value.into()));
     }
 
     /// Adds a field in front of the others.
     pub fn prepend(&mut self, name: Name, value: impl Into<Bytes>) {
+        self.seen.insert(&name);
         self.fields.insert(0, (name, value.into()));
     }
 
     /// Puts one value in the place of all values of a name.
     pub fn set(&mut self, name: Name, value: impl Into<Bytes>) {
         let value = value.into();
+        self.seen.insert(&name);
         match self.fields.iter().position(|field| field.0 == name) {
             Some(first) => {
                 self.fields[first].1 = value;
@@ -98,6 +111,9 @@ impl Headers {
 
     /// Takes all fields of a name out. True if there was one.
     pub fn remove(&mut self, name: &Name) -> bool {
+        if !self.seen.may_contain(name) {
+            return false;
+        }
         let before = self.fields.len();
         self.fields.retain(|field| field.0 != *name);
         self.fields.len() != before
@@ -106,6 +122,13 @@ impl Headers {
     /// Keeps the fields of which `keep` says so.
     pub fn retain(&mut self, mut keep: impl FnMut(&Name, &Bytes) -> bool) {
         self.fields.retain(|field| keep(&field.0, &field.1));
+    }
+
+    /// Takes out all fields of these names.
+    pub fn remove_all(&mut self, names: NameSet) {
+        if self.seen.meets(names) {
+            self.fields.retain(|field| !names.contains(&field.0));
+        }
     }
 
     /// The names that the values of `list` hold: split at commas, trimmed, canonical. Empty items are left out.
@@ -123,6 +146,9 @@ impl Headers {
     /// Each field is looked up among the names: a head of 1 MiB has room for 100,000 of both, and comparing all pairs would hold a worker
     /// for seconds.
     pub fn remove_named(&mut self, list: &Name) {
+        if !self.contains(list) {
+            return;
+        }
         let mut names = self.names_in(list);
         names.sort_unstable();
         self.retain(|name, _| names.binary_search(name).is_err());
@@ -154,15 +180,22 @@ impl Headers {
 
     /// Fields sorted by name, values of one name in their order.
     pub fn iter_sorted(&self) -> impl Iterator<Item = (&Name, &Bytes)> {
-        let mut sorted: SmallVec<[&(Name, Bytes); 24]> = self.fields.iter().collect();
-        sorted.sort_by(|left, right| left.0.cmp(&right.0));
-        sorted.into_iter().map(|field| (&field.0, &field.1))
+        let mut order: SmallVec<[u32; 24]> = (0..).take(self.fields.len()).collect();
+        order.sort_by(|left, right| self.fields[*left as usize].0.cmp(&self.fields[*right as usize].0));
+        order.into_iter().map(|at| &self.fields[at as usize]).map(|(name, value)| (name, value))
+    }
+
+    /// The fields, or none where a name stands nowhere.
+    fn where_it_may_stand(&self, name: &Name) -> &[(Name, Bytes)] {
+        if self.seen.may_contain(name) { &self.fields } else { &[] }
     }
 }
 
 impl FromIterator<(Name, Bytes)> for Headers {
     fn from_iter<I: IntoIterator<Item = (Name, Bytes)>>(fields: I) -> Self {
-        Self { fields: fields.into_iter().collect() }
+        let mut headers = Self::new();
+        fields.into_iter().for_each(|(name, value)| headers.append(name, value));
+        headers
     }
 }
 

@@ -2,7 +2,6 @@
 
 use bytes::Bytes;
 use http::{Method, StatusCode};
-use smallvec::SmallVec;
 
 use super::{
     headers::{Headers, Name},
@@ -49,7 +48,7 @@ pub struct RequestHead {
 }
 
 /// The names of trailers that a message announces.
-pub type Announced = SmallVec<[Name; 2]>;
+pub type Announced = Vec<Name>;
 
 /// The head of a response.
 #[derive(Clone, Debug)]

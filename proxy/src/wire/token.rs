@@ -26,6 +26,40 @@ pub fn is_valid_field_value(value: &[u8]) -> bool {
     !value.iter().fold(false, |bad, byte| bad | ((*byte < b' ') & (*byte != b'\t')) | (*byte == 0x7f))
 }
 
+/// Where the first control byte but TAB stands. Looks at eight bytes at a time.
+pub fn find_control(bytes: &[u8]) -> Option<usize> {
+    let mut at = 0;
+    while let Some(eight) = bytes[at..].first_chunk() {
+        let found = controls(u64::from_le_bytes(*eight));
+        if found == 0 {
+            at += 8;
+            continue;
+        }
+        at += found.trailing_zeros() as usize / 8;
+        if bytes[at] != b'\t' {
+            return Some(at);
+        }
+        at += 1;
+    }
+    let rest = &bytes[at..];
+    rest.iter().position(|byte| byte.is_ascii_control() && *byte != b'\t').map(|found| at + found)
+}
+
+/// The highest bit of each byte that is a control byte, TAB too; bits above the lowest one may be wrong.
+const fn controls(eight: u64) -> u64 {
+    const ONES: u64 = u64::from_le_bytes([1; 8]);
+    const HIGHS: u64 = u64::from_le_bytes([0x80; 8]);
+    let below_space = eight.wrapping_sub(ONES * 0x20) & !eight;
+    let without_del = eight ^ (ONES * 0x7f);
+    let is_del = without_del.wrapping_sub(ONES) & !without_del;
+    (below_space | is_del) & HIGHS
+}
+
+/// Whether a control byte is among these, TAB too.
+pub fn has_control(bytes: &[u8]) -> bool {
+    bytes.iter().fold(false, |has, byte| has | byte.is_ascii_control())
+}
+
 /// The elements of a comma-separated list, without the blanks around them. Empty elements are among them.
 pub fn tokens(value: &[u8]) -> impl Iterator<Item = &[u8]> {
     value.split(|byte| *byte == b',').map(trim_blanks)

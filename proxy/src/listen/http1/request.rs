@@ -16,7 +16,7 @@ use crate::{
 /// What comes next on a connection.
 pub(super) enum Next {
     /// A request.
-    Request(Box<Request>),
+    Request(Request),
     /// Bytes that are none; Go's answer to them.
     Refused(&'static [u8]),
     /// Nothing more, or nothing that deserves an answer.
@@ -48,7 +48,7 @@ pub(super) async fn next<S: Future<Output = ()>>(shared: &Shared, wait: Wait<'_,
     loop {
         let parsed = shared.borrow_mut().next_request();
         match parsed {
-            Ok(Some(request)) => return Next::Request(Box::new(request)),
+            Ok(Some(request)) => return Next::Request(request),
             Ok(None) => {}
             Err(Wrong::EndedEarly) if timed_out => return Next::End,
             Err(wrong) => return wrong.answer().map_or(Next::End, Next::Refused),

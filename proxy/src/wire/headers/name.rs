@@ -105,7 +105,7 @@ fn read_alike(left: &[u8], right: &[u8]) -> bool {
 }
 
 /// Names in common use, to be looked up in one step.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub struct NameSet(u128);
 
 impl NameSet {
@@ -133,6 +133,23 @@ impl NameSet {
             Repr::Known(known) => self.0 >> *known & 1 == 1,
             Repr::Other(_) => false,
         }
+    }
+
+    /// Adds a name, if it is in common use.
+    pub const fn insert(&mut self, name: &Name) {
+        if let Repr::Known(known) = &name.0 {
+            self.0 |= 1 << *known;
+        }
+    }
+
+    /// Whether a name may be among names of which those in common use are in this set.
+    pub const fn may_contain(self, name: &Name) -> bool {
+        self.contains(name) || matches!(name.0, Repr::Other(_))
+    }
+
+    /// Whether a name is in both.
+    pub const fn meets(self, other: Self) -> bool {
+        self.0 & other.0 != 0
     }
 
     /// The names of both.
@@ -305,7 +322,6 @@ mod tests {
             let mut copy = name.as_bytes().to_vec();
             canonicalize(&mut copy);
             assert_eq!(copy, name.as_bytes());
-            assert!(name.len() <= KNOWN_LENGTH_MAX);
             assert_eq!(known(name.as_bytes()).map(|at| KNOWN[usize::from(at)]), Some(*name));
         }
         assert!(KNOWN.len() < usize::from(u8::MAX));

@@ -5,7 +5,7 @@ use smallvec::SmallVec;
 use super::wrong::Wrong;
 use crate::wire::{
     headers::{Headers, Name, canonicalize, trim},
-    token::{is_token_byte, is_valid_field_value},
+    token::{find_control, is_token_byte, is_valid_field_value},
 };
 
 /// Reads the lines of a head while they come in; no byte is looked at twice for a line end.
@@ -89,6 +89,9 @@ impl HeadLines {
             let continues = matches!(next, Some(b' ' | b'\t'));
             if !continues && (next.is_some() || at_end) {
                 self.close_field(input)?;
+                if self.searched <= self.line && self.usual_field(input) {
+                    continue;
+                }
             }
             let Some((start, end)) = self.take_line(input, at_end) else {
                 return if at_end { Err(Wrong::EndedEarly) } else { Ok(None) };
@@ -158,6 +161,31 @@ impl HeadLines {
             return Some((start, input.len()));
         }
         None
+    }
+
+    /// Takes a field as nearly all are written, in one pass: a token, a colon, a value that is good, CR LF, and behind it a line of its own.
+    /// False: this line is read with more care.
+    fn usual_field(&mut self, input: &[u8]) -> bool {
+        let start = self.line;
+        let line = &input[start..];
+        let colon = line.iter().position(|byte| !is_token_byte(*byte)).filter(|at| *at > 0 && line[*at] == b':');
+        let Some(colon) = colon else { return false };
+        let blanks = line[colon + 1..].iter().take_while(|byte| matches!(byte, b' ' | b'\t')).count();
+        let value = colon + 1 + blanks;
+        let Some(end) = find_control(&line[value..]).map(|length| value + length) else { return false };
+        let whole = matches!(line[end..], [b'\r', b'\n', next, ..] if !matches!(next, b' ' | b'\t'));
+        if whole {
+            self.fields.push(FieldAt {
+                known: Name::known(&line[..colon]),
+                name_start: start,
+                name_end: start + colon,
+                value_start: start + value,
+                value_end: start + value + trim_end(&line[value..end]).len(),
+            });
+            self.line = start + end + 2;
+            self.searched = self.line;
+        }
+        whole
     }
 
     /// The field read last is whole: checks it, and keeps where it stands.

@@ -19,8 +19,8 @@ use crate::wire::{
 /// The head of a request, and what it means for its connection.
 #[derive(Clone, Debug)]
 pub struct Request {
-    /// The head.
-    pub head: RequestHead,
+    /// The head; boxed, because it is large and is handed on often.
+    pub head: Box<RequestHead>,
     /// The length of the body.
     pub length: Length,
     /// That the connection is to end behind the answer: the client said so, speaks HTTP/1.0 and did not ask otherwise, or framed its body
@@ -144,14 +144,14 @@ impl RequestLine {
             Some(_) => Expect::Continue,
         };
         let host = if url.host.is_empty() { host.unwrap_or_default() } else { url.host.clone() };
-        let head = RequestHead {
+        let head = Box::new(RequestHead {
             method: self.method,
             target: Target { raw, url },
             version: if old { Version::Http10 } else { Version::Http11 },
             host,
             headers,
             announced: framing.announced,
-        };
+        });
         Request { head, length: framing.length, close, keep_alive_asked, expect }
     }
 }

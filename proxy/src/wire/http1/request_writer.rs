@@ -130,7 +130,7 @@ pub(super) const fn frames(name: &Name) -> bool {
     FRAMING.contains(name)
 }
 
-const FRAMING: NameSet = NameSet::of([Name::CONTENT_LENGTH, Name::TRANSFER_ENCODING, Name::TRAILER]);
+pub(super) const FRAMING: NameSet = NameSet::of([Name::CONTENT_LENGTH, Name::TRANSFER_ENCODING, Name::TRAILER]);
 /// What has a place of its own in the head of a request.
 const PLACED: NameSet = FRAMING.and(NameSet::of([Name::HOST, Name::USER_AGENT]));
 /// What a head usually has beside the fields of its message; a buffer that is too short grows.

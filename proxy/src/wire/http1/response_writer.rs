@@ -7,7 +7,7 @@ use super::{
     held::Held,
     output::Piece,
     request::{Request, has_word},
-    request_writer::{OWN_BYTES, frames, write_chunk, write_chunk_size, write_content_length, write_last_chunk},
+    request_writer::{FRAMING, OWN_BYTES, write_chunk, write_chunk_size, write_content_length, write_last_chunk},
     response_head::write_status_line,
 };
 use crate::wire::{
@@ -106,7 +106,7 @@ impl From<&Request> for Asked {
 impl ResponseWriter {
     /// A response with this head; nothing is written yet. `date` is written where the head has no `Date`, and need not be known elsewhere.
     pub fn new(asked: Asked, mut head: ResponseHead, date: impl Into<Option<[u8; 29]>>) -> Self {
-        head.headers.retain(|name, _| !frames(name));
+        head.headers.remove_all(FRAMING);
         if head.close {
             head.headers.set(Name::CONNECTION, Bytes::from_static(b"close"));
         }

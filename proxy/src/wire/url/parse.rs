@@ -4,6 +4,7 @@ use bytes::{BufMut, Bytes, BytesMut};
 
 use super::escape::{Part, is_canonical_path, is_plain, unescape};
 use super::{Reason, Url, address, is_optional_port};
+use crate::wire::token::has_control;
 
 /// Where the bytes come from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,7 +17,7 @@ pub(super) enum Form {
 
 /// Go: `net/url/url.go` `parse`.
 pub(super) fn parse(raw: &Bytes, form: Form) -> Result<Url, Reason> {
-    if raw.iter().any(u8::is_ascii_control) {
+    if has_control(raw) {
         return Err(Reason::ControlByte);
     }
     if raw.is_empty() && form == Form::Request {
@@ -178,5 +179,5 @@ pub(super) fn concat(parts: &[&[u8]]) -> Bytes {
 }
 
 fn find(bytes: &[u8], wanted: u8) -> Option<usize> {
-    bytes.iter().position(|byte| *byte == wanted)
+    memchr::memchr(wanted, bytes)
 }
