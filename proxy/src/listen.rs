@@ -99,7 +99,8 @@ impl<H: Handler + 'static> Server<H> {
             let peer = Peer::new(address, None);
             return self.serve_http1(Channel::Plain(stream), peer, stop).await;
         };
-        let handshake = tls::accept(stream, config);
+        // Boxed, as is HTTP/2 below: a connection keeps the room of the largest part of its life, and most idle in the smallest.
+        let handshake = Box::pin(tls::accept(stream, config));
         let tls = match tokio::time::timeout(self.settings.tls_handshake_timeout, handshake).await {
             Ok(Ok(tls)) => tls,
             Ok(Err(error)) => return tracing::debug!(%error, peer = ?address, "TLS handshake failed"),
@@ -116,7 +117,7 @@ impl<H: Handler + 'static> Server<H> {
         if speaks_http2 {
             let handler = Rc::clone(&self.handler);
             let limits = self.settings.http2.with_head_bytes_max(self.settings.head.head_bytes_max);
-            return http2::serve(channel, peer, handler, &limits, &self.world, stop).await;
+            return Box::pin(http2::serve(channel, peer, handler, &limits, &self.world, stop)).await;
         }
         self.serve_http1(channel, peer, stop).await;
     }

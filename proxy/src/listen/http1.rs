@@ -62,7 +62,8 @@ pub(super) async fn serve<H: Handler>(
             Next::End => return end(&shared).await,
         };
         first = false;
-        match one(&shared, &peer, &gone, handler, request, world, &stop).await {
+        // Boxed: what a request needs is many times what its connection needs while it waits for one.
+        match Box::pin(one(&shared, &peer, &gone, handler, request, world, &stop)).await {
             After::KeepAlive if stop.is_set() => return end(&shared).await,
             After::KeepAlive => {}
             After::Close => return end(&shared).await,

@@ -203,7 +203,7 @@ impl Transport {
                         Err(failed) => (failed, reused),
                     }
                 }
-                Leased::Http2(lease) => match lease.send(to.tls, request, config, informed).await {
+                Leased::Http2(lease) => match Box::pin(lease.send(to.tls, request, config, informed)).await {
                     Ok(incoming) => return Ok(Reply::Response(incoming)),
                     Err(failed) => {
                         attempts += 1;

@@ -16,12 +16,21 @@ pub use self::name::{Name, NameSet};
 /// `Content-Length`, `Transfer-Encoding`, `Trailer` and (in requests) `Host` out, and whoever writes a message puts its own framing in.
 ///
 /// Go: `net/http/header.go` `Header`.
-#[derive(Clone, Debug, Default)]
+#[derive(Debug, Default)]
 pub struct Headers {
     /// On the heap: a head is moved far more often than it is made, and a move of 1 KiB costs more than an allocation.
     fields: Vec<(Name, Bytes)>,
     /// The names in common use that stand here, and perhaps some that no longer do. A head is asked for many names that it does not have.
     seen: NameSet,
+}
+
+/// With room for one field more: a copy is made to be added to.
+impl Clone for Headers {
+    fn clone(&self) -> Self {
+        let mut fields = Vec::with_capacity(self.fields.len() + 1);
+        fields.extend_from_slice(&self.fields);
+        Self { fields, seen: self.seen }
+    }
 }
 
 impl PartialEq for Headers {

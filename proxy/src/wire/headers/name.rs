@@ -180,7 +180,9 @@ fn known(name: &[u8]) -> Option<u8> {
     let mut slot = hash(name);
     loop {
         let at = SLOTS[slot];
-        if KNOWN.get(usize::from(at))?.as_bytes().eq_ignore_ascii_case(name) {
+        let known = KNOWN.get(usize::from(at))?.as_bytes();
+        // Most peers write names as they stand there.
+        if known == name || known.eq_ignore_ascii_case(name) {
             return Some(at);
         }
         slot = (slot + 1) % SLOTS.len();

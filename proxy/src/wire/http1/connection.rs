@@ -20,6 +20,8 @@ pub struct Connection {
     channel: Channel,
     reader: RequestReader,
     input: BytesMut,
+    /// How large the memory of the input may be; it does not tell by itself, once something was cut off.
+    input_bytes_max: usize,
     /// What is to be written; the loop empties it.
     pub out: Output,
     ended: bool,
@@ -52,6 +54,7 @@ impl Connection {
             channel,
             reader: RequestReader::new(limits),
             input: BytesMut::new(),
+            input_bytes_max: 0,
             out: Output::default(),
             ended: false,
             failed: false,
@@ -215,12 +218,15 @@ impl Connection {
         let mut bytes = ReadBuf::uninit(&mut bytes);
         ready!(Pin::new(&mut self.channel).poll_read(cx, &mut bytes))?;
         self.input.extend_from_slice(bytes.filled());
+        self.input_bytes_max = self.input_bytes_max.max(self.input.len());
         Poll::Ready(Ok(bytes.filled().len()))
     }
 
     /// Reads within a body of which so much is left.
     fn poll_read_body(&mut self, cx: &mut Context<'_>, left: usize) -> Poll<io::Result<usize>> {
-        self.input.reserve(left.clamp(READ_BYTES_HEAD, READ_BYTES_BODY));
+        let room = left.clamp(READ_BYTES_HEAD, READ_BYTES_BODY);
+        self.input.reserve(room);
+        self.input_bytes_max = self.input_bytes_max.max(room);
         poll_read_buf(Pin::new(&mut self.channel), cx, &mut self.input)
     }
 
@@ -249,10 +255,11 @@ impl Connection {
         self.failed
     }
 
-    /// The buffer of the input is given back while the connection idles.
+    /// Large buffers are given back while the connection idles.
     pub fn release_buffers(&mut self) {
-        if self.input.is_empty() {
+        if self.input.is_empty() && self.input_bytes_max > INPUT_BYTES_KEPT {
             self.input = BytesMut::new();
+            self.input_bytes_max = 0;
         }
         self.out.shrink(0);
     }
@@ -267,5 +274,7 @@ impl Connection {
 const READ_AHEAD_BYTES: usize = 16 * 1024;
 /// One read takes in what a whole head usually needs, and a small body.
 const READ_BYTES_HEAD: usize = 4 * 1024;
+/// A buffer that a usual head fits in is kept: to make it anew for each request takes longer than to fill it.
+const INPUT_BYTES_KEPT: usize = 1024;
 /// Bodies are read in larger pieces: half the reads for twice the bytes, until the copy costs more than the call.
 const READ_BYTES_BODY: usize = 32 * 1024;
