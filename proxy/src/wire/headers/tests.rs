@@ -53,3 +53,23 @@ fn very_many_named_fields_are_taken_out_in_no_time() {
     let left: Vec<_> = headers.iter().map(|(name, _)| name.as_bytes()).collect();
     assert_eq!(left, [b"X0"]);
 }
+
+#[test]
+fn what_was_removed_is_gone_and_what_was_added_is_there() {
+    // The set of names that were seen may say too much, never too little.
+    let mut headers = headers(&[("Te", "trailers"), ("X-Other", "1")]);
+    assert!(
+        headers.contains(&Name::TE) && headers.contains(&Name::from_slice(b"x-other")) && !headers.contains(&Name::VIA)
+    );
+    assert!(headers.remove(&Name::TE) && !headers.contains(&Name::TE) && !headers.remove(&Name::TE));
+    headers.set(Name::VIA, "1.1 a");
+    headers.prepend(Name::DATE, "d");
+    headers.append(Name::TE, "trailers");
+    let copy = headers.clone();
+    for name in [Name::VIA, Name::DATE, Name::TE] {
+        assert!(copy.get(&name).is_some() && copy.all(&name).count() == 1);
+    }
+    headers.remove_all(NameSet::of([Name::DATE, Name::TE, Name::AGE]));
+    let left: Vec<_> = headers.iter().map(|(name, _)| name.as_bytes()).collect();
+    assert_eq!(left, [&b"X-Other"[..], b"Via"]);
+}

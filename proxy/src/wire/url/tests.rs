@@ -32,6 +32,21 @@ fn a_usual_target_is_not_copied() {
 }
 
 #[test]
+fn a_target_is_shared_where_it_is_the_same_and_only_there() {
+    for target in ["/a?b=c", "/a", "/a?", "/", "/a%2fb?x", "/a b", "/a[b]", "/%41?q", "*", "//x?y?z"] {
+        let came = Bytes::from_static(target.as_bytes());
+        let Ok(url) = Url::from_request(false, &came) else { continue };
+        assert_eq!(url.request_uri_like(&came), target_of(&url), "{target}");
+        let longer = Url { raw_query: Bytes::from_static(b"more"), ..url.clone() };
+        assert_eq!(longer.request_uri_like(&came), target_of(&longer), "{target}");
+        let elsewhere = Url { path: Bytes::from_static(b"/else"), raw_path: Bytes::new(), ..url };
+        assert_eq!(elsewhere.request_uri_like(&came), target_of(&elsewhere), "{target}");
+    }
+    let came = Bytes::from_static(b"/api/v1/pods?watch=1");
+    assert_eq!(Url::from_request(false, &came).unwrap().request_uri_like(&came).as_ptr(), came.as_ptr());
+}
+
+#[test]
 fn two_slashes_start_a_path_in_a_request_and_an_authority_in_a_flag() {
     assert_eq!(parse("//host/x").path, "//host/x");
     let flag = Url::parse(&Bytes::from_static(b"//host/x")).unwrap();
