@@ -95,7 +95,7 @@ mod tests {
     fn ends(version: Version, found: Authentication, acts_as: Option<User>) -> bool {
         let filter = Authenticate::new(Arc::new(Says(found)), None);
         let head = RequestHead { version, ..asking("/api", "*/*") };
-        let peer = Peer { address: None, tls: None };
+        let peer = Peer::new(None, None);
         let mut exchange = Exchange::new(head, Body::empty(), peer, Gone::default(), Box::new(Unheard));
         filter.enter(&mut exchange);
         acts_as.into_iter().for_each(|user| exchange.facts.put(user));
