@@ -8,7 +8,7 @@ use crate::{
     identity::User,
     observe::{Family, Kind, Recorder},
     refusal::Refusal,
-    router::{Counted, RequestInfo},
+    router::RequestInfo,
     wire::{Exchange, Facts},
 };
 
@@ -115,7 +115,8 @@ impl Filter for LimitInFlight {
         if exchange.facts.get().is_some_and(User::is_privileged) {
             return Step::Next;
         }
-        exchange.facts.put(Counted);
+        // Nobody has looked yet whether its path leads anywhere: a row for each path that clients make up would have no bound.
+        self.recorder.count(&REFUSED, &[("request_kind", kind.label())]);
         Step::Refuse(Refusal::TooManyRequests)
     }
 
@@ -126,6 +127,12 @@ impl Filter for LimitInFlight {
         }
     }
 }
+
+static REFUSED: Family = Family {
+    name: "weir_inflight_requests_refused_total",
+    help: "Number of requests that were refused because as many as may be were served already, by kind.",
+    kind: Kind::Counter,
+};
 
 static IN_FLIGHT: Family = Family {
     name: "apiserver_current_inflight_requests",
@@ -180,7 +187,7 @@ mod tests {
         exchange(&Method::POST, "/api/v1/namespaces", User::named("jane"))
     }
 
-    fn gauge(metrics: &Metrics) -> Vec<String> {
+    fn rows(metrics: &Metrics) -> Vec<String> {
         metrics.expose().lines().filter(|line| !line.starts_with('#')).map(str::to_owned).collect()
     }
 
@@ -193,11 +200,13 @@ mod tests {
         assert!(enters(&filters[0], &mut first) && enters(&filters[1], &mut second));
         assert!(!enters(&filters[0], &mut third));
         assert!(enters(&filters[0], &mut post()) && !enters(&filters[1], &mut post()));
-        let shown = ["mutating", "readOnly"].into_iter().zip([1, 2]);
-        let shown: Vec<String> = shown
-            .map(|(kind, n)| format!("apiserver_current_inflight_requests{{request_kind=\"{kind}\"}} {n}"))
-            .collect();
-        assert_eq!(gauge(&metrics), shown);
+        // A refusal makes no row of its path: it may lead nowhere.
+        let (served, refused) = ("apiserver_current_inflight_requests", "weir_inflight_requests_refused_total");
+        let shown =
+            [(served, "mutating", 1), (served, "readOnly", 2), (refused, "mutating", 1), (refused, "readOnly", 1)]
+                .map(|(family, kind, n)| format!("{family}{{request_kind=\"{kind}\"}} {n}"));
+        assert_eq!(rows(&metrics), shown);
+        assert!(third.facts.get::<crate::router::Counted>().is_none());
         filters[1].done(&second.facts, &End::new(Some(StatusCode::OK), How::Complete));
         // Who was refused has no seat to give back.
         filters[0].done(&third.facts, &End::new(Some(StatusCode::TOO_MANY_REQUESTS), How::Complete));
