@@ -37,6 +37,8 @@ pub enum Event {
     },
     /// The plot did something to the cluster, or stopped doing it.
     Fault(String),
+    /// What ran on this machine until now runs no more: nothing that it was asked is done later.
+    Ended(String),
     /// A client began to send a request.
     Asked(Asked),
     /// A client has seen the end of its request, one way or the other.
@@ -53,9 +55,9 @@ pub enum Event {
     Wrote(Version, Outcome),
     /// A client has read an object of the API server.
     Found(Found),
-    /// The watcher is told what happens to objects behind this resource version.
-    Watches(u64),
-    /// The watcher was told of a change.
+    /// A watcher is told what happens to the objects of a collection behind this resource version.
+    Watches(String, u64),
+    /// A watcher was told of a change.
     Seen(Seen),
     /// When all had been quiet for a while, the proxy had so many connections open.
     LeftOver {
@@ -66,31 +68,44 @@ pub enum Event {
     },
 }
 
-/// What is written into an object: a number unlike all others of the run.
+/// What is written into an object.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Version {
-    /// The object's name.
+    /// The object's collection and name.
     pub object: String,
-    /// What is written.
-    pub value: u64,
+    /// A number unlike all others of the run; none: it is deleted.
+    pub value: Option<u64>,
 }
 
 /// What became of a write.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Outcome {
-    /// The API server has acknowledged it, as this resource version.
-    Acknowledged(u64),
+    /// The API server has acknowledged it.
+    Acknowledged(State),
+    /// The API server said that it is not done.
+    Refused(String),
     /// It said something else, or nothing: it may have been done.
     Unknown(String),
+}
+
+/// What an answer says of an object beside its value.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct State {
+    /// Its resource version; 0: the answer has none.
+    pub revision: u64,
+    /// The address of a Service.
+    pub address: Option<String>,
 }
 
 /// What an object was read as.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Found {
-    /// The object's name.
+    /// The object's collection and name.
     pub object: String,
     /// What it has in it; none: there is no such object.
     pub value: Option<u64>,
+    /// What else is known of it.
+    pub state: State,
 }
 
 /// A change of an object, as the watcher was told of it.
@@ -98,9 +113,9 @@ pub struct Found {
 pub struct Seen {
     /// The resource version.
     pub revision: u64,
-    /// The object's name.
+    /// The object's collection and name.
     pub object: String,
-    /// What it has in it; none: nothing of ours.
+    /// What it has in it; none: nothing of ours, or it is gone.
     pub value: Option<u64>,
 }
 
@@ -296,6 +311,7 @@ impl fmt::Display for Event {
                 did => write!(f, "{machine} {ends} {did:?}"),
             },
             Self::Fault(what) => write!(f, "fault: {what}"),
+            Self::Ended(machine) => write!(f, "{machine} has ended"),
             Self::Asked(asked) => write!(f, "{asked:?}"),
             Self::Answered(answered) => write!(f, "{answered:?}"),
             Self::Delivered(delivered) => write!(f, "{delivered:?}"),
@@ -303,7 +319,7 @@ impl fmt::Display for Event {
             Self::Writes(version) => write!(f, "Writes {version:?}"),
             Self::Wrote(version, outcome) => write!(f, "Wrote {version:?} {outcome:?}"),
             Self::Found(found) => write!(f, "{found:?}"),
-            Self::Watches(after) => write!(f, "watches behind {after}"),
+            Self::Watches(collection, after) => write!(f, "watches {collection} behind {after}"),
             Self::Seen(seen) => write!(f, "{seen:?}"),
             Self::LeftOver { to_clients, to_backends } => {
                 write!(f, "left over: {to_clients} to clients, {to_backends} to backends")

@@ -67,8 +67,8 @@ impl Scenario {
     }
 
     fn cast(&self, sim: &mut Sim<'_>, cluster: &Arc<Cluster>, history: &Arc<History>) -> Busy {
-        // Beside the clients the operator, who brings the extensions on, and the watcher.
-        let mut busy = Busy::new(self.plan.clients.len() + 2);
+        // Beside the clients the operator, who brings the extensions on, and the watchers.
+        let mut busy = Busy::new(self.plan.clients.len() + 1 + WATCHED.len());
         let plan = Rc::new(self.plan.clone());
         let extensions: Vec<Extension> =
             (0..EXTENSIONS.1).map(|nth| Extension::new(nth, &plan, pen(history))).collect();
@@ -101,12 +101,14 @@ impl Scenario {
                         operator::bring_on(caller, &authorities).await;
                         done();
                     });
-                    let (caller, pen) = (Caller::new(world.clone(), at), Rc::clone(&pen));
-                    let done = self::done(&clients);
-                    tokio::task::spawn_local(async move {
-                        watcher::watch(caller, pen).await;
-                        done();
-                    });
+                    for what in WATCHED {
+                        let (caller, pen) = (Caller::new(world.clone(), at), Rc::clone(&pen));
+                        let done = self::done(&clients);
+                        tokio::task::spawn_local(async move {
+                            watcher::watch(caller, pen, what).await;
+                            done();
+                        });
+                    }
                 }
                 for (number, plan) in plans {
                     let client = Client::new(number, Caller::new(world.clone(), at), Rc::clone(&pen));
@@ -150,6 +152,8 @@ const CLIENTS: (&str, usize) = ("clients", 2);
 const EXTENSIONS: (&str, usize) = ("extension", 2);
 const SERVER: &str = "server";
 const WORKERS: usize = 2;
+/// The collections that are watched.
+const WATCHED: [&str; 2] = [plan::NAMESPACES, plan::SERVICES];
 /// Faults begin before this.
 const FAULTS_WITHIN: Duration = Duration::from_secs(6);
 /// By now every fault is over: from here on everything must work, after a while.

@@ -71,8 +71,9 @@ impl<'a> Facts<'a> {
                 | Event::TunnelEnded(..)
                 | Event::Writes(_)
                 | Event::Wrote(..)
+                | Event::Ended(_)
                 | Event::Found(_)
-                | Event::Watches(_)
+                | Event::Watches(..)
                 | Event::Seen(_)
                 | Event::LeftOver { .. } => {}
             }

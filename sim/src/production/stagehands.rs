@@ -46,7 +46,7 @@ impl<'a> Stagehands<'a> {
             if fault.starts <= now && !self.begun[nth] {
                 self.begun[nth] = true;
                 history.add_at(now, Event::Fault(format!("begins: {fault}")));
-                self.turn(fault, now, sim, cluster);
+                self.turn(fault, now, sim, cluster, history);
                 match &fault.what {
                     What::Tear(one, other) => cluster.tear(self.address(one), self.address(other)),
                     What::ClockOff(victim, milliseconds) => self.machine(victim).put_clock_off(*milliseconds),
@@ -57,13 +57,14 @@ impl<'a> Stagehands<'a> {
             } else if fault.starts + fault.lasts <= now && !self.over[nth] {
                 self.over[nth] = true;
                 history.add_at(now, Event::Fault(format!("ends: {fault}")));
-                self.turn(fault, now, sim, cluster);
+                self.turn(fault, now, sim, cluster, history);
                 match &fault.what {
                     What::ClockOff(victim, _) => self.machine(victim).put_clock_off(0),
                     What::DiskFails(victim, _) => self.machine(victim).disk().fail_after(None),
                     What::Stop(victim) if self.machines[victim].1 == Up::Running => {
                         self.machine(victim).disk().drop_processes();
                         sim.bounce(victim.as_str());
+                        history.add_at(now, Event::Ended(victim.clone()));
                     }
                     _ => {}
                 }
@@ -72,16 +73,16 @@ impl<'a> Stagehands<'a> {
     }
 
     /// Puts what a fault concerns into the state that this moment asks for.
-    fn turn(&mut self, fault: &Fault, now: Duration, sim: &mut Sim<'_>, cluster: &Cluster) {
+    fn turn(&mut self, fault: &Fault, now: Duration, sim: &mut Sim<'_>, cluster: &Cluster, history: &History) {
         match &fault.what {
             What::Delay(one, other, _) => self.set_latency(one, other, now, sim),
             What::Hold(one, other) => self.set_link(one, other, now, sim),
-            What::Crash(victim) | What::PowerLoss(victim) => self.set_machine(victim, now, sim, cluster),
+            What::Crash(victim) | What::PowerLoss(victim) => self.set_machine(victim, now, sim, cluster, history),
             What::Tear(..) | What::Stop(_) | What::ClockOff(..) | What::DiskFails(..) => {}
         }
     }
 
-    fn set_machine(&mut self, name: &str, now: Duration, sim: &mut Sim<'_>, cluster: &Cluster) {
+    fn set_machine(&mut self, name: &str, now: Duration, sim: &mut Sim<'_>, cluster: &Cluster, history: &History) {
         let wanted = if self.is_dark(name, now) {
             Up::Dark { since: now }
         } else if self.active(now).any(|what| matches!(what, What::Crash(victim) if victim == name)) {
@@ -98,6 +99,7 @@ impl<'a> Stagehands<'a> {
         }
         let before = std::mem::replace(up, wanted);
         machine.stop(wanted == Up::Stopped);
+        history.add_at(now, Event::Ended(name.to_owned()));
         match wanted {
             Up::Running | Up::Stopped => {
                 machine.disk().drop_processes();

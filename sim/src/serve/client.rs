@@ -9,10 +9,10 @@ use super::{
     EXTENSIONS, HEALED,
     caller::{Caller, Response},
     extension::group,
-    plan::{Act, Ask, ClientPlan},
+    plan::{Act, Ask, ClientPlan, SERVICES},
 };
 use crate::{
-    history::{Answered, Asked, Checksum, Event, Found, Got, Outcome, Reply, Version},
+    history::{Answered, Asked, Checksum, Event, Found, Got, Outcome, Reply, State, Version},
     scenario::PROBES_FROM,
 };
 
@@ -37,7 +37,8 @@ impl Client {
         for step in &plan.steps {
             tokio::time::sleep(step.think).await;
             match &step.act {
-                Act::Write { object, value } => self.write(object, *value).await,
+                Act::Write { object, value, address } => self.write(object, *value, address.as_deref()).await,
+                Act::Delete { object } => self.delete(object).await,
                 Act::Read { object } => drop(self.read(object).await),
                 Act::Ask(ask) => drop(self.ask(ask.id).await),
             }
@@ -60,27 +61,39 @@ impl Client {
         }
     }
 
-    async fn write(&mut self, object: &str, value: u64) {
-        let version = Version { object: object.to_owned(), value };
+    async fn write(&mut self, object: &str, value: u64, address: Option<&str>) {
+        let version = Version { object: object.to_owned(), value: Some(value) };
         (self.note)(Event::Writes(version.clone()));
-        let body = json!({
-            "apiVersion": "v1", "kind": "Namespace",
-            "metadata": {"name": object, "annotations": {ANNOTATION: value.to_string()}},
-        });
-        let there = self.there.get(object).copied().unwrap_or(false);
-        let asked = match there {
-            true => self.caller.ask("PUT", &path(object), Some(&body)).await,
-            false => self.caller.ask("POST", COLLECTION, Some(&body)).await,
+        let asked = match self.there.get(object).copied().unwrap_or(false) {
+            true => self.caller.ask("PUT", &path(object), Some(&body(object, value, None))).await,
+            false => self.caller.ask("POST", collection(object), Some(&body(object, value, address))).await,
         };
         let outcome = match asked {
             Ok(done) if done.is_success() => {
                 self.there.insert(object.to_owned(), true);
-                Outcome::Acknowledged(done.json().as_ref().and_then(revision_of).unwrap_or(0))
+                Outcome::Acknowledged(done.json().as_ref().map(state_of).unwrap_or_default())
             }
             // Whoever made it, it is there, or it is not.
             Ok(refused) if matches!(refused.status, 404 | 409) => {
                 self.there.insert(object.to_owned(), refused.status == 409);
                 Outcome::Unknown(refused.say())
+            }
+            // Another Service has the address.
+            Ok(refused) if refused.status == 422 && address.is_some() => Outcome::Refused(refused.say()),
+            Ok(other) => Outcome::Unknown(other.say()),
+            Err(error) => Outcome::Unknown(error),
+        };
+        (self.note)(Event::Wrote(version, outcome));
+    }
+
+    async fn delete(&mut self, object: &str) {
+        let version = Version { object: object.to_owned(), value: None };
+        (self.note)(Event::Writes(version.clone()));
+        let outcome = match self.caller.ask("DELETE", &path(object), None).await {
+            // Gone before is as gone.
+            Ok(done) if done.is_success() || done.status == 404 => {
+                self.there.insert(object.to_owned(), false);
+                Outcome::Acknowledged(State::default())
             }
             Ok(other) => Outcome::Unknown(other.say()),
             Err(error) => Outcome::Unknown(error),
@@ -90,12 +103,15 @@ impl Client {
 
     /// Whether it was answered.
     async fn read(&mut self, object: &str) -> bool {
-        let value = match self.caller.ask("GET", &path(object), None).await {
-            Ok(found) if found.is_success() => found.json().as_ref().and_then(value_of),
-            Ok(absent) if absent.status == 404 => None,
+        let (value, state) = match self.caller.ask("GET", &path(object), None).await {
+            Ok(found) if found.is_success() => match found.json() {
+                Some(found) => (value_of(&found), state_of(&found)),
+                None => return false,
+            },
+            Ok(absent) if absent.status == 404 => (None, State::default()),
             Ok(_) | Err(_) => return false,
         };
-        (self.note)(Event::Found(Found { object: object.to_owned(), value }));
+        (self.note)(Event::Found(Found { object: object.to_owned(), value, state }));
         true
     }
 
@@ -137,12 +153,36 @@ pub(super) fn revision_of(object: &Value) -> Option<u64> {
     object.pointer("/metadata/resourceVersion")?.as_str()?.parse().ok()
 }
 
-fn path(object: &str) -> String {
-    format!("{COLLECTION}/{object}")
+fn state_of(object: &Value) -> State {
+    let address = object.pointer("/spec/clusterIP").and_then(Value::as_str).map(str::to_owned);
+    State { revision: revision_of(object).unwrap_or(0), address }
 }
 
-/// The objects that clients write.
-pub(super) const COLLECTION: &str = "/api/v1/namespaces";
+/// The path of the collection that an object is in, or of a collection itself.
+pub(super) fn collection(object: &str) -> &'static str {
+    if object.starts_with(SERVICES) { "/api/v1/namespaces/default/services" } else { "/api/v1/namespaces" }
+}
+
+fn path(object: &str) -> String {
+    format!("{}/{}", collection(object), name(object))
+}
+
+fn name(object: &str) -> &str {
+    object.split_once('/').map_or(object, |(_, name)| name)
+}
+
+fn body(object: &str, value: u64, address: Option<&str>) -> Value {
+    let metadata = json!({"name": name(object), "annotations": {ANNOTATION: value.to_string()}});
+    if !object.starts_with(SERVICES) {
+        return json!({"apiVersion": "v1", "kind": "Namespace", "metadata": metadata});
+    }
+    let mut spec = json!({"ports": [{"port": 80}]});
+    if let Some(address) = address {
+        spec["clusterIP"] = address.into();
+    }
+    json!({"apiVersion": "v1", "kind": "Service", "metadata": metadata, "spec": spec})
+}
+
 const ANNOTATION: &str = "value";
 /// An API server looks at its extensions every half minute at the latest.
 const ATTEMPTS_MAX: u64 = 40;

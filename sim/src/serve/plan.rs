@@ -34,14 +34,21 @@ pub struct Step {
 pub enum Act {
     /// Writes a number, unlike all others, into an object.
     Write {
-        /// The object's name.
+        /// The object's collection and name.
         object: String,
         /// The number.
         value: u64,
+        /// The address that a Service asks for if it is made; others ask for it too.
+        address: Option<String>,
+    },
+    /// Deletes an object.
+    Delete {
+        /// The object's collection and name.
+        object: String,
     },
     /// Reads an object.
     Read {
-        /// The object's name.
+        /// The object's collection and name.
         object: String,
     },
     /// Asks an extension server.
@@ -91,6 +98,15 @@ impl Plan {
         Self { clients }
     }
 
+    /// The address that is asked for with a value.
+    pub(super) fn address(&self, value: u64) -> Option<&str> {
+        let mut steps = self.clients.iter().flat_map(|client| &client.steps);
+        steps.find_map(|step| match &step.act {
+            Act::Write { value: own, address, .. } if *own == value => address.as_deref(),
+            _ => None,
+        })
+    }
+
     /// What is asked under a number.
     pub fn ask(&self, id: u64) -> Ask {
         let steps = self.clients.iter().flat_map(|client| &client.steps);
@@ -103,13 +119,13 @@ impl Plan {
 }
 
 impl ClientPlan {
-    /// The objects that it writes.
+    /// The objects that it writes or deletes.
     pub fn objects(&self) -> impl Iterator<Item = &String> {
         let written: std::collections::BTreeSet<_> = self
             .steps
             .iter()
             .filter_map(|step| match &step.act {
-                Act::Write { object, .. } => Some(object),
+                Act::Write { object, .. } | Act::Delete { object } => Some(object),
                 Act::Read { .. } | Act::Ask(_) => None,
             })
             .collect();
@@ -120,10 +136,18 @@ impl ClientPlan {
 impl Step {
     fn draw(client: u64, number: u64, dice: &mut Dice) -> Self {
         let think = Duration::from_millis(dice.below(400));
-        let object = format!("client-{client}-{}", dice.below(2));
-        let act = match dice.below(5) {
-            0 | 1 => Act::Write { object, value: number },
-            2 => Act::Read { object },
+        let collection = [NAMESPACES, SERVICES][dice.below(2) as usize];
+        let object = format!("{collection}/client-{client}-{}", dice.below(2));
+        let act = match dice.below(6) {
+            // A namespace that goes takes what is asked for meanwhile with it, as anywhere.
+            0 if collection == SERVICES => Act::Delete { object },
+            0..=2 => {
+                let wanted = dice.below(2 * ADDRESSES);
+                let address =
+                    (collection == SERVICES && wanted < ADDRESSES).then(|| format!("10.96.0.{}", 10 + wanted));
+                Act::Write { object, value: number, address }
+            }
+            3 => Act::Read { object },
             _ => {
                 let most = [100, 10_000, 100_000][dice.below(3) as usize];
                 let bytes = dice.below(most) as usize;
@@ -135,5 +159,10 @@ impl Step {
     }
 }
 
+/// The collections of the objects that clients write.
+pub(super) const NAMESPACES: &str = "namespaces";
+pub(super) const SERVICES: &str = "services";
+/// So few that some ask for one that another has.
+const ADDRESSES: u64 = 4;
 /// By now an API server that nothing befalls serves its extensions.
 const BEGINS: Duration = Duration::from_secs(2);

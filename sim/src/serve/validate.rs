@@ -1,5 +1,7 @@
 //! Holds a run's history against the promises, one function each.
 
+mod objects;
+
 use std::{
     collections::{BTreeMap, BTreeSet},
     time::Duration,
@@ -11,7 +13,7 @@ use super::{
     plan::{Act, Ask},
 };
 use crate::{
-    history::{Event, Found, Got, Outcome, Reply, Version},
+    history::{Event, Got, Outcome, Reply, Version},
     scenario::PROBES_FROM,
     traffic::{Whose, checksum_of},
     validate::Broken,
@@ -20,12 +22,14 @@ use crate::{
 type Promise = fn(&Facts<'_>) -> Result<(), String>;
 
 /// First what the other promises build upon.
-const PROMISES: [(&str, Promise); 8] = [
+const PROMISES: [(&str, Promise); 10] = [
     ("every request ends once", every_request_ends_once),
     ("no response from a backend that was not routed to", no_response_from_a_backend_that_was_not_routed_to),
     ("a response belongs to its request", a_response_belongs_to_its_request),
     ("no cut response is called complete", no_cut_response_is_called_complete),
-    ("an acknowledged write is there", an_acknowledged_write_is_there),
+    ("an acknowledged write is there", objects::an_acknowledged_write_is_there),
+    ("a service keeps its address and no other has it", objects::a_service_keeps_its_address_and_no_other_has_it),
+    ("an address that nobody has is given", objects::an_address_that_nobody_has_is_given),
     ("a watch misses nothing and repeats nothing", a_watch_misses_nothing_and_repeats_nothing),
     ("what nothing disturbs succeeds", what_nothing_disturbs_succeeds),
     ("after healing everything is served", after_healing_everything_is_served),
@@ -115,52 +119,28 @@ fn no_cut_response_is_called_complete(facts: &Facts<'_>) -> Result<(), String> {
     Ok(())
 }
 
-/// What an object may have in it: what was acknowledged last, or what may have been done.
-#[derive(Default)]
-struct Expected {
-    acknowledged: Option<u64>,
-    unknown: BTreeSet<u64>,
-}
-
-fn an_acknowledged_write_is_there(facts: &Facts<'_>) -> Result<(), String> {
-    let mut objects: BTreeMap<&str, Expected> = BTreeMap::new();
-    for (at, event) in facts.events {
-        match event {
-            Event::Wrote(version, Outcome::Acknowledged(_)) => {
-                objects.entry(&version.object).or_default().acknowledged = Some(version.value);
-            }
-            Event::Wrote(version, Outcome::Unknown(_)) => {
-                objects.entry(&version.object).or_default().unknown.insert(version.value);
-            }
-            Event::Found(Found { object, value }) => {
-                let expected = objects.entry(object).or_default();
-                let known =
-                    *value == expected.acknowledged || value.is_some_and(|value| expected.unknown.contains(&value));
-                if !known {
-                    let acknowledged = expected.acknowledged;
-                    return Err(format!("{object}: {acknowledged:?} was acknowledged, {value:?} is found at {at:?}"));
-                }
-            }
-            _ => {}
-        }
-    }
-    Ok(())
-}
-
 fn a_watch_misses_nothing_and_repeats_nothing(facts: &Facts<'_>) -> Result<(), String> {
-    // An acknowledgement may be read behind the event of its write.
+    super::WATCHED.into_iter().try_for_each(|collection| a_watch_misses_nothing_of(collection, facts))
+}
+
+fn a_watch_misses_nothing_of(collection: &str, facts: &Facts<'_>) -> Result<(), String> {
+    let is_in = |object: &str| object.split_once('/').is_some_and(|(own, _)| own == collection);
+    // An acknowledgement may be read behind the event of its write. That of a deletion tells no revision.
     let acknowledged: BTreeMap<u64, &Version> = facts
         .events
         .iter()
         .filter_map(|(_, event)| match event {
-            Event::Wrote(version, Outcome::Acknowledged(revision)) => Some((*revision, version)),
+            Event::Wrote(version, Outcome::Acknowledged(state)) if is_in(&version.object) => {
+                Some((state.revision, version))
+            }
             _ => None,
         })
         .collect();
     let mut passed = 0;
     for (_, event) in facts.events {
         match event {
-            Event::Watches(after) => passed = *after,
+            Event::Watches(watched, after) if watched == collection => passed = *after,
+            Event::Seen(seen) if !is_in(&seen.object) => {}
             Event::Seen(seen) if seen.revision <= passed => return Err(format!("{event} behind {passed}")),
             Event::Seen(seen) => {
                 if let Some((missed, version)) = acknowledged.range(passed + 1..seen.revision).next() {
@@ -168,7 +148,7 @@ fn a_watch_misses_nothing_and_repeats_nothing(facts: &Facts<'_>) -> Result<(), S
                 }
                 let other = acknowledged
                     .get(&seen.revision)
-                    .is_some_and(|version| (&version.object, Some(version.value)) != (&seen.object, seen.value));
+                    .is_some_and(|version| (&version.object, version.value) != (&seen.object, seen.value));
                 if other {
                     return Err(format!("{event} is not what was written"));
                 }
@@ -206,7 +186,7 @@ fn after_healing_everything_is_served(facts: &Facts<'_>) -> Result<(), String> {
         })
         .collect();
     let mut written = clients.iter().flat_map(|client| &client.steps).filter_map(|step| match &step.act {
-        Act::Write { object, .. } => Some(object),
+        Act::Write { object, .. } | Act::Delete { object } => Some(object),
         Act::Read { .. } | Act::Ask(_) => None,
     });
     match written.find(|object| !read.contains(object.as_str())) {
