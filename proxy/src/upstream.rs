@@ -22,7 +22,7 @@ mod transport;
 
 pub use self::{
     download::Download,
-    http2::{Code, Http2Fault, Http2Settings},
+    http2::{Http2Fault, Http2Settings},
     origin::{Alpn, Origin},
     outgoing::{OutHead, Outgoing},
     send_error::{ConnectionFault, Delivered, Ends, SendCause, SendError},

@@ -11,7 +11,6 @@ pub mod media_type;
 pub mod message;
 #[cfg(test)]
 pub(crate) mod pipe;
-pub mod shared_channel;
 pub mod sniff;
 pub mod tls;
 pub mod token;
@@ -23,5 +22,4 @@ pub use self::{
     exchange::{Answer, Exchange, Facts, Gone, Peer, Tunnel},
     headers::{Headers, Name, NameSet},
     message::{RequestHead, ResponseHead, Target, Version},
-    shared_channel::SharedChannel,
 };

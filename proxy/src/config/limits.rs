@@ -65,14 +65,12 @@ pub const HTTP2_HEADER_LIST_BYTES_MORE: usize = 320;
 pub const HTTP2_FRAME_BYTES_MAX: u32 = 1 << 20;
 /// What a client may send of one body before it is read. Go: `configFromServer`.
 pub const HTTP2_STREAM_WINDOW_BYTES: u32 = 1 << 20;
-/// The same for all bodies of a connection: what one connection can make us hold. Go: `configFromServer`.
-pub const HTTP2_CONNECTION_WINDOW_BYTES: u32 = 1 << 20;
-/// Bytes of one answer that wait to be written: two frames of the usual size keep a connection busy, and 250 streams hold 8 MiB at most.
-pub const HTTP2_SEND_BUFFER_BYTES_MAX: usize = 32 << 10;
-/// Requests that are reset before they are served: a client in a hurry does it now and then, an attacker for ever (CVE-2023-44487).
-pub const HTTP2_EARLY_RESETS_MAX: usize = 20;
-/// Streams that a client breaks so that we reset them (CVE-2025-8671); a client that is only wrong gives up earlier.
-pub const HTTP2_BROKEN_STREAMS_MAX: usize = 1024;
+/// The same for all bodies of a connection: what one connection can make us hold. Go has room for one stream here, so that one upload that
+/// nobody reads holds up all others; with this, seven may.
+pub const HTTP2_CONNECTION_WINDOW_BYTES: u32 = 8 << 20;
+/// Streams that came to nothing: a client that gives everything up at once may do it, an attacker does it for ever (CVE-2023-44487,
+/// CVE-2025-8671).
+pub const HTTP2_WASTED_STREAMS_MAX: usize = 250;
 /// Fields of the 1xx heads of one request: hints and progress fit many times over.
 pub const HTTP2_INFORMATIONAL_BYTES_MAX: usize = 64 << 10;
 /// From the accept to the preface of HTTP/2. Go: `prefaceTimeout`.

@@ -11,7 +11,6 @@ mod settings;
 #[cfg(test)]
 mod tests;
 mod upload;
-mod watched;
 
 use crate::{
     upstream::{Alpn, Origin, SendCause},
@@ -25,10 +24,7 @@ pub(super) use self::{
     lease::Lease,
     settings::Settings,
 };
-pub use self::{
-    fault::{Code, Http2Fault},
-    settings::Http2Settings,
-};
+pub use self::{fault::Http2Fault, settings::Http2Settings};
 
 /// Whether HTTP/2 is to be spoken on a new connection.
 ///

@@ -293,11 +293,11 @@ impl Pool {
     /// A dial that begins when it is first polled.
     fn dial(&self, seat: Seat) -> Dialling {
         let dialer = Rc::clone(&self.dialer.borrow());
-        let (origin, settings) = (Rc::clone(seat.origin()), self.http2.clone());
+        let origin = Rc::clone(seat.origin());
         let made = async move {
             let channel = dialer.dial(Rc::clone(&origin)).await?;
             match http2::is_spoken(&channel, &origin)? {
-                true => Ok(Made::Http2(Box::new(http2::Handshaken::over(channel, &settings).await?))),
+                true => Ok(Made::Http2(Box::new(http2::Handshaken::over(channel)))),
                 false => Ok(Made::Http1(channel)),
             }
         };

@@ -1,23 +1,38 @@
-//! HTTP/2 messages to ours and back. The frames themselves are the `h2` crate's.
+//! HTTP/2 without any input or output, for both roles: frames, HPACK, flow control, streams; and the messages on them.
 //!
-//! Go: `net/http/h2_bundle.go`, `net/http/internal/httpcommon/httpcommon.go`.
+//! `Connection` is the state; its driver holds the socket, and the holders of streams share it on one worker (`Handle`, `Incoming`).
+//!
+//! RFC 9113, RFC 7541. Go: `net/http/h2_bundle.go`, `net/http/internal/httpcommon/httpcommon.go`.
 
+mod block;
+mod calm;
+mod code;
+mod connection;
+mod driver;
 mod fields;
+mod flow;
+mod frame;
+mod handle;
+mod hpack;
 mod incoming;
 mod outgoing;
+mod output;
 #[cfg(test)]
 pub(crate) mod raw;
 mod request;
 mod response;
-mod room;
+mod stream;
 #[cfg(test)]
 mod tests;
 
 pub use self::{
-    fields::{TooManyFields, may_be_trailer, trailers_to_map},
-    incoming::{Incoming, RequestStream},
-    outgoing::{Asked, Unsendable, write_request},
-    request::{BadField, Request, Wrong, read_request},
-    response::{Framing, informational, read_response, write_response},
-    room::{Over, poll_room},
+    code::Code,
+    connection::{AnswerBody, Asked, Bounds, Connection, Over, Role, StreamError, Tunnels},
+    driver::Driver,
+    fields::{has_trailers, may_be_trailer},
+    handle::{Follows, Handle, Informer, Shared},
+    incoming::Incoming,
+    outgoing::{Sendable, ToSend, Unsendable},
+    request::{BadField, Request},
+    response::Framing,
 };

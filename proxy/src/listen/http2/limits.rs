@@ -1,6 +1,9 @@
 use std::time::Duration;
 
-use crate::config::limits;
+use crate::{
+    config::limits,
+    wire::http2::{Bounds, Tunnels},
+};
 
 /// Bounds of a client's HTTP/2 connection. The default is that of Go's server.
 ///
@@ -17,12 +20,11 @@ pub struct Http2Limits {
     pub stream_window_bytes: u32,
     /// The same for all requests of the connection together.
     pub connection_window_bytes: u32,
-    /// Bytes of one answer that wait to be written.
-    pub send_buffer_bytes_max: usize,
-    /// Requests that were reset before anybody began to serve them; one more and the connection ends.
-    pub early_resets_max: usize,
-    /// Streams that were reset because the client broke the rules; one more and the connection ends.
-    pub broken_streams_max: usize,
+    /// Requests that were taken back before they were answered, or reset because the client broke the rules, more than those that were
+    /// answered; one more and the connection ends.
+    pub wasted_streams_max: usize,
+    /// Whether a CONNECT may ask for a WebSocket (RFC 8441), which is then an upgrade for the handler.
+    pub tunnels: Tunnels,
     /// Fields of all 1xx heads of one request; further heads are dropped.
     pub informational_bytes_max: usize,
     /// From the accept to the end of the client's preface.
@@ -58,18 +60,17 @@ impl Http2Limits {
         Self { header_list_bytes_max: u32::try_from(bytes).unwrap_or(u32::MAX), ..self.clone() }
     }
 
-    pub(super) fn builder(&self) -> h2::server::Builder {
-        let mut builder = h2::server::Builder::new();
-        builder
-            .max_concurrent_streams(self.streams_max)
-            .max_header_list_size(self.header_list_bytes_max)
-            .max_frame_size(self.frame_bytes_max)
-            .initial_window_size(self.stream_window_bytes)
-            .initial_connection_window_size(self.connection_window_bytes)
-            .max_send_buffer_size(self.send_buffer_bytes_max)
-            .max_pending_accept_reset_streams(self.early_resets_max)
-            .max_local_error_reset_streams(Some(self.broken_streams_max));
-        builder
+    pub(super) fn bounds(&self) -> Bounds {
+        Bounds {
+            streams_max: self.streams_max,
+            header_list_bytes_max: self.header_list_bytes_max,
+            frame_bytes_max: self.frame_bytes_max,
+            stream_window_bytes: self.stream_window_bytes,
+            connection_window_bytes: self.connection_window_bytes,
+            informational_bytes_max: self.informational_bytes_max,
+            wasted_streams_max: self.wasted_streams_max,
+            tunnels: self.tunnels,
+        }
     }
 }
 
@@ -81,9 +82,8 @@ impl Default for Http2Limits {
             frame_bytes_max: limits::HTTP2_FRAME_BYTES_MAX,
             stream_window_bytes: limits::HTTP2_STREAM_WINDOW_BYTES,
             connection_window_bytes: limits::HTTP2_CONNECTION_WINDOW_BYTES,
-            send_buffer_bytes_max: limits::HTTP2_SEND_BUFFER_BYTES_MAX,
-            early_resets_max: limits::HTTP2_EARLY_RESETS_MAX,
-            broken_streams_max: limits::HTTP2_BROKEN_STREAMS_MAX,
+            wasted_streams_max: limits::HTTP2_WASTED_STREAMS_MAX,
+            tunnels: Tunnels::Refused,
             informational_bytes_max: limits::HTTP2_INFORMATIONAL_BYTES_MAX,
             preface_timeout: limits::HTTP2_PREFACE_TIMEOUT,
             idle_timeout: None,

@@ -1,19 +1,16 @@
 use std::{
-    cell::RefCell,
     future::poll_fn,
     panic::AssertUnwindSafe,
     task::{Context, Poll},
 };
 
 use bytes::{Bytes, BytesMut};
-use h2::{Reason, SendStream};
 use http::StatusCode;
 
-use super::responder::Responder;
 use crate::{
     wire::{
         Body, Cut, Frame, Gone, Headers, Name, ResponseHead,
-        http2::{Framing, may_be_trailer, poll_room, trailers_to_map, write_response},
+        http2::{Code, Follows, Framing, Handle, has_trailers, may_be_trailer},
         sniff::detect_content_type,
     },
     world::Clock,
@@ -21,7 +18,7 @@ use crate::{
 
 /// The answer to one request.
 pub(super) struct Reply<'a> {
-    pub(super) responder: &'a RefCell<Responder>,
+    pub(super) handle: &'a Handle,
     pub(super) gone: &'a Gone,
     pub(super) clock: &'a dyn Clock,
     /// The request was HEAD.
@@ -44,9 +41,7 @@ impl Reply<'_> {
             Err(Broken::Gone) => self.gone.set(),
             Err(Broken::Cut(cut)) => {
                 tracing::debug!(error = %cut, "answer was cut");
-                // What was given before the cut has its turn on the wire first: a reset takes back what is still waiting.
-                tokio::task::yield_now().await;
-                self.responder.borrow_mut().reset(Reason::INTERNAL_ERROR);
+                self.handle.cut(Code::INTERNAL_ERROR, "the answer was cut");
             }
         }
     }
@@ -67,14 +62,13 @@ impl Reply<'_> {
         };
         let announces = head.announced.iter().any(may_be_trailer);
         let ends = self.is_head || (start.is_all() && bytes == 0 && !announces && start.trailers.is_none());
-        let http = write_response(&head, framing).map_err(|_| Broken::Cut(Cut::Limit("too many header fields")))?;
-        let sent = self.responder.borrow_mut().send_head(http, ends);
-        let stream = sent.map_err(|_| Broken::Gone)?;
+        let follows = if ends { Follows::Nothing } else { Follows::More };
+        self.handle.respond(&head, framing, follows).map_err(|_| Broken::Gone)?;
         if ends {
             return Ok(());
         }
         let left = if may_have_body { head.content_length } else { None };
-        Sending { stream, gone: self.gone, left }.send(start, body).await
+        Sending { handle: self.handle, gone: self.gone, left }.send(start, body).await
     }
 
     /// Takes in what decides the head: frames up to a flush, the end, or more than 4096 bytes.
@@ -83,7 +77,7 @@ impl Reply<'_> {
         let mut room = Some(BUFFER_BYTES);
         while let Some(left) = room {
             let frame = poll_fn(|cx| {
-                if self.responder.borrow_mut().poll_gone(cx).is_ready() {
+                if self.handle.poll_broken(cx).is_ready() {
                     return Poll::Ready(Err(Broken::Gone));
                 }
                 poll_body(body, cx).map(|frame| frame.transpose().map_err(Broken::Cut))
@@ -137,7 +131,7 @@ impl Start {
 
 /// The bytes of an answer whose head is out.
 struct Sending<'a> {
-    stream: SendStream<Bytes>,
+    handle: &'a Handle,
     gone: &'a Gone,
     /// What is left of the declared length.
     left: Option<u64>,
@@ -156,28 +150,27 @@ impl Sending<'_> {
             self.data(bytes, false)?;
         }
         match start.trailers {
-            Some(trailers) => self.end(&trailers, &mut body).await,
+            Some(trailers) => self.end(trailers, &mut body).await,
             None => self.rest(&mut body).await,
         }
     }
 
-    /// Sends what follows, frame by frame: one is pulled when the one before it fits into the client's window and the buffer.
+    /// Sends what follows, frame by frame: one is pulled when the one before it is on its way.
     async fn rest(&mut self, body: &mut Body) -> Result<(), Broken> {
         loop {
             let frame = poll_fn(|cx| {
-                if self.stream.poll_reset(cx).is_ready() {
+                if self.handle.poll_broken(cx).is_ready() {
                     return Poll::Ready(Err(Broken::Gone));
                 }
                 poll_body(body, cx).map(|frame| frame.transpose().map_err(Broken::Cut))
             });
             match frame.await? {
                 Some(Frame::Data(bytes)) => {
-                    self.stream.reserve_capacity(bytes.len());
-                    poll_fn(|cx| poll_room(&mut self.stream, cx)).await.map_err(|_| Broken::Gone)?;
                     self.data(bytes, false)?;
+                    poll_fn(|cx| self.handle.poll_room(cx)).await.map_err(|_| Broken::Gone)?;
                 }
                 Some(Frame::Flush) => {}
-                Some(Frame::Trailers(trailers)) => return self.end(&trailers, body).await,
+                Some(Frame::Trailers(trailers)) => return self.end(trailers, body).await,
                 None => return self.data(Bytes::new(), true),
             }
         }
@@ -189,18 +182,18 @@ impl Sending<'_> {
             let left = left.checked_sub(bytes.len() as u64).filter(|left| !ends || *left == 0);
             self.left = Some(left.ok_or(Broken::Cut(Cut::Malformed(OTHER_LENGTH)))?);
         }
-        self.stream.send_data(bytes, ends).map_err(|_| self.over())
+        let follows = if ends { Follows::Nothing } else { Follows::More };
+        self.handle.send(bytes, follows).map_err(|_| self.over())
     }
 
     /// Sends trailers, and lets the body see its own end: whoever makes it may give a connection back there.
-    async fn end(&mut self, trailers: &Headers, body: &mut Body) -> Result<(), Broken> {
-        let trailers = trailers_to_map(trailers).map_err(|_| Broken::Cut(Cut::Limit("too many trailers")))?;
-        if trailers.is_empty() {
+    async fn end(&mut self, trailers: Headers, body: &mut Body) -> Result<(), Broken> {
+        if !has_trailers(&trailers) {
             self.data(Bytes::new(), true)?;
         } else if self.left.is_some_and(|left| left > 0) {
             return Err(Broken::Cut(Cut::Malformed(OTHER_LENGTH)));
         } else {
-            self.stream.send_trailers(trailers).map_err(|_| self.over())?;
+            self.handle.send_trailers(trailers).map_err(|_| self.over())?;
         }
         poll_fn(|cx| poll_body(body, cx)).await;
         Ok(())

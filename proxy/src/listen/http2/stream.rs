@@ -1,5 +1,4 @@
 use std::{
-    cell::RefCell,
     future::poll_fn,
     panic::AssertUnwindSafe,
     pin::{Pin, pin},
@@ -7,49 +6,37 @@ use std::{
     task::{self, Poll},
 };
 
-use bytes::Bytes;
-use h2::{Reason, RecvStream, server::SendResponse};
 use http::{Method, StatusCode};
 use tokio::time::{Sleep, sleep};
 
-use super::{
-    Context,
-    reply::Reply,
-    responder::{Responder, Shared},
-};
+use super::{Context, reply::Reply};
 use crate::{
     chain::Handler,
     wire::{
-        Answer, Body, Exchange, Gone, Length, Name, ResponseHead,
-        http2::{self, BadField, Request, Wrong, read_request},
+        Answer, Body, Exchange, Gone, Name, ResponseHead,
+        exchange::Early,
+        http2::{Asked, BadField, Code, Handle, Informer, Request},
     },
 };
 
 /// Serves one request, from its head to the end of its answer.
-pub(super) async fn serve<H: Handler>(
-    context: Rc<Context<H>>,
-    request: http::Request<RecvStream>,
-    respond: SendResponse<Bytes>,
-) {
-    let responder = Responder::new(respond, context.limits.informational_bytes_max);
-    let (parts, stream) = request.into_parts();
-    let method = parts.method.clone();
+pub(super) async fn serve<H: Handler>(context: Rc<Context<H>>, handle: Handle, asked: Asked) {
     let gone = Gone::default();
-    let answer = match read_request(parts, stream.is_end_stream()) {
-        Ok(request) if asks_for_the_server(&request) => {
+    let (method, answer) = match asked {
+        Asked::Request(request) if asks_for_the_server(&request) => {
             let mut head = ResponseHead::new(StatusCode::OK);
             head.content_length = Some(0);
-            Answer::Reply(head, Body::empty())
+            (request.head.method, Answer::Reply(head, Body::empty()))
         }
-        Ok(request) => match answer(&context, request, stream, &responder, &gone).await {
-            Some(answer) => answer,
-            None => return,
-        },
-        Err(Wrong::Field(field)) => bad_field(field),
-        Err(Wrong::Malformed(reason)) => {
-            tracing::debug!(reason, "malformed HTTP/2 request");
-            return responder.borrow_mut().reset(Reason::PROTOCOL_ERROR);
+        Asked::Request(request) => {
+            let method = request.head.method.clone();
+            match answer(&context, *request, &handle, &gone).await {
+                Some(answer) => (method, answer),
+                None => return,
+            }
         }
+        Asked::BadField(field, method) => (method, bad_field(field)),
+        Asked::TooLarge(method) => (method, too_large()),
     };
     let (head, body) = match answer {
         // A stream ends behind its answer anyway.
@@ -58,29 +45,24 @@ pub(super) async fn serve<H: Handler>(
         Answer::Switch(..) => (ResponseHead::new(StatusCode::BAD_GATEWAY), Body::empty()),
         Answer::Cut(cut) => {
             tracing::debug!(error = %cut, "answer was cut");
-            return responder.borrow_mut().reset(Reason::INTERNAL_ERROR);
+            return handle.reset(Code::INTERNAL_ERROR, "the answer was cut");
         }
     };
-    if head.close || head.headers.get(&Name::CONNECTION) == Some(b"close") {
-        context.hang_up.notify_one();
-    }
-    let reply =
-        Reply { responder: &responder, gone: &gone, clock: &*context.world.clock, is_head: method == Method::HEAD };
+    let hangs_up = head.close || head.headers.get(&Name::CONNECTION) == Some(b"close");
+    let is_head = method == Method::HEAD;
+    let reply = Reply { handle: &handle, gone: &gone, clock: &*context.world.clock, is_head };
     reply.send(head, body).await;
+    if hangs_up {
+        context.connection.borrow_mut().leave();
+    }
 }
 
 /// Asks the handler; none when nothing can be said any more.
-async fn answer<H: Handler>(
-    context: &Context<H>,
-    request: Request,
-    stream: RecvStream,
-    responder: &Rc<RefCell<Responder>>,
-    gone: &Gone,
-) -> Option<Answer> {
-    let body = body_of(&request, stream, responder);
-    let early = Box::new(Shared(Rc::clone(responder)));
+async fn answer<H: Handler>(context: &Context<H>, request: Request, handle: &Handle, gone: &Gone) -> Option<Answer> {
+    let body = if request.is_whole { Body::empty() } else { Body::http2(handle.request_body(&request)) };
+    let early = Box::new(EarlyHttp2(handle.informer()));
     let mut exchange = Exchange::new(request.head, body, context.peer.clone(), gone.clone(), early);
-    let mut running = Running { responder, gone, grace: None };
+    let mut running = Running { handle, gone, grace: None };
     let ended = running.finish(context.limits.gone_grace, context.handler.serve(&mut exchange)).await;
     match ended {
         Ended::Well(Ok(answer)) => Some(answer),
@@ -90,7 +72,7 @@ async fn answer<H: Handler>(
         }
         Ended::Panicked => {
             tracing::error!("a handler panicked");
-            responder.borrow_mut().reset(Reason::INTERNAL_ERROR);
+            handle.reset(Code::INTERNAL_ERROR, "a handler panicked");
             None
         }
         Ended::Late => {
@@ -100,16 +82,17 @@ async fn answer<H: Handler>(
     }
 }
 
+struct EarlyHttp2(Informer);
+
+impl Early for EarlyHttp2 {
+    fn inform(&mut self, head: &ResponseHead) {
+        self.0.inform(head);
+    }
+}
+
 /// `OPTIONS *` is answered by the server itself. Go: `net/http/server.go` `serverHandler.ServeHTTP`.
 fn asks_for_the_server(request: &Request) -> bool {
     request.head.method == Method::OPTIONS && &request.head.target.raw[..] == b"*"
-}
-
-fn body_of(request: &Request, stream: RecvStream, responder: &Rc<RefCell<Responder>>) -> Body {
-    if request.length == Length::Empty {
-        return Body::empty();
-    }
-    Body::http2(http2::Incoming::request(stream, request, Box::new(Shared(Rc::clone(responder)))))
 }
 
 /// Go: `net/http/h2_bundle.go` `new400Handler`.
@@ -120,9 +103,16 @@ fn bad_field(field: BadField) -> Answer {
     Answer::Reply(head, Body::whole(format!("{field}\n")))
 }
 
+/// Go: `net/http/h2_bundle.go` `handleHeaderListTooLong`.
+fn too_large() -> Answer {
+    let mut head = ResponseHead::new(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE);
+    head.headers.append(Name::CONTENT_TYPE, "text/html; charset=utf-8");
+    Answer::Reply(head, Body::whole("<h1>HTTP Error 431</h1><p>Request Header Field(s) Too Large</p>"))
+}
+
 /// A handler at work, and the client watched meanwhile.
 struct Running<'a> {
-    responder: &'a RefCell<Responder>,
+    handle: &'a Handle,
     gone: &'a Gone,
     /// Runs since the client left.
     grace: Option<Pin<Box<Sleep>>>,
@@ -139,7 +129,7 @@ impl Running<'_> {
     async fn finish<T>(&mut self, grace: std::time::Duration, work: impl Future<Output = T>) -> Ended<T> {
         let mut work = pin!(work);
         poll_fn(|cx| {
-            if self.grace.is_none() && self.responder.borrow_mut().poll_gone(cx).is_ready() {
+            if self.grace.is_none() && self.handle.poll_broken(cx).is_ready() {
                 self.gone.set();
                 self.grace = Some(Box::pin(sleep(grace)));
             }

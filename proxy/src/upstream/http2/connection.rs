@@ -1,36 +1,32 @@
 use std::{
-    cell::Cell,
-    fmt,
+    cell::{Cell, RefCell},
+    fmt, io,
     rc::{Rc, Weak},
 };
 
-use bytes::Bytes;
-use h2::client::SendRequest;
-use tokio::{sync::Notify, time::Instant};
+use tokio::sync::Notify;
 
-use super::{Settings, driver::Driver, fault::Told, watched::Watched};
+use super::{Settings, driver::Driver};
 use crate::{
     upstream::{
-        Origin, SendCause,
+        Origin,
         pool::{Pool, Seat},
     },
-    wire::{Channel, SharedChannel},
+    wire::{
+        Channel,
+        http2::{self, Role, Shared},
+    },
 };
 
-/// A channel on which HTTP/2 was begun, and nothing was sent yet.
-pub(in crate::upstream) struct Handshaken {
-    send: SendRequest<Bytes>,
-    frames: h2::client::Connection<Watched, Bytes>,
-    channel: SharedChannel,
-    heard: Rc<Cell<Instant>>,
-}
+/// A channel on which HTTP/2 is to be spoken, and on which nothing was sent yet.
+pub(in crate::upstream) struct Handshaken(Channel);
 
-/// A connection to a backend that carries many requests. A task of its own drives its frames.
+/// A connection to a backend that carries many requests. A task of its own drives it.
 #[derive(Clone, Debug)]
 pub(in crate::upstream) struct Connection(Rc<Inner>);
 
 struct Inner {
-    send: SendRequest<Bytes>,
+    frames: Shared,
     life: Rc<Life>,
     streams_max: usize,
     generation: u64,
@@ -45,6 +41,8 @@ pub(super) struct Life {
     retired: Cell<bool>,
     /// It was given up since nothing answered.
     lost: Cell<bool>,
+    /// Why its socket failed.
+    failure: RefCell<Option<io::Error>>,
     /// Requests came or went.
     changed: Notify,
     /// Who is told when there is room for a request.
@@ -57,37 +55,28 @@ pub(super) struct Life {
 pub(super) struct Place(Rc<Life>);
 
 impl Handshaken {
-    /// Speaks HTTP/2 over a channel, from now on.
-    ///
-    /// # Errors
-    /// The channel failed.
-    pub(in crate::upstream) async fn over(channel: Channel, settings: &Settings) -> Result<Self, SendCause> {
-        let channel = SharedChannel::new(channel);
-        let heard = Rc::new(Cell::new(Instant::now()));
-        let watched = Watched { channel: channel.clone(), heard: Rc::clone(&heard) };
-        match settings.builder().handshake(watched).await {
-            Ok((send, frames)) => Ok(Self { send, frames, channel, heard }),
-            Err(error) => Err(SendCause::Http2(Told::by(error, 0, false).fault)),
-        }
+    /// HTTP/2 over a channel.
+    pub(in crate::upstream) fn over(channel: Channel) -> Self {
+        Self(channel)
     }
 
     /// A connection that may be used. The seat is given back when it has ended.
     pub(in crate::upstream) fn start(self: Box<Self>, settings: &Settings, seat: Seat) -> Connection {
-        let Self { send, frames, channel, heard } = *self;
         let life = Rc::new(Life::new(&seat));
         let generation = seat.generation();
-        let open = send.clone();
-        let driver = Driver { life: Rc::clone(&life), channel, heard, settings: settings.clone(), seat, open };
-        tokio::task::spawn_local(driver.drive(frames));
-        Connection(Rc::new(Inner { send, life, streams_max: settings.http2.streams_max, generation }))
+        let frames = Rc::new(RefCell::new(http2::Connection::new(Role::Client, settings.bounds())));
+        let socket = http2::Driver::new(self.0, &frames);
+        let driver = Driver { life: Rc::clone(&life), frames: Rc::clone(&frames), settings: settings.clone(), seat };
+        tokio::task::spawn_local(driver.drive(socket));
+        Connection(Rc::new(Inner { frames, life, streams_max: settings.http2.streams_max, generation }))
     }
 }
 
 impl Connection {
     /// A place for a request, if there is one.
     pub(super) fn enter(&self) -> Option<Place> {
-        let Inner { send, life, streams_max, .. } = &*self.0;
-        let room = send.current_max_send_streams().min(*streams_max);
+        let Inner { frames, life, streams_max, .. } = &*self.0;
+        let room = frames.borrow().streams_max().min(*streams_max);
         if life.retired.get() || life.active.get() >= room {
             return None;
         }
@@ -96,9 +85,9 @@ impl Connection {
         Some(Place(Rc::clone(life)))
     }
 
-    /// Where requests are handed to the frames.
-    pub(super) fn sender(&self) -> SendRequest<Bytes> {
-        self.0.send.clone()
+    /// Where streams are opened.
+    pub(super) fn frames(&self) -> &Shared {
+        &self.0.frames
     }
 
     pub(super) fn life(&self) -> &Life {
@@ -138,6 +127,7 @@ impl Life {
             active: Cell::new(0),
             retired: Cell::new(false),
             lost: Cell::new(false),
+            failure: RefCell::new(None),
             changed: Notify::new(),
             pool: seat.pool().map(|pool| Rc::downgrade(&pool)).unwrap_or_default(),
             origin: Rc::clone(seat.origin()),
@@ -166,6 +156,20 @@ impl Life {
     /// Nothing answers.
     pub(super) fn lose(&self) {
         self.lost.set(true);
+    }
+
+    /// Its socket failed, perhaps.
+    pub(super) fn failed(&self, error: Option<io::Error>) {
+        self.failure.replace(error);
+    }
+
+    /// Why its socket failed. Every request on it may ask.
+    pub(super) fn failure(&self) -> Option<io::Error> {
+        let failure = self.failure.borrow();
+        failure.as_ref().map(|error| match error.raw_os_error() {
+            Some(code) => io::Error::from_raw_os_error(code),
+            None => io::Error::new(error.kind(), error.to_string()),
+        })
     }
 
     /// Waits until requests came or went.

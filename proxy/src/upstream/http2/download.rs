@@ -1,7 +1,5 @@
 use std::task::{Context, Poll};
 
-use h2::RecvStream;
-
 use super::{connection::Place, upload::Upload};
 use crate::wire::{Cut, Frame, Length, http2::Incoming};
 
@@ -19,8 +17,8 @@ struct Halves {
 }
 
 impl Http2Download {
-    pub(super) fn new(stream: RecvStream, length: Length, upload: Upload, place: Place) -> Self {
-        Self(Box::new(Halves { incoming: Incoming::response(stream, length), upload, place: Some(place) }))
+    pub(super) fn new(length: Length, upload: Upload, place: Place) -> Self {
+        Self(Box::new(Halves { incoming: upload.answer(length), upload, place: Some(place) }))
     }
 
     /// How the body's end will be known.

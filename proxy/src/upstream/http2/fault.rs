@@ -1,10 +1,12 @@
-use std::{fmt, io, time::Duration};
+use std::{io, time::Duration};
 
-use h2::Reason;
-
+use super::connection::Life;
 use crate::{
     config::limits,
-    wire::{http2::Unsendable, token::go_quote},
+    wire::{
+        http2::{Code, Over, StreamError, Unsendable},
+        token::go_quote,
+    },
     world::Dice,
 };
 
@@ -41,21 +43,8 @@ pub enum Http2Fault {
     #[error("{0}")]
     Failed(io::Error),
     /// What came was no HTTP/2, or no answer.
-    #[error("http2: malformed answer: {0}")]
-    Malformed(h2::Error),
-}
-
-/// A code of RST_STREAM or GOAWAY, written as Go writes it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Code(pub u32);
-
-impl fmt::Display for Code {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match CODES.get(self.0 as usize) {
-            Some(name) => f.write_str(name),
-            None => write!(f, "unknown error code {:#x}", self.0),
-        }
-    }
+    #[error("{0}")]
+    Malformed(&'static str),
 }
 
 fn goaway_text(code: Code) -> String {
@@ -65,7 +54,7 @@ fn goaway_text(code: Code) -> String {
     }
 }
 
-/// What an error of the `h2` crate says of the request on its stream.
+/// What a stream that broke off says of its request.
 #[derive(Debug)]
 pub(super) struct Told {
     pub(super) fault: Http2Fault,
@@ -74,22 +63,25 @@ pub(super) struct Told {
 }
 
 impl Told {
-    /// `lost` says that the connection was given up since nothing answered.
-    pub(super) fn by(error: h2::Error, stream: u32, lost: bool) -> Self {
-        let code = Code(error.reason().map_or(0, u32::from));
-        if error.is_remote() && error.is_reset() {
-            let unseen = error.reason() == Some(Reason::REFUSED_STREAM);
-            return Self { fault: Http2Fault::Reset { stream, code }, unseen };
-        }
-        if error.is_remote() && error.is_go_away() {
-            return Self { fault: Http2Fault::GoAway(code), unseen: true };
-        }
-        let fault = match error.get_io() {
-            _ if lost => Http2Fault::Lost,
-            None => Http2Fault::Malformed(error),
-            // The crate's word for a connection that has ended.
-            Some(io) if io.kind() == io::ErrorKind::BrokenPipe && io.raw_os_error().is_none() => Http2Fault::Ended,
-            Some(_) => error.into_io().map_or(Http2Fault::Ended, Http2Fault::Failed),
+    /// `over` says why the connection is over, if it is.
+    pub(super) fn by(error: StreamError, stream: u32, life: &Life, over: Option<Over>) -> Self {
+        let fault = match error {
+            StreamError::Reset(code) => {
+                let unseen = code == Code::REFUSED_STREAM;
+                return Self { fault: Http2Fault::Reset { stream, code }, unseen };
+            }
+            StreamError::GoAway(code) => {
+                // The first request of a connection that ends with an error would most likely end the next one, too.
+                let unseen = stream != 1 || code == Code::NO_ERROR;
+                return Self { fault: Http2Fault::GoAway(code), unseen };
+            }
+            StreamError::Refused(_, why) => Http2Fault::Malformed(why),
+            StreamError::Lost if life.is_lost() => Http2Fault::Lost,
+            StreamError::Lost => match (over, life.failure()) {
+                (Some(Over::Fault(_, why)), _) => Http2Fault::Malformed(why),
+                (_, Some(error)) => Http2Fault::Failed(error),
+                (_, None) => Http2Fault::Ended,
+            },
         };
         Self { fault, unseen: false }
     }
@@ -108,21 +100,3 @@ pub(in crate::upstream) fn pause_before(attempts: u32, dice: &mut Dice) -> Optio
         }
     }
 }
-
-/// Go: `net/http/h2_bundle.go` `errCodeName`.
-const CODES: [&str; 14] = [
-    "NO_ERROR",
-    "PROTOCOL_ERROR",
-    "INTERNAL_ERROR",
-    "FLOW_CONTROL_ERROR",
-    "SETTINGS_TIMEOUT",
-    "STREAM_CLOSED",
-    "FRAME_SIZE_ERROR",
-    "REFUSED_STREAM",
-    "CANCEL",
-    "COMPRESSION_ERROR",
-    "CONNECT_ERROR",
-    "ENHANCE_YOUR_CALM",
-    "INADEQUATE_SECURITY",
-    "HTTP_1_1_REQUIRED",
-];

@@ -5,8 +5,7 @@ use std::{
     time::Duration,
 };
 
-use h2::{Reason, RecvStream, client::ResponseFuture};
-use http::{Method, Response, StatusCode};
+use http::{Method, StatusCode};
 use tokio::time::{Sleep, sleep};
 
 use super::{
@@ -23,7 +22,7 @@ use crate::{
     },
     wire::{
         Cut, Length, Name, ResponseHead,
-        http2::{Asked, Unsendable, read_response, write_request},
+        http2::{AnswerBody, Code, Follows, Handle, Sendable, StreamError, ToSend, Unsendable},
     },
 };
 
@@ -55,49 +54,46 @@ impl Lease {
         informed: &mut dyn FnMut(&ResponseHead),
     ) -> Result<Incoming, Failed> {
         let gzip_was_ours = config.compression == Compression::Ask && may_ask_gzip(&request);
-        let head = http_request(tls, &request, gzip_was_ours).map_err(unsendable)?;
         let Self { connection, place } = self;
         let life = connection.life();
+        let list_bytes_max = connection.frames().borrow().request_list_bytes_max();
+        let sendable = Sendable::new(to_send(tls, &request, gzip_was_ours), list_bytes_max).map_err(unsendable)?;
         if request.head.close || config.reuse == Reuse::Once {
             life.retire();
         }
-        let ends = request.body.length() == Length::Empty;
-        let opened = match connection.sender().ready().await {
-            Ok(mut sender) => sender.send_request(head, ends),
-            Err(error) => Err(error),
-        };
-        let (response, stream) = match opened {
-            Ok(opened) => opened,
-            Err(error) => return Err(unusable(life, &error, request)),
-        };
-        let id = stream.stream_id().as_u32();
         let is_head = request.head.method == Method::HEAD;
+        let ends = request.body.length() == Length::Empty;
+        let follows = if ends { Follows::Nothing } else { Follows::More };
+        let answer = if is_head { AnswerBody::HeadOnly } else { AnswerBody::Possible };
+        let Some(handle) = Handle::open(connection.frames(), &sendable, follows, answer) else {
+            return Err(unusable(life, request));
+        };
+        let id = handle.number();
         let patience = config.expect_continue_timeout;
         let waits_for_continue = !ends && !patience.is_zero() && expects_continue(&request);
         let mut exchange = Exchange {
-            response,
-            upload: Upload::new(stream, request.take_body()),
+            upload: Upload::new(handle, request.take_body()),
             held_back: waits_for_continue.then(|| Box::pin(sleep(patience))),
             head_wait: config.response_header_timeout,
             head_due: None,
         };
         match poll_fn(|cx| exchange.poll(cx, informed)).await {
-            Ok(response) => {
-                let (parts, stream) = response.into_parts();
-                let (head, length) = read_response(parts, is_head || stream.is_end_stream());
-                let body = Http2Download::new(stream, length, exchange.upload, place);
+            Ok((head, length)) => {
+                let body = Http2Download::new(length, exchange.upload, place);
                 Ok(Incoming { head, body: Download(Carried::Http2(body)), gzip_was_ours })
             }
             Err(Unanswered::Late) => Err(given_up(SendCause::HeaderTimeout)),
             Err(Unanswered::Cut(cut)) => Err(given_up(SendCause::Body(cut))),
-            Err(Unanswered::Stream(error)) => Err(failure(life, error, id, request, exchange.upload)),
+            Err(Unanswered::Stream(error)) => {
+                let over = connection.frames().borrow().over();
+                Err(failure(life, Told::by(error, id, life, over), error, request, exchange.upload))
+            }
         }
     }
 }
 
 /// A request under way, until the head of its answer is there.
 struct Exchange {
-    response: ResponseFuture,
     upload: Upload,
     /// The body waits for 100, at most so long.
     held_back: Option<Pin<Box<Sleep>>>,
@@ -110,7 +106,7 @@ struct Exchange {
 enum Unanswered {
     Late,
     Cut(Cut),
-    Stream(h2::Error),
+    Stream(StreamError),
 }
 
 impl Exchange {
@@ -118,18 +114,19 @@ impl Exchange {
         &mut self,
         cx: &mut Context<'_>,
         informed: &mut dyn FnMut(&ResponseHead),
-    ) -> Poll<Result<Response<RecvStream>, Unanswered>> {
-        while let Poll::Ready(Some(Ok(early))) = self.response.poll_informational(cx) {
-            if early.status() == StatusCode::CONTINUE {
+    ) -> Poll<Result<(ResponseHead, Length), Unanswered>> {
+        while let Poll::Ready(head) = self.upload.handle().poll_head(cx) {
+            let (head, length) = head.map_err(Unanswered::Stream)?;
+            if !head.status.is_informational() {
+                return Poll::Ready(Ok((head, length)));
+            }
+            if head.status == StatusCode::CONTINUE {
                 self.held_back = None;
             }
             // HTTP/2 has no 101: nobody would know what it means.
-            if early.status() != StatusCode::SWITCHING_PROTOCOLS {
-                informed(&read_response(early.into_parts().0, true).0);
+            if head.status != StatusCode::SWITCHING_PROTOCOLS {
+                informed(&head);
             }
-        }
-        if let Poll::Ready(response) = Pin::new(&mut self.response).poll(cx) {
-            return Poll::Ready(response.map_err(Unanswered::Stream));
         }
         if let Some(held_back) = &mut self.held_back {
             match held_back.as_mut().poll(cx) {
@@ -144,16 +141,16 @@ impl Exchange {
         }
     }
 
-    fn poll_late(&mut self, cx: &mut Context<'_>) -> Poll<Result<Response<RecvStream>, Unanswered>> {
+    fn poll_late(&mut self, cx: &mut Context<'_>) -> Poll<Result<(ResponseHead, Length), Unanswered>> {
         let Some(bound) = self.head_wait else { return Poll::Pending };
         let due = self.head_due.get_or_insert_with(|| Box::pin(sleep(bound)));
         due.as_mut().poll(cx).map(|()| Err(Unanswered::Late))
     }
 }
 
-fn http_request(tls: bool, request: &Outgoing, asks_gzip: bool) -> Result<http::Request<()>, Unsendable> {
+fn to_send(tls: bool, request: &Outgoing, asks_gzip: bool) -> ToSend<'_> {
     let head = &request.head;
-    write_request(&Asked {
+    ToSend {
         method: &head.method,
         tls,
         host: &head.host,
@@ -162,7 +159,7 @@ fn http_request(tls: bool, request: &Outgoing, asks_gzip: bool) -> Result<http::
         announced: &head.announced,
         content_length: declared_length(request),
         asks_gzip,
-    })
+    }
 }
 
 /// Go: `net/http/internal/httpcommon/httpcommon.go` `shouldSendReqContentLength`.
@@ -194,8 +191,8 @@ fn unsendable(why: Unsendable) -> Failed {
 }
 
 /// The connection took no stream: nothing has happened yet, so that the request goes to another one, body and all.
-fn unusable(life: &Life, error: &h2::Error, request: Outgoing) -> Failed {
-    tracing::debug!(%error, "a connection takes no further request");
+fn unusable(life: &Life, request: Outgoing) -> Failed {
+    tracing::debug!("a connection takes no further request");
     life.retire();
     let fault = if life.is_lost() { Http2Fault::Lost } else { Http2Fault::Unusable };
     Failed { cause: SendCause::Http2(fault), delivered: Delivered::Nothing, again: Some(Again::not_begun(request)) }
@@ -206,12 +203,11 @@ fn given_up(cause: SendCause) -> Failed {
 }
 
 /// What a stream's error means for its request.
-fn failure(life: &Life, error: h2::Error, stream: u32, request: Outgoing, upload: Upload) -> Failed {
-    let protocol_error = error.is_reset() && error.is_remote() && error.reason() == Some(Reason::PROTOCOL_ERROR);
-    if protocol_error || error.is_go_away() {
+fn failure(life: &Life, told: Told, error: StreamError, request: Outgoing, upload: Upload) -> Failed {
+    let protocol_error = error == StreamError::Reset(Code::PROTOCOL_ERROR);
+    if protocol_error || matches!(error, StreamError::GoAway(_)) {
         life.retire();
     }
-    let told = Told::by(error, stream, life.is_lost());
     let whole = upload.into_untouched().map(|body| Outgoing { body, ..request });
     let again = match whole {
         Some(request) if told.unseen => Some(Again::not_begun(request)),

@@ -1,6 +1,10 @@
 use std::time::Duration;
 
-use crate::{config::limits, upstream::TransportConfig};
+use crate::{
+    config::limits,
+    upstream::TransportConfig,
+    wire::http2::{Bounds, Tunnels},
+};
 
 /// How connections of HTTP/2 to backends are treated.
 ///
@@ -15,8 +19,6 @@ pub struct Http2Settings {
     pub connection_window_bytes: u32,
     /// A frame that the backend sends.
     pub frame_bytes_max: u32,
-    /// Bytes of one request that wait to be written.
-    pub send_buffer_bytes_max: usize,
     /// A connection that was silent for so long while requests wait is asked whether it lives.
     pub silence_max: Duration,
     /// How long it has for its answer.
@@ -32,7 +34,6 @@ impl Default for Http2Settings {
             stream_window_bytes: limits::HTTP2_BACKEND_STREAM_WINDOW_BYTES,
             connection_window_bytes: limits::HTTP2_BACKEND_CONNECTION_WINDOW_BYTES,
             frame_bytes_max: limits::HTTP2_BACKEND_FRAME_BYTES_MAX,
-            send_buffer_bytes_max: limits::HTTP2_SEND_BUFFER_BYTES_MAX,
             silence_max: limits::HTTP2_BACKEND_SILENCE_MAX,
             ping_timeout: limits::HTTP2_BACKEND_PING_TIMEOUT,
             linger: limits::HTTP2_LINGER,
@@ -57,16 +58,16 @@ impl Settings {
         }
     }
 
-    pub(super) fn builder(&self) -> h2::client::Builder {
-        let mut builder = h2::client::Builder::new();
-        builder
-            .enable_push(false)
-            .initial_window_size(self.http2.stream_window_bytes)
-            .initial_connection_window_size(self.http2.connection_window_bytes)
-            .max_frame_size(self.http2.frame_bytes_max)
-            .max_header_list_size(self.header_list_bytes_max)
-            .max_send_buffer_size(self.http2.send_buffer_bytes_max)
-            .initial_max_send_streams(self.http2.streams_max);
-        builder
+    pub(super) fn bounds(&self) -> Bounds {
+        Bounds {
+            streams_max: u32::try_from(self.http2.streams_max).unwrap_or(u32::MAX),
+            header_list_bytes_max: self.header_list_bytes_max,
+            frame_bytes_max: self.http2.frame_bytes_max,
+            stream_window_bytes: self.http2.stream_window_bytes,
+            connection_window_bytes: self.http2.connection_window_bytes,
+            informational_bytes_max: limits::HTTP2_INFORMATIONAL_BYTES_MAX,
+            wasted_streams_max: usize::MAX,
+            tunnels: Tunnels::Refused,
+        }
     }
 }

@@ -1,17 +1,17 @@
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
-use h2::{Reason, SendStream};
 
-use crate::wire::{Body, Cut, Frame, Length, http2::poll_room};
+use crate::wire::{
+    Body, Cut, Frame, Length,
+    http2::{Code, Follows, Handle, Incoming},
+};
 
-/// A request's body on its way to a backend: a frame is pulled when the one before it fits into the backend's window and the buffer.
+/// A request's body on its way to a backend: a frame is pulled when the one before it is on its way.
 #[derive(Debug)]
 pub(super) struct Upload {
-    stream: SendStream<Bytes>,
+    handle: Handle,
     body: Body,
-    /// A frame that waits for room.
-    held: Option<Bytes>,
     /// What is left of the declared length.
     left: Option<u64>,
     state: State,
@@ -32,13 +32,23 @@ enum State {
 
 impl Upload {
     /// The body of a request whose head is out.
-    pub(super) fn new(stream: SendStream<Bytes>, body: Body) -> Self {
+    pub(super) fn new(handle: Handle, body: Body) -> Self {
         let (left, state) = match body.length() {
             Length::Empty => (None, State::Empty),
             Length::Exactly(length) => (Some(length), State::Untouched),
             Length::Unknown | Length::UntilClose => (None, State::Untouched),
         };
-        Self { stream, body, held: None, left, state }
+        Self { handle, body, left, state }
+    }
+
+    /// The stream.
+    pub(super) fn handle(&mut self) -> &mut Handle {
+        &mut self.handle
+    }
+
+    /// The body of the answer.
+    pub(super) fn answer(&self, length: Length) -> Incoming {
+        self.handle.response_body(length)
     }
 
     /// Whether the body was sent to its end.
@@ -58,27 +68,26 @@ impl Upload {
     pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Cut>> {
         while matches!(self.state, State::Untouched | State::Running) {
             // Asked first, so that a backend that has enough ends the upload while the body makes nothing.
-            if self.stream.poll_reset(cx).is_ready() {
+            match self.handle.poll_room(cx) {
+                Poll::Ready(Ok(())) => {}
+                Poll::Ready(Err(_)) => {
+                    self.end();
+                    break;
+                }
+                Poll::Pending => return Poll::Pending,
+            }
+            if self.handle.poll_broken(cx).is_ready() {
                 self.end();
                 break;
             }
             self.state = State::Running;
-            if let Some(bytes) = &self.held {
-                self.stream.reserve_capacity(bytes.len());
-                if ready!(poll_room(&mut self.stream, cx)).is_err() {
-                    self.end();
-                    break;
-                }
-                let bytes = self.held.take().unwrap_or_default();
-                self.send(bytes, self.left == Some(0));
-                continue;
-            }
             match ready!(self.body.poll_frame(cx)) {
                 Some(Ok(Frame::Data(bytes))) => match self.left.map(|left| left.checked_sub(bytes.len() as u64)) {
                     Some(None) => return Poll::Ready(Err(self.reset(LONGER))),
                     left => {
                         self.left = left.flatten();
-                        self.held = Some(bytes);
+                        let ends = self.left == Some(0);
+                        self.send(bytes, ends);
                     }
                 },
                 Some(Ok(Frame::Flush)) => {}
@@ -94,7 +103,8 @@ impl Upload {
     }
 
     fn send(&mut self, bytes: Bytes, ends: bool) {
-        match self.stream.send_data(bytes, ends) {
+        let follows = if ends { Follows::Nothing } else { Follows::More };
+        match self.handle.send(bytes, follows) {
             Ok(()) if ends => self.state = State::Done,
             Ok(()) => {}
             Err(_) => self.end(),
@@ -108,7 +118,7 @@ impl Upload {
 
     fn reset(&mut self, cut: Cut) -> Cut {
         self.end();
-        self.stream.send_reset(Reason::CANCEL);
+        self.handle.reset(Code::CANCEL, "the request broke off");
         cut
     }
 }

@@ -69,6 +69,22 @@ impl Name {
         self.as_bytes().get(..prefix.len()).is_some_and(|start| read_alike(start, prefix))
     }
 
+    /// Names in common use, sorted by their bytes.
+    pub(in crate::wire) const KNOWN: &'static [&'static str] = KNOWN;
+
+    /// The name at a place of `KNOWN`.
+    pub(in crate::wire) fn at(position: u8) -> Option<Self> {
+        (usize::from(position) < KNOWN.len()).then_some(Self(Repr::Known(position)))
+    }
+
+    /// Its place in `KNOWN`.
+    pub(in crate::wire) fn position(&self) -> Option<u8> {
+        match &self.0 {
+            Repr::Known(at) => Some(*at),
+            Repr::Other(_) => None,
+        }
+    }
+
     /// Whether the name is a token of RFC 9110, so that it may be written.
     pub fn is_token(&self) -> bool {
         match &self.0 {
@@ -235,6 +251,7 @@ const _: () = assert!(KNOWN.len() <= 128, "a NameSet has a bit for each");
 
 names! {
     ACCEPT = "Accept";
+    ACCEPT_CHARSET = "Accept-Charset";
     ACCEPT_ENCODING = "Accept-Encoding";
     ACCEPT_LANGUAGE = "Accept-Language";
     ACCEPT_RANGES = "Accept-Ranges";
@@ -252,6 +269,7 @@ names! {
     CONTENT_ENCODING = "Content-Encoding";
     CONTENT_LANGUAGE = "Content-Language";
     CONTENT_LENGTH = "Content-Length";
+    CONTENT_LOCATION = "Content-Location";
     CONTENT_RANGE = "Content-Range";
     CONTENT_TYPE = "Content-Type";
     COOKIE = "Cookie";
@@ -260,11 +278,14 @@ names! {
     EXPECT = "Expect";
     EXPIRES = "Expires";
     FORWARDED = "Forwarded";
+    FROM = "From";
     HOST = "Host";
     IDEMPOTENCY_KEY = "Idempotency-Key";
     IF_MATCH = "If-Match";
     IF_MODIFIED_SINCE = "If-Modified-Since";
     IF_NONE_MATCH = "If-None-Match";
+    IF_RANGE = "If-Range";
+    IF_UNMODIFIED_SINCE = "If-Unmodified-Since";
     IMPERSONATE_GROUP = "Impersonate-Group";
     IMPERSONATE_UID = "Impersonate-Uid";
     IMPERSONATE_USER = "Impersonate-User";
@@ -274,6 +295,7 @@ names! {
     LAST_MODIFIED = "Last-Modified";
     LINK = "Link";
     LOCATION = "Location";
+    MAX_FORWARDS = "Max-Forwards";
     ORIGIN = "Origin";
     PRAGMA = "Pragma";
     PROXY_AUTHENTICATE = "Proxy-Authenticate";
@@ -281,6 +303,7 @@ names! {
     PROXY_CONNECTION = "Proxy-Connection";
     RANGE = "Range";
     REFERER = "Referer";
+    REFRESH = "Refresh";
     RETRY_AFTER = "Retry-After";
     SEC_WEBSOCKET_ACCEPT = "Sec-Websocket-Accept";
     SEC_WEBSOCKET_KEY = "Sec-Websocket-Key";
@@ -288,6 +311,7 @@ names! {
     SEC_WEBSOCKET_VERSION = "Sec-Websocket-Version";
     SERVER = "Server";
     SET_COOKIE = "Set-Cookie";
+    STRICT_TRANSPORT_SECURITY = "Strict-Transport-Security";
     TE = "Te";
     TRACEPARENT = "Traceparent";
     TRACESTATE = "Tracestate";

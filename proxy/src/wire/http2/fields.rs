@@ -1,62 +1,95 @@
-use bytes::{BufMut as _, Bytes, BytesMut};
-use http::{HeaderMap, HeaderName, HeaderValue};
+use bytes::Bytes;
 
-use crate::wire::headers::{Headers, Name};
+use super::hpack::BlockWriter;
+use crate::wire::{
+    headers::{Headers, Name, trim},
+    message::Announced,
+    token::is_valid_field_value,
+};
 
-/// More names than the `http` crate can hold in one message (24 576).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("too many header fields for HTTP/2")]
-pub struct TooManyFields;
-
-/// Fields that came off a stream: names canonical, values of one name in their order.
-///
-/// The values are copied into one block: `HeaderValue` gives its bytes to nobody.
-pub(super) fn from_map(map: &HeaderMap) -> Headers {
-    let mut headers = Headers::with_capacity(map.len());
-    let mut block = BytesMut::with_capacity(map.values().map(HeaderValue::len).sum());
-    for lower in map.keys() {
-        let name = Name::from_slice(lower.as_str().as_bytes());
-        for value in map.get_all(lower) {
-            block.put_slice(value.as_bytes());
-            headers.append(name.clone(), block.split().freeze());
-        }
-    }
-    headers
-}
-
-/// An empty map with room for so many names.
-pub(super) fn map_for(names: usize) -> Result<HeaderMap, TooManyFields> {
-    HeaderMap::try_with_capacity(names).map_err(|_| TooManyFields)
-}
-
-/// Puts a field behind the others. As in Go, a name that is no token and a value with a control byte are left out.
+/// Writes a field. As in Go, a name that is no token and a value with a control byte are left out.
 ///
 /// Fields of a connection are left out as well, where Go sends `keep-alive` and others that a handler sets: RFC 9113 calls such a message
-/// malformed, and the `h2` crate refuses to send it.
-pub(super) fn put(map: &mut HeaderMap, name: &Name, value: &Bytes) -> Result<(), TooManyFields> {
-    let stays_here = is_of_connection(name) || (*name == Name::TE && value != "trailers");
-    if stays_here || !name.is_token() {
-        return Ok(());
+/// malformed.
+pub(super) fn write_field(name: &Name, value: &[u8], block: &mut BlockWriter<'_>) {
+    let stays_here = is_of_connection(name) || (*name == Name::TE && value != b"trailers");
+    if !stays_here && name.is_token() && is_valid_field_value(value) {
+        block.field(name, value);
     }
-    let Ok(lower) = HeaderName::from_bytes(name.as_bytes()) else { return Ok(()) };
-    let Ok(value) = HeaderValue::from_maybe_shared(value.clone()) else { return Ok(()) };
-    map.try_append(lower, value).map(drop).map_err(|_| TooManyFields)
 }
 
-/// Trailers, sorted by name as Go sends them; those that no trailer may be are left out.
+/// Writes trailers, sorted by name as Go sends them; those that no trailer may be are left out.
 ///
 /// Go: `net/http/h2_bundle.go` `responseWriterState.promoteUndeclaredTrailers`.
-///
-/// # Errors
-/// There are too many.
-pub fn trailers_to_map(trailers: &Headers) -> Result<HeaderMap, TooManyFields> {
-    let mut map = HeaderMap::new();
+pub(super) fn write_trailers(trailers: &Headers, block: &mut BlockWriter<'_>) {
     for (name, value) in trailers.iter_sorted() {
         if may_be_trailer(name) {
-            put(&mut map, name, value)?;
+            write_field(name, value, block);
         }
     }
-    Ok(map)
+}
+
+/// Whether anything of these trailers would be sent.
+pub fn has_trailers(trailers: &Headers) -> bool {
+    trailers.iter().any(|(name, value)| {
+        may_be_trailer(name) && !is_of_connection(name) && name.is_token() && is_valid_field_value(value)
+    })
+}
+
+/// What the handler may see of a request's trailers: those that were announced.
+///
+/// Go: `net/http/h2_bundle.go` `stream.processTrailerHeaders`, `stream.copyTrailersToHandlerRequest`.
+///
+/// # Errors
+/// One of them may be none.
+pub(super) fn read_trailers(mut trailers: Headers, announced: &Announced) -> Result<Option<Headers>, &'static str> {
+    if !announced.is_empty() && !trailers.iter().all(|(name, _)| may_be_trailer(name)) {
+        return Err("invalid trailer field");
+    }
+    trailers.retain(|name, _| announced.contains(name));
+    Ok((!trailers.is_empty()).then_some(trailers))
+}
+
+/// The names in `Trailer` fields, each once.
+pub(super) fn names_in_trailer_fields(headers: &Headers, mut is_one: impl FnMut(&Name) -> bool) -> Announced {
+    let mut announced = Announced::new();
+    for list in headers.all(&Name::TRAILER) {
+        for name in list.split(|byte| *byte == b',').map(trim).filter(|name| !name.is_empty()) {
+            let name = Name::from_slice(name);
+            if is_one(&name) && !announced.contains(&name) {
+                announced.push(name);
+            }
+        }
+    }
+    announced
+}
+
+/// Digits alone, below 2^63. Go: `strconv.ParseUint(…, 10, 63)`.
+pub(super) fn parse_length(value: &[u8]) -> Option<u64> {
+    if value.is_empty() || !value.iter().all(u8::is_ascii_digit) {
+        return None;
+    }
+    let text = std::str::from_utf8(value).ok()?;
+    text.parse().ok().filter(|length| *length < 1 << 63)
+}
+
+/// A number in digits.
+pub(super) fn digits(number: u64, buffer: &mut [u8; 20]) -> &[u8] {
+    let mut at = buffer.len();
+    let mut rest = number;
+    loop {
+        at -= 1;
+        buffer[at] = b'0' + (rest % 10) as u8;
+        rest /= 10;
+        if rest == 0 {
+            return &buffer[at..];
+        }
+    }
+}
+
+/// The values of a field as one, with `between` between them.
+pub(super) fn joined<'a>(values: impl Iterator<Item = &'a [u8]>, between: &[u8]) -> Bytes {
+    values.collect::<Vec<_>>().join(between).into()
 }
 
 /// Whether a trailer may have this name.

@@ -1,71 +1,60 @@
 use std::{
-    fmt, io,
+    cell::RefCell,
+    io,
+    rc::Rc,
     task::{Context, Poll, ready},
 };
 
-use h2::RecvStream;
-use http::HeaderMap;
-
-use super::{Request, fields};
-use crate::wire::{
-    body::{Cut, Frame, Length},
-    message::Announced,
+use super::{
+    connection::{Connection, Received, Role, StreamError},
+    handle::send_continue,
 };
+use crate::wire::body::{Cut, Frame, Length};
 
-/// The body of a message that comes off an HTTP/2 stream.
+/// The body of a message that comes off an HTTP/2 stream. It shares the connection with its driver: no channel, no lock, no copy.
 ///
-/// Bytes are given back to the stream's window as they are pulled, so a reader that stops reading stops the sender. Dropping it before its
-/// end
-/// leaves the rest unread; the stream ends when its other half ends too.
+/// Bytes are given back to the windows as they are pulled, so a reader that stops reading stops the sender. Dropped before its end, it makes
+/// the rest be forgotten as it comes.
+#[derive(Debug)]
 pub struct Incoming {
-    stream: RecvStream,
-    length: Length,
+    connection: Rc<RefCell<Connection>>,
+    stream: u32,
     role: Role,
+    length: Length,
+    /// The client waits for 100.
+    waits_for_continue: bool,
+    /// What is left of the length that an answer declares.
+    left: Option<u64>,
     next: Next,
-}
-
-/// The stream of a request, as the reader of its body acts on it.
-pub trait RequestStream {
-    /// Sends 100 Continue.
-    fn go_on(&mut self);
-
-    /// Resets the stream: what came on it is no request.
-    fn refuse(&mut self);
-}
-
-enum Role {
-    /// Of a request.
-    Request {
-        /// The trailers that it announced.
-        announced: Announced,
-        /// The client waits for 100.
-        waits: bool,
-        request: Box<dyn RequestStream>,
-    },
-    /// Of a response.
-    Response,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Next {
-    Data,
-    Trailers,
+    More,
+    /// Only trailers were read: nothing follows.
     End,
     /// It was cut, and stays so.
     Cut,
 }
 
 impl Incoming {
-    /// The body of a request. Trailers that it did not announce are dropped, as in Go.
-    pub fn request(stream: RecvStream, of: &Request, request: Box<dyn RequestStream>) -> Self {
-        let announced = of.head.announced.clone();
-        let role = Role::Request { announced, waits: of.waits_for_continue, request };
-        Self { stream, length: of.length, role, next: Next::Data }
+    pub(super) fn request(
+        connection: Rc<RefCell<Connection>>,
+        stream: u32,
+        length: Length,
+        waits_for_continue: bool,
+    ) -> Self {
+        let role = Role::Server;
+        Self { connection, stream, role, length, waits_for_continue, left: None, next: Next::More }
     }
 
-    /// The body of a response.
-    pub fn response(stream: RecvStream, length: Length) -> Self {
-        Self { stream, length, role: Role::Response, next: Next::Data }
+    pub(super) fn response(connection: Rc<RefCell<Connection>>, stream: u32, length: Length) -> Self {
+        let left = match length {
+            Length::Exactly(left) => Some(left),
+            Length::Empty | Length::Unknown | Length::UntilClose => None,
+        };
+        let role = Role::Client;
+        Self { connection, stream, role, length, waits_for_continue: false, left, next: Next::More }
     }
 
     /// How its end will be known.
@@ -78,76 +67,70 @@ impl Incoming {
     /// # Errors
     /// The stream was reset, its message is malformed, or its connection failed.
     pub fn poll_frame(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame, Cut>>> {
-        if let Role::Request { waits, request, .. } = &mut self.role
-            && std::mem::take(waits)
-        {
-            request.go_on();
+        match self.next {
+            Next::More => {}
+            Next::End => return Poll::Ready(None),
+            Next::Cut => return Poll::Ready(Some(Err(Cut::BodyClosed))),
         }
-        let frame = ready!(self.poll_next(cx));
-        match frame {
-            Some(Ok(Frame::Data(_) | Frame::Flush)) => {}
-            Some(Ok(Frame::Trailers(_))) | None => self.next = Next::End,
-            Some(Err(_)) => self.next = Next::Cut,
+        let mut connection = self.connection.borrow_mut();
+        if std::mem::take(&mut self.waits_for_continue) {
+            send_continue(&mut connection, self.stream);
         }
-        Poll::Ready(frame)
+        let received = ready!(connection.poll_receive(self.stream, cx));
+        drop(connection);
+        let frame = match received {
+            Received::Data(bytes) => self.counted(Frame::Data(bytes)),
+            Received::Trailers(trailers) => self.ended(Some(Frame::Trailers(trailers))),
+            Received::End => self.ended(None),
+            Received::EndedShort => Err(Cut::Malformed(SHORTER_REQUEST)),
+            Received::Broken(why) => Err(self.cut(why)),
+            Received::Closed => Err(Cut::BodyClosed),
+        };
+        match &frame {
+            Ok(Some(Frame::Data(_) | Frame::Flush)) => {}
+            Ok(Some(Frame::Trailers(_)) | None) => self.next = Next::End,
+            Err(_) => self.next = Next::Cut,
+        }
+        Poll::Ready(frame.transpose())
     }
 
-    fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame, Cut>>> {
-        loop {
-            match self.next {
-                Next::Data => match ready!(self.stream.poll_data(cx)) {
-                    Some(Ok(bytes)) if bytes.is_empty() => {}
-                    Some(Ok(bytes)) => {
-                        // This fails only if more is given back than came.
-                        let _ = self.stream.flow_control().release_capacity(bytes.len());
-                        return Poll::Ready(Some(Ok(Frame::Data(bytes))));
-                    }
-                    Some(Err(error)) => return Poll::Ready(Some(Err(self.cut(error)))),
-                    None => self.next = Next::Trailers,
-                },
-                Next::Trailers => {
-                    return Poll::Ready(match ready!(self.stream.poll_trailers(cx)) {
-                        Ok(map) => self.trailers(&map.unwrap_or_default()).transpose(),
-                        Err(error) => Some(Err(self.cut(error))),
-                    });
-                }
-                Next::End => return Poll::Ready(None),
-                Next::Cut => return Poll::Ready(Some(Err(Cut::BodyClosed))),
-            }
-        }
-    }
-
-    /// What the reader may see of the trailers; none if that is nothing.
+    /// Counts the bytes of an answer against its length; those of a request were counted as they came.
     ///
-    /// Go: `net/http/h2_bundle.go` `stream.processTrailerHeaders`.
-    fn trailers(&mut self, map: &HeaderMap) -> Result<Option<Frame>, Cut> {
-        let mut trailers = fields::from_map(map);
-        if let Role::Request { announced, request, .. } = &mut self.role {
-            if !announced.is_empty() && !trailers.iter().all(|(name, _)| fields::may_be_trailer(name)) {
-                request.refuse();
-                return Err(Cut::Malformed("invalid trailer field"));
-            }
-            trailers.retain(|name, _| announced.contains(name));
+    /// Go: `net/http/h2_bundle.go` `transportResponseBody.Read`.
+    fn counted(&mut self, frame: Frame) -> Result<Option<Frame>, Cut> {
+        if let (Some(left), Frame::Data(bytes)) = (&mut self.left, &frame) {
+            *left = left.checked_sub(bytes.len() as u64).ok_or(Cut::Malformed(LONGER_ANSWER))?;
         }
-        Ok((!trailers.is_empty()).then_some(Frame::Trailers(trailers)))
+        Ok(Some(frame))
     }
 
-    fn cut(&self, error: h2::Error) -> Cut {
-        match (&self.role, error.reason()) {
-            (_, Some(reason)) if error.is_reset() && error.is_remote() => Cut::Reset(reason.into()),
-            // The crate does not say what was wrong: most often it is the length, and this is Go's word for a body that is too short.
-            (Role::Response, Some(_)) if error.is_reset() && error.is_library() => Cut::Malformed("unexpected EOF"),
-            (Role::Request { .. }, Some(_)) if error.is_reset() && error.is_library() => {
-                Cut::Malformed("malformed HTTP/2 request body")
+    fn ended(&mut self, last: Option<Frame>) -> Result<Option<Frame>, Cut> {
+        match self.left {
+            Some(1..) => Err(Cut::Malformed(SHORTER_ANSWER)),
+            _ => Ok(last),
+        }
+    }
+
+    fn cut(&self, why: StreamError) -> Cut {
+        match (why, self.role) {
+            (StreamError::Reset(code), _) => Cut::Reset(code.0),
+            (StreamError::Refused(_, why), _) => Cut::Malformed(why),
+            (StreamError::GoAway(_) | StreamError::Lost, Role::Server) => Cut::ClientGone,
+            (StreamError::GoAway(_) | StreamError::Lost, Role::Client) => {
+                Cut::BackendGone(io::ErrorKind::UnexpectedEof.into())
             }
-            (Role::Request { .. }, _) => Cut::ClientGone,
-            (Role::Response, _) => Cut::BackendGone(io::Error::other(error)),
         }
     }
 }
 
-impl fmt::Debug for Incoming {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Incoming").field("length", &self.length).field("next", &self.next).finish_non_exhaustive()
+impl Drop for Incoming {
+    fn drop(&mut self) {
+        self.connection.borrow_mut().forget_rest(self.stream);
     }
 }
+
+/// Go: `stream.endStream`.
+const SHORTER_REQUEST: &str = "request declared a Content-Length that its body does not reach";
+/// Go: `transportResponseBody.Read`.
+const LONGER_ANSWER: &str = "net/http: server replied with more than declared Content-Length; truncated";
+const SHORTER_ANSWER: &str = "unexpected EOF";

@@ -1,20 +1,20 @@
-use bytes::{BufMut as _, Bytes, BytesMut};
-use http::{
-    HeaderMap, HeaderValue, Method, Request,
-    header::{ACCEPT_ENCODING, CONTENT_LENGTH},
-    uri::{Authority, PathAndQuery, Scheme, Uri},
-};
+use bytes::Bytes;
+use http::Method;
 
-use super::fields::{self, TooManyFields};
+use super::{
+    fields::{digits, write_field},
+    hpack::{BlockWriter, Pseudo},
+};
 use crate::wire::{
     headers::{Headers, Name, trim},
+    host::valid_host_header,
     message::Announced,
-    token::go_quote,
+    token::{go_quote, is_valid_field_value},
 };
 
 /// A request that is to be sent.
 #[derive(Clone, Copy, Debug)]
-pub struct Asked<'a> {
+pub struct ToSend<'a> {
     /// The method.
     pub method: &'a Method,
     /// `https`, else `http`.
@@ -59,74 +59,96 @@ pub enum Unsendable {
     /// A value that no field may have.
     #[error("http2: invalid HTTP header value for header {}", go_quote(.0.as_bytes()))]
     FieldValue(Name),
-    /// There are too many fields.
-    #[error("http2: {0}")]
-    TooManyFields(#[from] TooManyFields),
+    /// The server takes no head as large as this.
+    #[error("http2: request header list larger than peer's advertised limit")]
+    TooLarge,
 }
 
-/// A request's head. Go's order of fields is random; here they are sorted by name, what Go puts in front and behind aside.
-///
-/// Go: `net/http/internal/httpcommon/httpcommon.go` `EncodeHeaders`.
-///
-/// # Errors
-/// It cannot be sent.
-pub fn write_request(asked: &Asked<'_>) -> Result<Request<()>, Unsendable> {
-    check_connection(asked.headers)?;
-    if *asked.method == Method::CONNECT {
-        return Err(Unsendable::Connect);
-    }
-    let mut map = fields::map_for(asked.headers.len() + 3)?;
-    if let Some(names) = trailer_field(asked.announced) {
-        fields::put(&mut map, &Name::TRAILER, &names)?;
-    }
-    put_fields(asked.headers, &mut map)?;
-    if let Some(length) = asked.content_length {
-        map.try_append(CONTENT_LENGTH, HeaderValue::from(length)).map_err(|_| TooManyFields)?;
-    }
-    if asked.asks_gzip {
-        map.try_append(ACCEPT_ENCODING, HeaderValue::from_static("gzip")).map_err(|_| TooManyFields)?;
-    }
-    let mut request = Request::new(());
-    *request.method_mut() = asked.method.clone();
-    *request.uri_mut() = uri(asked)?;
-    *request.version_mut() = http::Version::HTTP_2;
-    *request.headers_mut() = map;
-    Ok(request)
-}
+/// A request's head that is known to be sendable.
+#[derive(Debug)]
+pub struct Sendable<'a>(ToSend<'a>);
 
-fn put_fields(headers: &Headers, map: &mut HeaderMap) -> Result<(), Unsendable> {
-    let mut seen_user_agent = false;
-    for (name, value) in headers.iter_sorted() {
-        if !name.is_token() {
-            return Err(Unsendable::FieldName(name.clone()));
+impl<'a> Sendable<'a> {
+    /// Looks whether a request can be sent to a server that takes fields of so many bytes.
+    ///
+    /// Go: `net/http/internal/httpcommon/httpcommon.go` `EncodeHeaders`.
+    ///
+    /// # Errors
+    /// It cannot.
+    pub fn new(asked: ToSend<'a>, list_bytes_max: usize) -> Result<Self, Unsendable> {
+        check_connection(asked.headers)?;
+        if *asked.method == Method::CONNECT {
+            return Err(Unsendable::Connect);
         }
-        if HeaderValue::from_bytes(value).is_err() {
-            return Err(Unsendable::FieldValue(name.clone()));
+        if asked.host.is_empty() || asked.host.contains(&b'@') || !valid_host_header(asked.host) {
+            return Err(Unsendable::Host);
         }
-        if *name == Name::HOST || *name == Name::CONTENT_LENGTH || *name == Name::TRAILER {
-            continue;
+        if !asked.target.starts_with(b"/") && asked.target != "*" {
+            return Err(Unsendable::Path(asked.target.clone()));
         }
-        if *name == Name::COOKIE {
-            put_cookies(value, map)?;
-            continue;
+        let mut bytes = 0;
+        for (name, value) in asked.headers.iter() {
+            if !name.is_token() {
+                return Err(Unsendable::FieldName(name.clone()));
+            }
+            if !is_valid_field_value(value) {
+                return Err(Unsendable::FieldValue(name.clone()));
+            }
+            bytes += name.as_bytes().len() + value.len() + 32;
         }
-        if *name == Name::USER_AGENT && (std::mem::replace(&mut seen_user_agent, true) || value.is_empty()) {
-            continue;
+        if !is_valid_field_value(asked.target) {
+            return Err(Unsendable::Path(asked.target.clone()));
         }
-        fields::put(map, name, value)?;
+        if bytes + asked.host.len() + asked.target.len() > list_bytes_max {
+            return Err(Unsendable::TooLarge);
+        }
+        Ok(Self(asked))
     }
-    Ok(())
+
+    /// Writes it. Go's order of fields is random; here they are sorted by name, what Go puts in front and behind aside.
+    pub(super) fn write(&self, block: &mut BlockWriter<'_>) {
+        let asked = &self.0;
+        block.pseudo(Pseudo::Authority, asked.host);
+        block.pseudo(Pseudo::Method, asked.method.as_str().as_bytes());
+        block.pseudo(Pseudo::Path, asked.target);
+        block.pseudo(Pseudo::Scheme, if asked.tls { b"https" } else { b"http" });
+        if let Some(names) = trailer_field(asked.announced) {
+            write_field(&Name::TRAILER, &names, block);
+        }
+        let mut seen_user_agent = false;
+        for (name, value) in asked.headers.iter_sorted() {
+            if *name == Name::HOST || *name == Name::CONTENT_LENGTH || *name == Name::TRAILER {
+                continue;
+            }
+            if *name == Name::COOKIE {
+                write_cookies(value, block);
+                continue;
+            }
+            if *name == Name::USER_AGENT && (std::mem::replace(&mut seen_user_agent, true) || value.is_empty()) {
+                continue;
+            }
+            write_field(name, value, block);
+        }
+        if let Some(length) = asked.content_length {
+            block.field(&Name::CONTENT_LENGTH, digits(length, &mut [0; 20]));
+        }
+        if asked.asks_gzip {
+            block.field(&Name::ACCEPT_ENCODING, b"gzip");
+        }
+    }
 }
 
 /// One field for each pair, so that pairs that stay the same are sent as a number.
-fn put_cookies(value: &Bytes, map: &mut HeaderMap) -> Result<(), TooManyFields> {
-    let mut rest = value.clone();
+fn write_cookies(value: &[u8], block: &mut BlockWriter<'_>) {
+    let mut rest = value;
     while let Some(end) = rest.iter().position(|byte| *byte == b';') {
-        fields::put(map, &Name::COOKIE, &rest.split_to(end))?;
-        let blanks = rest[1..].iter().take_while(|byte| **byte == b' ').count();
-        rest = rest.slice(1 + blanks..);
+        write_field(&Name::COOKIE, &rest[..end], block);
+        let blanks = rest[end + 1..].iter().take_while(|byte| **byte == b' ').count();
+        rest = &rest[end + 1 + blanks..];
     }
-    if rest.is_empty() { Ok(()) } else { fields::put(map, &Name::COOKIE, &rest) }
+    if !rest.is_empty() {
+        write_field(&Name::COOKIE, rest, block);
+    }
 }
 
 /// Go: `httpcommon.go` `checkConnHeaders`.
@@ -156,49 +178,3 @@ fn trailer_field(announced: &Announced) -> Option<Bytes> {
     let names: Vec<&[u8]> = sorted.into_iter().map(|name| trim(name.as_bytes())).collect();
     (!names.is_empty()).then(|| names.join(&b","[..]).into())
 }
-
-fn uri(asked: &Asked<'_>) -> Result<Uri, Unsendable> {
-    let authority = Authority::from_maybe_shared(asked.host.clone()).map_err(|_| Unsendable::Host)?;
-    if authority.as_str().contains('@') {
-        return Err(Unsendable::Host);
-    }
-    let mut parts = http::uri::Parts::default();
-    parts.scheme = Some(if asked.tls { Scheme::HTTPS } else { Scheme::HTTP });
-    parts.authority = Some(authority);
-    parts.path_and_query = Some(path(asked.target)?);
-    Uri::from_parts(parts).map_err(|_| Unsendable::Path(asked.target.clone()))
-}
-
-/// The target. Go sends every byte as it is; the `http` crate takes some of them only escaped, and would drop what follows a `#`.
-fn path(target: &Bytes) -> Result<PathAndQuery, Unsendable> {
-    let refused = || Unsendable::Path(target.clone());
-    if !target.starts_with(b"/") && target != "*" {
-        return Err(refused());
-    }
-    let escaped = escaped(target);
-    let path = PathAndQuery::from_maybe_shared(escaped.clone()).map_err(|_| refused())?;
-    if path.as_str().as_bytes() == escaped { Ok(path) } else { Err(refused()) }
-}
-
-fn escaped(target: &Bytes) -> Bytes {
-    let is_text = std::str::from_utf8(target).is_ok();
-    let taken = |byte: u8| match byte {
-        b'#' | b'<' | b'>' | b'"' | b'`' | 0..=b' ' | 0x7f => false,
-        0x80.. => is_text,
-        _ => true,
-    };
-    if target.iter().all(|byte| taken(*byte)) {
-        return target.clone();
-    }
-    let mut out = BytesMut::with_capacity(target.len() + 16);
-    for byte in target {
-        if taken(*byte) {
-            out.put_u8(*byte);
-        } else {
-            out.put_slice(&[b'%', HEX[usize::from(byte >> 4)], HEX[usize::from(byte & 15)]]);
-        }
-    }
-    out.freeze()
-}
-
-const HEX: &[u8; 16] = b"0123456789ABCDEF";

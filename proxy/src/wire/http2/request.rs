@@ -1,11 +1,14 @@
 use bytes::Bytes;
 use http::Method;
 
-use super::fields;
+use super::{
+    block::Block,
+    fields::{self, joined, names_in_trailer_fields, parse_length},
+};
 use crate::wire::{
     body::Length,
-    headers::{Headers, Name, trim},
-    message::{Announced, RequestHead, Target, Version},
+    headers::{Headers, Name},
+    message::{RequestHead, Target, Version},
     url::Url,
 };
 
@@ -16,19 +19,25 @@ pub struct Request {
     pub head: RequestHead,
     /// How the end of its body will be known.
     pub length: Length,
+    /// What it says of its body, if HEADERS did not end the stream: Go counts a length that it cannot read as 0.
+    pub declared_length: Option<u64>,
+    /// HEADERS ended the stream.
+    pub is_whole: bool,
+    /// What a CONNECT wants to speak through its tunnel (RFC 8441).
+    pub protocol: Option<Bytes>,
     /// The client sends the body only after a 100.
     pub waits_for_continue: bool,
 }
 
 /// Why HEADERS are no request.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Wrong {
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub(super) enum Wrong {
     /// The stream is reset with PROTOCOL_ERROR.
     #[error("malformed HTTP/2 request: {0}")]
     Malformed(&'static str),
     /// The client gets a 400 with this text.
     #[error("{0}")]
-    Field(BadField),
+    Field(BadField, Method),
 }
 
 /// A field that no HTTP/2 request may have, in Go's words.
@@ -42,53 +51,73 @@ pub enum BadField {
     Te,
 }
 
-/// Reads a request's head; `ended` says that HEADERS ended the stream.
-///
-/// The `h2` crate has refused most of what is malformed already, with a reset where Go answers 400 to fields of a connection.
+/// Reads a request's head; `ended` says that HEADERS ended the stream, `takes_tunnels` that a CONNECT may name a protocol.
 ///
 /// Go: `net/http/h2_bundle.go` `serverConn.newWriterAndRequest`, `net/http/internal/httpcommon/httpcommon.go` `NewServerRequest`.
 ///
 /// # Errors
 /// It is no request.
-pub fn read_request(parts: http::request::Parts, ended: bool) -> Result<Request, Wrong> {
-    let http::request::Parts { method, uri, headers, .. } = parts;
-    let mut headers = fields::from_map(&headers);
-    let uri = uri.into_parts();
-    if uri.scheme.is_some_and(|scheme| scheme != http::uri::Scheme::HTTP && scheme != http::uri::Scheme::HTTPS) {
-        return Err(Wrong::Malformed("scheme"));
+pub(super) fn read_request(block: Block, ended: bool, takes_tunnels: bool) -> Result<Request, Wrong> {
+    let Block { method, scheme, authority, path, protocol, status, fields: mut headers, .. } = block;
+    if status.is_some() || (protocol.is_some() && !takes_tunnels) {
+        return Err(Wrong::Malformed("pseudo-header that is none of a request"));
     }
-    let authority = uri.authority.map(|authority| Bytes::copy_from_slice(authority.as_str().as_bytes()));
-    let path = uri.path_and_query.map(|path| Bytes::copy_from_slice(path.as_str().as_bytes()));
-    let target = target(&method, authority.as_ref(), path)?;
-    check_fields(&headers).map_err(Wrong::Field)?;
-
+    let filled = |value: Option<Bytes>| value.filter(|value| !value.is_empty());
+    let (method, authority, path) = (filled(method), filled(authority), filled(path));
+    let method = method.ok_or(Wrong::Malformed("bad_path_method"))?;
+    let has_http_scheme = matches!(scheme.as_deref(), Some(b"http" | b"https"));
+    if method == "CONNECT" && protocol.is_none() {
+        if path.is_some() || scheme.is_some_and(|scheme| !scheme.is_empty()) || authority.is_none() {
+            return Err(Wrong::Malformed("bad_connect"));
+        }
+    } else if path.is_none() || !has_http_scheme || (protocol.is_some() && method != "CONNECT") {
+        return Err(Wrong::Malformed("bad_path_method"));
+    }
+    let target = target(path, authority.as_ref())?;
     let host = authority.or_else(|| headers.get_bytes(&Name::HOST).cloned()).unwrap_or_default();
-    if host.contains(&b'@') {
-        return Err(Wrong::Malformed("user in authority"));
+    if host.contains(&b'@') && has_http_scheme {
+        return Err(Wrong::Malformed("userinfo_in_authority"));
+    }
+    // Go takes any bytes. One with a space or a line end in it would be another request on HTTP/1.
+    let method = Method::from_bytes(&method).map_err(|_| Wrong::Malformed("method"))?;
+    if let Err(field) = check_fields(&headers) {
+        return Err(Wrong::Field(field, method));
     }
     headers.remove(&Name::HOST);
-    let length = if ended { Length::Empty } else { declared_length(&headers)? };
+    let declared_length = headers.get(&Name::CONTENT_LENGTH).map(|value| parse_length(value).unwrap_or(0));
+    let declared_length = declared_length.filter(|_| !ended);
     headers.remove(&Name::CONTENT_LENGTH);
     let waits_for_continue = headers.has_token(&Name::EXPECT, b"100-continue");
     if waits_for_continue {
         headers.remove(&Name::EXPECT);
     }
-    join_cookies(&mut headers);
-    let announced = announced(&headers);
+    if headers.all(&Name::COOKIE).nth(1).is_some() {
+        let whole = joined(headers.all(&Name::COOKIE), b"; ");
+        headers.set(Name::COOKIE, whole);
+    }
+    let framing = [Name::TRANSFER_ENCODING, Name::TRAILER, Name::CONTENT_LENGTH];
+    let announced = names_in_trailer_fields(&headers, |name| !framing.contains(name));
     headers.remove(&Name::TRAILER);
+    let length = match declared_length {
+        _ if ended => Length::Empty,
+        None => Length::Unknown,
+        Some(0) => Length::Empty,
+        Some(length) => Length::Exactly(length),
+    };
     let head = RequestHead { method, target, version: Version::Http2, host, headers, announced };
-    Ok(Request { head, length, waits_for_continue })
+    Ok(Request { head, length, declared_length, is_whole: ended, protocol, waits_for_continue })
 }
 
-fn target(method: &Method, authority: Option<&Bytes>, path: Option<Bytes>) -> Result<Target, Wrong> {
-    if *method == Method::CONNECT {
-        let raw = authority.cloned().ok_or(Wrong::Malformed("CONNECT without authority"))?;
-        let url = Url { host: raw.clone(), ..Url::default() };
-        return Ok(Target { raw, url });
+/// Without a path the request is a CONNECT, and asks for its authority.
+fn target(path: Option<Bytes>, authority: Option<&Bytes>) -> Result<Target, Wrong> {
+    match (path, authority) {
+        (Some(raw), _) => {
+            let url = Url::from_request(false, &raw).map_err(|_| Wrong::Malformed("bad_path"))?;
+            Ok(Target { raw, url })
+        }
+        (None, Some(raw)) => Ok(Target { raw: raw.clone(), url: Url { host: raw.clone(), ..Url::default() } }),
+        (None, None) => Err(Wrong::Malformed("bad_path")),
     }
-    let raw = path.ok_or(Wrong::Malformed("path"))?;
-    let url = Url::from_request(false, &raw).map_err(|_| Wrong::Malformed("path"))?;
-    Ok(Target { raw, url })
 }
 
 /// Go: `net/http/h2_bundle.go` `checkValidHTTP2RequestHeaders`.
@@ -103,46 +132,4 @@ fn check_fields(headers: &Headers) -> Result<(), BadField> {
         (None | Some(b"trailers" | b""), None) => Ok(()),
         _ => Err(BadField::Te),
     }
-}
-
-/// Go counts a length that it cannot read as 0, and of several it takes the first; the `h2` crate has refused both unless all are equal.
-fn declared_length(headers: &Headers) -> Result<Length, Wrong> {
-    let Some(value) = headers.get(&Name::CONTENT_LENGTH) else { return Ok(Length::Unknown) };
-    match parse_length(value) {
-        Some(0) => Ok(Length::Empty),
-        Some(length) => Ok(Length::Exactly(length)),
-        None => Err(Wrong::Malformed("content-length")),
-    }
-}
-
-/// Digits alone, below 2^63. Go: `strconv.ParseUint(…, 10, 63)`.
-pub(super) fn parse_length(value: &[u8]) -> Option<u64> {
-    if value.is_empty() || !value.iter().all(u8::is_ascii_digit) {
-        return None;
-    }
-    let text = std::str::from_utf8(value).ok()?;
-    text.parse().ok().filter(|length| *length < 1 << 63)
-}
-
-fn join_cookies(headers: &mut Headers) {
-    if headers.all(&Name::COOKIE).nth(1).is_some() {
-        let joined: Vec<&[u8]> = headers.all(&Name::COOKIE).collect();
-        let joined = joined.join(&b"; "[..]);
-        headers.set(Name::COOKIE, joined);
-    }
-}
-
-/// The names that `Trailer` fields announce, each once; framing is no trailer.
-fn announced(headers: &Headers) -> Announced {
-    let mut announced = Announced::new();
-    for list in headers.all(&Name::TRAILER) {
-        for name in list.split(|byte| *byte == b',').map(trim) {
-            let name = Name::from_slice(name);
-            let framing = [Name::TRANSFER_ENCODING, Name::TRAILER, Name::CONTENT_LENGTH].contains(&name);
-            if !framing && !name.as_bytes().is_empty() && !announced.contains(&name) {
-                announced.push(name);
-            }
-        }
-    }
-    announced
 }

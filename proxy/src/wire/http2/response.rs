@@ -1,13 +1,14 @@
-use bytes::{BufMut as _, Bytes, BytesMut};
-use http::{
-    HeaderMap, HeaderValue, Response,
-    header::{CONTENT_LENGTH, CONTENT_TYPE, DATE},
-};
+use bytes::Bytes;
+use http::StatusCode;
 
-use super::fields::{self, TooManyFields};
+use super::{
+    block::Block,
+    fields::{digits, joined, names_in_trailer_fields, parse_length, write_field},
+    hpack::{BlockWriter, Pseudo},
+};
 use crate::wire::{
     body::Length,
-    headers::{Headers, Name, trim},
+    headers::Name,
     message::{Announced, ResponseHead, Version},
 };
 
@@ -22,107 +23,91 @@ pub struct Framing {
     pub date: Option<[u8; 29]>,
 }
 
-/// A response's head: its fields sorted by canonical name, then the framing.
+/// Writes a response's head: its fields sorted by canonical name, then the framing.
 ///
 /// Go: `net/http/h2_bundle.go` `writeResHeaders.writeFrame`.
-///
-/// # Errors
-/// It has too many fields.
-pub fn write_response(head: &ResponseHead, framing: Framing) -> Result<Response<()>, TooManyFields> {
-    let mut map = fields::map_for(head.headers.len() + 4)?;
+pub(super) fn write_response(head: &ResponseHead, framing: Framing, block: &mut BlockWriter<'_>) {
+    block.pseudo(Pseudo::Status, head.status.as_str().as_bytes());
     let mut trailer = trailer_field(&head.announced);
     for (name, value) in head.headers.iter_sorted() {
         if *name > Name::TRAILER
             && let Some(names) = trailer.take()
         {
-            fields::put(&mut map, &Name::TRAILER, &names)?;
+            write_field(&Name::TRAILER, &names, block);
         }
         if *name != Name::CONTENT_LENGTH {
-            fields::put(&mut map, name, value)?;
+            write_field(name, value, block);
         }
     }
     if let Some(names) = trailer {
-        fields::put(&mut map, &Name::TRAILER, &names)?;
+        write_field(&Name::TRAILER, &names, block);
     }
-    let content_type = framing.content_type.map(HeaderValue::from_static);
-    let content_length = framing.content_length.map(HeaderValue::from);
-    let date = framing.date.and_then(|date| HeaderValue::from_bytes(&date).ok());
-    for (name, value) in [(CONTENT_TYPE, content_type), (CONTENT_LENGTH, content_length), (DATE, date)] {
-        if let Some(value) = value {
-            map.try_append(name, value).map_err(|_| TooManyFields)?;
-        }
+    if let Some(content_type) = framing.content_type {
+        block.field(&Name::CONTENT_TYPE, content_type.as_bytes());
     }
-    Ok(response(head, map))
+    if let Some(length) = framing.content_length {
+        block.field(&Name::CONTENT_LENGTH, digits(length, &mut [0; 20]));
+    }
+    if let Some(date) = framing.date {
+        block.field(&Name::DATE, &date);
+    }
 }
 
-/// A 1xx head: its fields and nothing else.
-///
-/// # Errors
-/// It has too many fields.
-pub fn informational(head: &ResponseHead) -> Result<Response<()>, TooManyFields> {
-    let mut map = fields::map_for(head.headers.len())?;
+/// Writes a 1xx head: its fields and nothing else.
+pub(super) fn write_informational(head: &ResponseHead, block: &mut BlockWriter<'_>) {
+    block.pseudo(Pseudo::Status, head.status.as_str().as_bytes());
     for (name, value) in head.headers.iter_sorted() {
         if *name != Name::CONTENT_LENGTH {
-            fields::put(&mut map, name, value)?;
+            write_field(name, value, block);
         }
     }
-    Ok(response(head, map))
-}
-
-fn response(head: &ResponseHead, map: HeaderMap) -> Response<()> {
-    let mut response = Response::new(());
-    *response.status_mut() = head.status;
-    *response.headers_mut() = map;
-    response
 }
 
 /// `X-A, X-B`, none if nothing is announced.
 fn trailer_field(announced: &Announced) -> Option<Bytes> {
-    let mut names = BytesMut::new();
-    for name in announced {
-        if !names.is_empty() {
-            names.put_slice(b", ");
-        }
-        names.put_slice(name.as_bytes());
-    }
-    (!names.is_empty()).then(|| names.freeze())
+    (!announced.is_empty()).then(|| joined(announced.iter().map(Name::as_bytes), b", "))
 }
 
-/// Reads the head of a backend's response, and how the end of its body will be known; `bodyless` says that HEADERS ended the stream or
-/// that the
-/// request was HEAD.
+/// Reads the head of a backend's response, and how the end of its body will be known.
 ///
 /// Go: `net/http/h2_bundle.go` `clientConnReadLoop.handleResponse`.
-pub fn read_response(parts: http::response::Parts, bodyless: bool) -> (ResponseHead, Length) {
-    let mut headers = fields::from_map(&parts.headers);
-    let content_length = headers.get(&Name::CONTENT_LENGTH).and_then(super::request::parse_length);
+///
+/// # Errors
+/// It is no response.
+pub(super) fn read_response(
+    block: Block,
+    ends_stream: bool,
+    is_head_only: bool,
+) -> Result<(ResponseHead, Length), &'static str> {
+    let Block { method, scheme, authority, path, protocol, status, fields: mut headers, .. } = block;
+    if [method, scheme, authority, path, protocol].iter().any(Option::is_some) {
+        return Err("malformed response from server: pseudo header of a request");
+    }
+    let status = status.filter(|status| !status.is_empty());
+    let status = status.ok_or("malformed response from server: missing status pseudo header")?;
+    let status = StatusCode::from_bytes(&status)
+        .map_err(|_| "malformed response from server: malformed non-numeric status pseudo header")?;
+    // Of several none counts.
+    let content_length = match headers.all(&Name::CONTENT_LENGTH).nth(1) {
+        Some(_) => None,
+        None => headers.get(&Name::CONTENT_LENGTH).and_then(parse_length),
+    };
     headers.remove(&Name::CONTENT_LENGTH);
-    let announced = announced(&headers);
+    let announced = names_in_trailer_fields(&headers, |_| true);
     headers.remove(&Name::TRAILER);
+    let says_nothing = status == StatusCode::NO_CONTENT || status == StatusCode::NOT_MODIFIED;
     let length = match content_length {
-        _ if bodyless => Length::Empty,
+        _ if is_head_only || (ends_stream && says_nothing) => Length::Empty,
         Some(0) => Length::Empty,
+        // Where the stream has ended, bytes are missing, and the reader is told so.
         Some(length) => Length::Exactly(length),
+        None if ends_stream => Length::Empty,
         None => Length::Unknown,
     };
-    let mut head = ResponseHead::new(parts.status);
+    let mut head = ResponseHead::new(status);
     head.version = Version::Http2;
     head.headers = headers;
     head.content_length = content_length;
     head.announced = announced;
-    (head, length)
-}
-
-/// Every name that `Trailer` fields announce, each once. Go: `foreachHeaderElement`.
-fn announced(headers: &Headers) -> Announced {
-    let mut announced = Announced::new();
-    for list in headers.all(&Name::TRAILER) {
-        for name in list.split(|byte| *byte == b',').map(trim).filter(|name| !name.is_empty()) {
-            let name = Name::from_slice(name);
-            if !announced.contains(&name) {
-                announced.push(name);
-            }
-        }
-    }
-    announced
+    Ok((head, length))
 }

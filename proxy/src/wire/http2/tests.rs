@@ -1,194 +1,149 @@
-use http::{HeaderMap, Method, StatusCode};
+mod conversation;
+mod floods;
+mod messages;
 
-use super::*;
-use crate::wire::{
-    body::Length,
-    headers::{Headers, Name},
-    message::{ResponseHead, Version},
+use std::{cell::RefCell, rc::Rc, task::Context};
+
+use bytes::{Bytes, BytesMut};
+use tokio::time::Instant;
+
+use super::{
+    connection::{Bounds, Connection, Role, Tunnels},
+    frame::{Frame, FrameReader},
+    hpack::Encoder,
+    *,
+};
+use crate::wire::headers::Name;
+
+/// Bounds of a server, small enough to be met.
+const BOUNDS: Bounds = Bounds {
+    streams_max: 10,
+    header_list_bytes_max: 4096,
+    frame_bytes_max: 1 << 20,
+    stream_window_bytes: 1 << 16,
+    connection_window_bytes: 1 << 20,
+    informational_bytes_max: 1024,
+    wasted_streams_max: 10,
+    tunnels: Tunnels::Refused,
 };
 
-fn parts(uri: &str, fields: &[(&str, &str)]) -> http::request::Parts {
-    let mut request = http::Request::builder().method(Method::POST).uri(uri);
-    for (name, value) in fields {
-        request = request.header(*name, *value);
+/// One end of a connection, whose other end is written by hand.
+struct End {
+    connection: Shared,
+    encoder: Encoder,
+    said: FrameReader,
+    input: BytesMut,
+}
+
+impl End {
+    fn new(role: Role, bounds: Bounds) -> Self {
+        let connection = Rc::new(RefCell::new(Connection::new(role, bounds)));
+        let mut end =
+            Self { connection, encoder: Encoder::new(), said: FrameReader::new(1 << 24), input: BytesMut::new() };
+        if role == Role::Server {
+            end.say(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
+        } else {
+            let preface = end.written().split_to(24);
+            assert_eq!(&preface[..], b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
+        }
+        end.frame(4, 0, 0, &[]);
+        end.frame(4, 1, 0, &[]);
+        end.heard();
+        end
     }
-    request.body(()).unwrap().into_parts().0
-}
 
-fn read(fields: &[(&str, &str)]) -> Result<Request, Wrong> {
-    read_request(parts("https://h.test/x?a=1", fields), false)
-}
-
-fn lines(headers: &Headers) -> Vec<String> {
-    headers
-        .iter()
-        .map(|(name, value)| {
-            format!("{}: {}", String::from_utf8_lossy(name.as_bytes()), String::from_utf8_lossy(value))
-        })
-        .collect()
-}
-
-fn sent(map: &HeaderMap) -> Vec<String> {
-    map.iter().map(|(name, value)| format!("{name}: {}", String::from_utf8_lossy(value.as_bytes()))).collect()
-}
-
-fn head(fields: &[(&str, &str)]) -> ResponseHead {
-    let mut head = ResponseHead::new(StatusCode::OK);
-    for (name, value) in fields {
-        head.headers.append(Name::from_slice(name.as_bytes()), value.as_bytes().to_vec());
+    fn server() -> Self {
+        Self::new(Role::Server, BOUNDS)
     }
-    head
-}
 
-#[test]
-fn a_request_keeps_its_fields_and_loses_its_framing() {
-    let request = read(&[
-        ("x-a", "1"),
-        ("content-length", "5"),
-        ("cookie", "a=1"),
-        ("host", "other.test"),
-        ("x-a", "2"),
-        ("cookie", "b=2"),
-        ("trailer", "x-c, content-length,x-c"),
-        ("expect", "100-Continue"),
-    ])
-    .unwrap();
-    assert_eq!(lines(&request.head.headers), ["X-A: 1", "X-A: 2", "Cookie: a=1; b=2"]);
-    assert_eq!(request.length, Length::Exactly(5));
-    assert!(request.waits_for_continue);
-    assert_eq!(&request.head.host[..], b"h.test");
-    assert_eq!(&request.head.target.raw[..], b"/x?a=1");
-    assert_eq!(&request.head.target.url.path[..], b"/x");
-    assert_eq!(request.head.version, Version::Http2);
-    assert_eq!(request.head.announced.as_slice(), [Name::from_slice(b"x-c")]);
-}
-
-#[test]
-fn another_expectation_stays_and_is_not_waited_for() {
-    let request = read(&[("expect", "foo")]).unwrap();
-    assert!(!request.waits_for_continue);
-    assert_eq!(lines(&request.head.headers), ["Expect: foo"]);
-}
-
-#[test]
-fn a_host_field_names_the_host_where_no_authority_does() {
-    let request = read_request(parts("/x", &[("host", "i.test")]), true).unwrap();
-    assert_eq!(&request.head.host[..], b"i.test");
-    assert!(request.head.headers.is_empty());
-    assert_eq!(request.length, Length::Empty);
-}
-
-#[test]
-fn fields_of_a_connection_are_a_400_in_go_s_words() {
-    for (name, spelled) in [
-        ("connection", "Connection"),
-        ("keep-alive", "Keep-Alive"),
-        ("proxy-connection", "Proxy-Connection"),
-        ("transfer-encoding", "Transfer-Encoding"),
-        ("upgrade", "Upgrade"),
-    ] {
-        let wrong = read(&[(name, "x")]).unwrap_err();
-        assert_eq!(wrong.to_string(), format!("request header \"{spelled}\" is not valid in HTTP/2"));
+    fn say(&mut self, bytes: &[u8]) {
+        let mut connection = self.connection.borrow_mut();
+        connection.input().extend_from_slice(bytes);
+        connection.take_in(Instant::now());
     }
-}
 
-#[test]
-fn te_is_trailers_once_or_a_400() {
-    assert!(read(&[("te", "trailers")]).is_ok());
-    for fields in [&[("te", "gzip")][..], &[("te", "trailers"), ("te", "trailers")]] {
-        let wrong = read(fields).unwrap_err();
-        assert_eq!(wrong.to_string(), "request header \"TE\" may only be \"trailers\" in HTTP/2");
+    fn frame(&mut self, kind: u8, flags: u8, stream: u32, payload: &[u8]) {
+        let mut bytes = (payload.len() as u32).to_be_bytes()[1..].to_vec();
+        bytes.extend([kind, flags]);
+        bytes.extend(stream.to_be_bytes());
+        bytes.extend(payload);
+        self.say(&bytes);
     }
-}
 
-#[test]
-fn a_length_is_digits_alone() {
-    assert_eq!(read(&[]).unwrap().length, Length::Unknown);
-    assert_eq!(read(&[("content-length", "0")]).unwrap().length, Length::Empty);
-    for length in ["+5", "", "5 ", "9223372036854775808"] {
-        assert!(matches!(read(&[("content-length", length)]), Err(Wrong::Malformed(_))), "{length}");
+    fn block(&mut self, fields: &[(&str, &str)]) -> BytesMut {
+        let mut out = BytesMut::new();
+        let mut block = self.encoder.block(&mut out);
+        for (name, value) in fields {
+            match hpack::Pseudo::of(name.as_bytes()) {
+                Some(pseudo) => block.pseudo(pseudo, value.as_bytes()),
+                None => block.field(&Name::from_slice(name.as_bytes()), value.as_bytes()),
+            }
+        }
+        out
+    }
+
+    /// HEADERS: 1 ends the stream, 4 the block.
+    fn headers(&mut self, stream: u32, flags: u8, fields: &[(&str, &str)]) {
+        let block = self.block(fields);
+        self.frame(1, flags, stream, &block);
+    }
+
+    fn get(&mut self, stream: u32) {
+        self.headers(stream, 5, &GET);
+    }
+
+    fn post(&mut self, stream: u32) {
+        self.headers(stream, 4, &POST);
+    }
+
+    /// What the connection wants to have written.
+    fn written(&mut self) -> &mut BytesMut {
+        let mut connection = self.connection.borrow_mut();
+        while connection.has_output() {
+            let mut slices = [std::io::IoSlice::new(&[]); 8];
+            let count = connection.slices(&mut slices);
+            let bytes: Vec<u8> = slices[..count].iter().flat_map(|slice| slice.to_vec()).collect();
+            self.input.extend_from_slice(&bytes);
+            connection.written(bytes.len());
+        }
+        drop(connection);
+        &mut self.input
+    }
+
+    /// The frames that it wants to have written, settings and updates of windows aside.
+    fn heard(&mut self) -> Vec<String> {
+        let mut frames = Vec::new();
+        self.written();
+        while let Some(frame) = self.said.next(&mut self.input, usize::MAX).unwrap() {
+            frames.extend(shown(&frame));
+        }
+        frames
+    }
+
+    fn accept(&mut self) -> (Handle, Asked) {
+        Handle::accept(&self.connection).expect("a request came")
     }
 }
 
-#[test]
-fn what_is_no_request_resets_the_stream() {
-    for uri in ["ftp://h.test/x", "https://user@h.test/x", "https://h.test/%zz"] {
-        assert!(matches!(read_request(parts(uri, &[]), true), Err(Wrong::Malformed(_))), "{uri}");
-    }
+fn shown(frame: &Frame) -> Option<String> {
+    Some(match frame {
+        Frame::Settings(_) | Frame::SettingsAck | Frame::WindowUpdate { .. } => return None,
+        Frame::Reset { stream, code } => format!("RST_STREAM {stream} {code}"),
+        Frame::GoAway { last, code } => format!("GOAWAY {last} {code}"),
+        Frame::Headers { stream, ends_stream, .. } => format!("HEADERS {stream}{}", end(*ends_stream)),
+        Frame::Data { stream, bytes, ends_stream, .. } => format!("DATA {stream} {bytes}{}", end(*ends_stream)),
+        Frame::Payload(_) => return None,
+        other => format!("{other:?}"),
+    })
 }
 
-#[test]
-fn connect_asks_for_its_authority() {
-    let mut parts = parts("a.test:443", &[]);
-    parts.method = Method::CONNECT;
-    let request = read_request(parts, true).unwrap();
-    assert_eq!(&request.head.target.raw[..], b"a.test:443");
-    assert_eq!(&request.head.target.url.host[..], b"a.test:443");
+fn end(ends_stream: bool) -> &'static str {
+    if ends_stream { " end" } else { "" }
 }
 
-#[test]
-fn a_response_is_sorted_by_canonical_name_and_ends_with_its_framing() {
-    let mut head = head(&[
-        ("x-b", "2"),
-        ("Etag", "\"e\""),
-        ("X-A", "1"),
-        ("x-b", "1"),
-        ("Connection", "x"),
-        ("Keep-Alive", "timeout=5"),
-        ("X Y", "1"),
-        ("X-Bad", "a\u{1}b"),
-    ]);
-    head.announced.push(Name::from_slice(b"X-T"));
-    head.announced.push(Name::from_slice(b"X-S"));
-    let framing = Framing {
-        content_type: Some("text/plain"),
-        content_length: Some(3),
-        date: Some(*b"Thu, 01 Jan 1970 00:00:00 GMT"),
-    };
-    let response = write_response(&head, framing).unwrap();
-    assert_eq!(
-        sent(response.headers()),
-        [
-            "etag: \"e\"",
-            "trailer: X-T, X-S",
-            "x-a: 1",
-            "x-b: 2",
-            "x-b: 1",
-            "content-type: text/plain",
-            "content-length: 3",
-            "date: Thu, 01 Jan 1970 00:00:00 GMT",
-        ]
-    );
+fn context() -> Context<'static> {
+    Context::from_waker(std::task::Waker::noop())
 }
 
-#[test]
-fn more_names_than_http_holds_are_an_error_and_no_panic() {
-    let mut head = ResponseHead::new(StatusCode::OK);
-    for number in 0..25_000 {
-        head.headers.append(Name::from_slice(format!("x-{number}").as_bytes()), "1");
-    }
-    assert_eq!(write_response(&head, Framing::default()).unwrap_err(), TooManyFields);
-}
-
-#[test]
-fn trailers_are_sorted_and_framing_is_none_of_them() {
-    let headers = head(&[("x-b", "2"), ("content-length", "5"), ("x-a", "1"), ("if-match", "x"), ("te", "x")]).headers;
-    assert_eq!(sent(&trailers_to_map(&headers).unwrap()), ["x-a: 1", "x-b: 2"]);
-}
-
-#[test]
-fn a_response_that_came_loses_its_framing() {
-    let response = http::Response::builder()
-        .status(299)
-        .header("x-b", "2")
-        .header("trailer", "x-t,X-T, x-s")
-        .header("content-length", "5")
-        .body(())
-        .unwrap();
-    let (head, length) = read_response(response.into_parts().0, false);
-    assert_eq!(head.status, 299);
-    assert_eq!(lines(&head.headers), ["X-B: 2"]);
-    assert_eq!(head.content_length, Some(5));
-    assert_eq!(length, Length::Exactly(5));
-    assert_eq!(head.announced.as_slice(), [Name::from_slice(b"X-T"), Name::from_slice(b"X-S")]);
-}
+const GET: [(&str, &str); 4] = [(":method", "GET"), (":scheme", "https"), (":authority", "h.test"), (":path", "/x")];
+const POST: [(&str, &str); 4] = [(":method", "POST"), (":scheme", "https"), (":authority", "h.test"), (":path", "/x")];

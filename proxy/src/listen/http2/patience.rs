@@ -1,0 +1,131 @@
+use std::{
+    pin::Pin,
+    task::{Context, Poll, ready},
+    time::Duration,
+};
+
+use tokio::time::{Instant, Sleep, sleep_until};
+
+use super::Http2Limits;
+use crate::wire::http2::Shared;
+
+/// How long a connection may take: for its preface, without a stream, and for its end.
+pub(super) struct Patience {
+    preface: Duration,
+    idle: Option<Duration>,
+    goaway: Duration,
+    /// Since then the connection is as it is.
+    since: Instant,
+    state: State,
+    /// The memory of an idle connection was given back.
+    is_lean: bool,
+    timer: Option<Pin<Box<Sleep>>>,
+}
+
+/// What a connection does that may not take for ever.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum State {
+    /// The client has not said that it speaks HTTP/2.
+    Beginning,
+    Busy,
+    Idle,
+    /// The client was told to send no further request. It answers, or is told which one was the last.
+    Leaving,
+    /// The client knows which one was the last, and it is answered.
+    Left,
+}
+
+/// What is to be done when patience is over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Next {
+    /// There is something to write.
+    Write,
+    /// The connection ends.
+    End,
+}
+
+impl Patience {
+    pub(super) fn new(limits: &Http2Limits) -> Self {
+        Self {
+            preface: limits.preface_timeout,
+            idle: limits.idle_timeout,
+            goaway: limits.goaway_grace,
+            since: Instant::now(),
+            state: State::Beginning,
+            is_lean: false,
+            timer: None,
+        }
+    }
+
+    /// Ready when something is to be done.
+    pub(super) fn poll(&mut self, connection: &Shared, cx: &mut Context<'_>) -> Poll<Next> {
+        loop {
+            let state = State::of(connection);
+            if state != self.state {
+                self.state = state;
+                self.since = Instant::now();
+                self.is_lean = false;
+            }
+            if state == State::Left && !connection.borrow().has_output() {
+                return Poll::Ready(Next::End);
+            }
+            let bound = match state {
+                State::Beginning => Some(self.preface),
+                State::Busy => None,
+                State::Idle if !self.is_lean => Some(LEAN_AFTER),
+                State::Idle => self.idle,
+                State::Leaving | State::Left => Some(self.goaway),
+            };
+            let Some(bound) = bound else { return Poll::Pending };
+            ready!(self.poll_time(self.since + bound, cx));
+            match state {
+                State::Beginning | State::Left => return Poll::Ready(Next::End),
+                State::Busy => {}
+                State::Idle if !self.is_lean => {
+                    self.is_lean = true;
+                    connection.borrow_mut().release_buffers();
+                }
+                State::Idle => {
+                    connection.borrow_mut().leave();
+                    return Poll::Ready(Next::Write);
+                }
+                State::Leaving => {
+                    connection.borrow_mut().leave_now();
+                    return Poll::Ready(Next::Write);
+                }
+            }
+        }
+    }
+
+    /// Ready at a time. A timer that runs out too early is set anew: most connections are busy again before it does.
+    fn poll_time(&mut self, due: Instant, cx: &mut Context<'_>) -> Poll<()> {
+        let timer = self.timer.get_or_insert_with(|| Box::pin(sleep_until(due)));
+        if timer.deadline() > due {
+            timer.as_mut().reset(due);
+        }
+        while timer.as_mut().poll(cx).is_ready() {
+            if timer.deadline() >= due {
+                self.timer = None;
+                return Poll::Ready(());
+            }
+            timer.as_mut().reset(due);
+        }
+        Poll::Pending
+    }
+}
+
+impl State {
+    fn of(connection: &Shared) -> Self {
+        let connection = connection.borrow();
+        match () {
+            () if !connection.is_begun() => Self::Beginning,
+            () if !connection.is_idle() => Self::Busy,
+            () if connection.has_left() => Self::Left,
+            () if connection.is_leaving() => Self::Leaving,
+            () => Self::Idle,
+        }
+    }
+}
+
+/// A connection that has more to ask does it earlier as a rule.
+const LEAN_AFTER: Duration = Duration::from_secs(1);

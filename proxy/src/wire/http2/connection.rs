@@ -1,0 +1,480 @@
+//! One connection, without its socket: bytes in, requests or answers out; heads and bodies in, bytes out. Both roles.
+//!
+//! Whoever holds the socket drives it: reads into `input`, calls `take_in`, writes `slices`. Streams are driven by whoever holds them, on
+//! the same worker; they wake the driver when there is something to write.
+//!
+//! RFC 9113. Go: `net/http/h2_bundle.go` `serverConn`, `ClientConn`.
+
+mod client;
+mod control;
+mod receiving;
+mod sending;
+mod server;
+
+use std::{collections::VecDeque, io::IoSlice, task::Waker};
+
+use bytes::BytesMut;
+use tokio::time::Instant;
+
+pub use self::{client::AnswerBody, server::Asked};
+use self::{control::Peer, receiving::Payload};
+pub(in crate::wire::http2) use self::{receiving::Received, sending::HeadKind};
+use super::{
+    Code,
+    block::BlockReader,
+    calm::Calm,
+    flow::{Inflow, Outflow, WINDOW_DEFAULT},
+    frame::{Fault, Frame, FrameReader, setting, write_goaway, write_ping, write_reset, write_settings},
+    hpack::Encoder,
+    output::Output,
+    stream::{Stream, Streams},
+};
+
+/// Who we are on a connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// The peer asks.
+    Server,
+    /// We ask.
+    Client,
+}
+
+/// Bounds of a connection, and what the peer is told of them.
+#[derive(Clone, Copy, Debug)]
+pub struct Bounds {
+    /// Streams at a time; of a client, until the server has said how many.
+    pub streams_max: u32,
+    /// The fields of a head: names and values, and 32 for each.
+    pub header_list_bytes_max: u32,
+    /// A frame that the peer sends.
+    pub frame_bytes_max: u32,
+    /// What the peer may send on one stream before it is read.
+    pub stream_window_bytes: u32,
+    /// The same for all streams together.
+    pub connection_window_bytes: u32,
+    /// Fields of all 1xx heads of one stream; further heads are dropped.
+    pub informational_bytes_max: usize,
+    /// Streams that came to nothing, more than those that were answered; one more and the connection ends.
+    pub wasted_streams_max: usize,
+    /// Whether requests may ask for a tunnel (RFC 8441).
+    pub tunnels: Tunnels,
+}
+
+/// Whether requests may ask for a tunnel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tunnels {
+    /// As Go's server does by default: `:protocol` is malformed.
+    Refused,
+    /// CONNECT with `:protocol` is taken.
+    Taken,
+}
+
+/// Why a stream broke off.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StreamError {
+    /// The peer has reset it.
+    Reset(Code),
+    /// We have reset it, since the peer broke the rules, or nobody wanted it any more.
+    Refused(Code, &'static str),
+    /// GOAWAY says that the peer has not begun with it.
+    GoAway(Code),
+    /// Its connection is over.
+    Lost,
+}
+
+/// Why a connection is over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Over {
+    /// The peer broke the rules, and was told so by GOAWAY.
+    Fault(Code, &'static str),
+    /// It is no HTTP/2: nothing is said.
+    NoPreface,
+    /// The socket has ended or failed, or nobody drives it any more.
+    Gone,
+}
+
+/// One connection.
+#[derive(Debug)]
+pub struct Connection {
+    role: Role,
+    bounds: Bounds,
+    input: BytesMut,
+    frames: FrameReader,
+    blocks: BlockReader,
+    encoder: Encoder,
+    output: Output,
+    streams: Streams,
+    /// Streams that have something to send, in the order of their turns.
+    line: VecDeque<u32>,
+    inflow: Inflow,
+    outflow: Outflow,
+    /// What the peer has told of itself.
+    peer: Peer,
+    /// DATA that is under way.
+    payload: Option<Payload>,
+    /// Whether the preface of the client has come.
+    is_begun: bool,
+    unacknowledged_settings: u32,
+    /// The highest stream that was opened: by the peer of a server, by a client itself.
+    last_stream: u32,
+    /// What the GOAWAY that we sent says of it.
+    goaway_sent: Option<u32>,
+    /// What the peer's GOAWAY says.
+    goaway_received: Option<(u32, Code)>,
+    /// PING that waits for its answer.
+    ping: Option<[u8; 8]>,
+    pings_sent: u64,
+    over: Option<Over>,
+    calm: Calm,
+    server: server::Requests,
+    driver: Option<Waker>,
+    is_driver_told: bool,
+}
+
+impl Connection {
+    /// A connection on which nothing was said yet. What we say first waits to be written.
+    pub fn new(role: Role, bounds: Bounds) -> Self {
+        let mut connection = Self {
+            role,
+            bounds,
+            input: BytesMut::new(),
+            frames: FrameReader::new(bounds.frame_bytes_max as usize),
+            blocks: BlockReader::new(bounds.header_list_bytes_max as usize),
+            encoder: Encoder::new(),
+            output: Output::default(),
+            streams: Streams::default(),
+            line: VecDeque::new(),
+            inflow: Inflow::new(WINDOW_DEFAULT),
+            outflow: Outflow::new(WINDOW_DEFAULT),
+            peer: Peer::new(bounds.streams_max),
+            payload: None,
+            is_begun: role == Role::Client,
+            unacknowledged_settings: 1,
+            last_stream: 0,
+            goaway_sent: None,
+            goaway_received: None,
+            ping: None,
+            pings_sent: 0,
+            over: None,
+            calm: Calm::new(bounds.wasted_streams_max),
+            server: server::Requests::default(),
+            driver: None,
+            is_driver_told: false,
+        };
+        connection.say_hello();
+        connection
+    }
+
+    /// Go's order of settings. Go: `serverConn.serve`, `Transport.newClientConn`.
+    fn say_hello(&mut self) {
+        let bounds = self.bounds;
+        let out = self.output.frames();
+        match self.role {
+            Role::Server => {
+                let tunnels = [(setting::ENABLE_CONNECT_PROTOCOL, 1)];
+                let settings = [
+                    (setting::MAX_FRAME_SIZE, bounds.frame_bytes_max),
+                    (setting::MAX_CONCURRENT_STREAMS, bounds.streams_max),
+                    (setting::MAX_HEADER_LIST_SIZE, bounds.header_list_bytes_max),
+                    (setting::HEADER_TABLE_SIZE, 4096),
+                    (setting::INITIAL_WINDOW_SIZE, bounds.stream_window_bytes),
+                ];
+                match bounds.tunnels {
+                    Tunnels::Refused => write_settings(out, &settings),
+                    Tunnels::Taken => write_settings(out, &[&settings[..], &tunnels].concat()),
+                }
+            }
+            Role::Client => {
+                out.extend_from_slice(PREFACE);
+                let settings = [
+                    (setting::ENABLE_PUSH, 0),
+                    (setting::INITIAL_WINDOW_SIZE, bounds.stream_window_bytes),
+                    (setting::MAX_FRAME_SIZE, bounds.frame_bytes_max),
+                    (setting::MAX_HEADER_LIST_SIZE, bounds.header_list_bytes_max),
+                ];
+                write_settings(out, &settings);
+            }
+        }
+        let more = bounds.connection_window_bytes.saturating_sub(WINDOW_DEFAULT);
+        self.give_back(more);
+    }
+
+    /// Where the driver puts bytes that came.
+    pub fn input(&mut self) -> &mut BytesMut {
+        &mut self.input
+    }
+
+    /// Whether bytes of a body come next.
+    pub fn is_within_data(&self) -> bool {
+        self.frames.is_within_data()
+    }
+
+    /// Reads what has come, as far as what it asks for has room in the output.
+    pub fn take_in(&mut self, now: Instant) {
+        if !self.is_begun && !self.read_preface() {
+            return;
+        }
+        while self.over.is_none() && self.has_room() {
+            let (stream, done) = match self.frames.next(&mut self.input, self.blocks.fragment_bytes_max()) {
+                Ok(None) => break,
+                Ok(Some(frame)) => (stream_of(&frame), self.take_frame(frame, now)),
+                Err(fault) => (0, Err(fault)),
+            };
+            if let Err(fault) = done {
+                self.fault(stream, fault);
+            }
+        }
+        self.fill();
+    }
+
+    /// Whether more frames may be read: each may make one that has to be written.
+    pub fn has_room(&self) -> bool {
+        self.output.len() < OUTPUT_FULL_BYTES
+    }
+
+    fn read_preface(&mut self) -> bool {
+        let length = self.input.len().min(PREFACE.len());
+        if self.input[..length] != PREFACE[..length] {
+            self.end(Over::NoPreface);
+        } else if length == PREFACE.len() {
+            let _ = self.input.split_to(length);
+            self.is_begun = true;
+        }
+        self.is_begun
+    }
+
+    fn take_frame(&mut self, frame: Frame, now: Instant) -> Result<(), Fault> {
+        if !self.peer.is_known && !matches!(frame, Frame::Settings(_) | Frame::SettingsAck) {
+            return Err(Fault::protocol("the first frame is not SETTINGS"));
+        }
+        match frame {
+            Frame::Data { stream, counted, bytes, ends_stream } => {
+                self.take_data(stream, Payload { counted, left: bytes, ends_stream, stream: None }, now)
+            }
+            Frame::Payload(bytes) => {
+                self.take_payload(bytes);
+                Ok(())
+            }
+            Frame::Headers { .. } | Frame::Continuation { .. } | Frame::TooLong { .. } => {
+                self.take_fragment(frame, now)
+            }
+            Frame::Reset { stream, code } => self.take_reset(stream, code, now),
+            _ => {
+                self.calm.idle_frame(now)?;
+                self.take_control(frame)
+            }
+        }
+    }
+
+    /// Something is wrong with the last frame, which was one of this stream.
+    fn fault(&mut self, at: u32, fault: Fault) {
+        match fault {
+            Fault::Stream(stream, code, why) => {
+                tracing::debug!(stream, %code, why, "HTTP/2 stream error");
+                self.reset_as(stream, code, why);
+                if self.role == Role::Server
+                    && code != Code::STREAM_CLOSED
+                    && let Err(Fault::Connection(code, why)) = self.calm.wasted_stream()
+                {
+                    self.fail(at, code, why);
+                }
+            }
+            Fault::Connection(code, why) => self.fail(at, code, why),
+        }
+    }
+
+    fn fail(&mut self, at: u32, code: Code, why: &'static str) {
+        tracing::debug!(%code, why, "HTTP/2 connection error");
+        // Go counts a stream as seen if the frame that broke the connection was one of it.
+        let last = match self.role {
+            Role::Server => self.last_stream.max(at),
+            Role::Client => 0,
+        };
+        write_goaway(self.output.frames(), last, code);
+        self.end(Over::Fault(code, why));
+    }
+
+    /// The connection is over: every stream breaks off. What waits to be written may still be written.
+    pub fn end(&mut self, over: Over) {
+        if self.over.is_some() {
+            return;
+        }
+        self.over = Some(over);
+        self.input = BytesMut::new();
+        self.line.clear();
+        self.server.forget_waiting();
+        let mut released = Vec::new();
+        for stream in self.streams.iter_mut() {
+            stream.break_off(StreamError::Lost);
+            if stream.is_released {
+                released.push(stream.id);
+            }
+        }
+        for id in released {
+            self.streams.remove(id);
+        }
+        self.wake_driver();
+    }
+
+    /// Whether the peer has shown that it speaks HTTP/2.
+    pub fn is_begun(&self) -> bool {
+        self.is_begun && self.peer.is_known
+    }
+
+    /// Why it is over.
+    pub fn over(&self) -> Option<Over> {
+        self.over
+    }
+
+    /// Who drives the connection: it is woken when there is something to write.
+    pub fn attend(&mut self, driver: &Waker) {
+        self.is_driver_told = false;
+        match &self.driver {
+            Some(known) if known.will_wake(driver) => {}
+            _ => self.driver = Some(driver.clone()),
+        }
+    }
+
+    fn wake_driver(&mut self) {
+        if !std::mem::replace(&mut self.is_driver_told, true)
+            && let Some(driver) = &self.driver
+        {
+            driver.wake_by_ref();
+        }
+    }
+
+    /// Whether something waits to be written.
+    pub fn has_output(&self) -> bool {
+        !self.output.is_empty()
+    }
+
+    /// What is to be written next; gives how many slices there are.
+    pub fn slices<'a>(&'a self, slices: &mut [IoSlice<'a>]) -> usize {
+        self.output.slices(slices)
+    }
+
+    /// So many bytes were written. There may be room for more now.
+    pub fn written(&mut self, bytes: usize) {
+        self.output.advance(bytes);
+        self.fill();
+    }
+
+    /// Whether nobody holds a stream, and nothing is left to be sent on any.
+    pub fn is_idle(&self) -> bool {
+        self.streams.is_empty()
+    }
+
+    /// Memory goes back while the connection idles.
+    pub fn release_buffers(&mut self) {
+        if self.input.is_empty() {
+            self.input = BytesMut::new();
+        }
+        if self.streams.is_empty() {
+            self.output.release_buffers();
+            self.streams.release_buffers();
+            self.blocks.release_buffers();
+            self.line = VecDeque::new();
+        }
+    }
+
+    /// Asks the peer whether it lives. If a question is under way already, its answer counts.
+    pub fn ask(&mut self) {
+        if self.ping.is_none() {
+            self.pings_sent += 1;
+            let payload = self.pings_sent.to_be_bytes();
+            self.ping = Some(payload);
+            write_ping(self.output.frames(), payload, false);
+            self.wake_driver();
+        }
+    }
+
+    /// Whether a question waits for its answer.
+    pub fn is_asking(&self) -> bool {
+        self.ping.is_some()
+    }
+
+    /// The peer's GOAWAY: the last stream that it may have begun with, and why it goes.
+    pub fn goaway_received(&self) -> Option<(u32, Code)> {
+        self.goaway_received
+    }
+
+    /// Says that no further stream is wanted, but takes those that are on their way. RFC 9113 section 6.8.
+    pub fn leave(&mut self) {
+        if self.goaway_sent.is_none() && self.over.is_none() {
+            self.goaway_sent = Some(STREAM_MAX);
+            write_goaway(self.output.frames(), STREAM_MAX, Code::NO_ERROR);
+            self.ask();
+            self.wake_driver();
+        }
+    }
+
+    /// Says which stream was the last: later ones are not looked at.
+    pub fn leave_now(&mut self) {
+        if self.goaway_sent.is_none_or(|last| last == STREAM_MAX) && self.over.is_none() {
+            let last = if self.role == Role::Server { self.last_stream } else { 0 };
+            self.goaway_sent = Some(last);
+            write_goaway(self.output.frames(), last, Code::NO_ERROR);
+            self.wake_driver();
+        }
+    }
+
+    /// Whether the peer knows that it is to send no further stream.
+    pub fn is_leaving(&self) -> bool {
+        self.goaway_sent.is_some()
+    }
+
+    /// Whether the peer knows which stream was the last.
+    pub fn has_left(&self) -> bool {
+        self.goaway_sent.is_some_and(|last| last != STREAM_MAX)
+    }
+
+    /// Resets a stream, whether it is known or not.
+    fn reset_as(&mut self, id: u32, code: Code, why: &'static str) {
+        write_reset(self.output.frames(), id, code);
+        self.break_off(id, StreamError::Refused(code, why));
+        self.wake_driver();
+    }
+
+    /// A stream breaks off: what was not read of it counts as read.
+    fn break_off(&mut self, id: u32, why: StreamError) {
+        let Some(stream) = self.streams.get_mut(id) else { return };
+        stream.break_off(why);
+        let unread = std::mem::take(&mut stream.receiving.unread_bytes);
+        let is_released = stream.is_released;
+        self.give_back(unread);
+        if is_released {
+            self.streams.remove(id);
+        }
+    }
+
+    /// A new stream, with the windows of the moment.
+    fn open(&mut self, id: u32) -> &mut Stream {
+        let inflow = Inflow::new(self.bounds.stream_window_bytes);
+        let outflow = Outflow::new(self.peer.stream_window_bytes);
+        self.streams.add(Stream::new(id, inflow, outflow, self.bounds.informational_bytes_max))
+    }
+}
+
+/// What a frame is one of, 0 for those of the connection.
+fn stream_of(frame: &Frame) -> u32 {
+    match frame {
+        Frame::Data { stream, .. }
+        | Frame::Headers { stream, .. }
+        | Frame::Continuation { stream, .. }
+        | Frame::TooLong { stream }
+        | Frame::Priority { stream, .. }
+        | Frame::Reset { stream, .. }
+        | Frame::WindowUpdate { stream, .. } => *stream,
+        _ => 0,
+    }
+}
+
+const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+/// The highest number a stream can have.
+pub(super) const STREAM_MAX: u32 = (1 << 31) - 1;
+/// While so much waits to be written, nothing is read that may make more: a peer that reads none of our answers can ask us to hold no more.
+const OUTPUT_FULL_BYTES: usize = 256 << 10;
+/// Bodies stop here: frames that matter more do not wait long behind them.
+const OUTPUT_BYTES: usize = 32 << 10;
+/// The most of a body in one frame, whatever the peer would take: others get their turn, and one record of TLS holds it.
+const DATA_BYTES_MAX: usize = 16 << 10;

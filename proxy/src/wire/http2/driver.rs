@@ -1,0 +1,156 @@
+use std::{
+    future::poll_fn,
+    io::{self, IoSlice},
+    mem::MaybeUninit,
+    pin::Pin,
+    rc::Rc,
+    task::{Context, Poll, ready},
+    time::Duration,
+};
+
+use tokio::{
+    io::{AsyncRead as _, AsyncWrite as _, ReadBuf},
+    time::{Instant, timeout},
+};
+use tokio_util::io::poll_read_buf;
+
+use super::{
+    connection::{Connection, Over},
+    handle::Shared,
+};
+use crate::wire::channel::Channel;
+
+/// Moves bytes between a connection and its socket.
+#[derive(Debug)]
+pub struct Driver {
+    channel: Channel,
+    connection: Shared,
+    /// That the channel may hold back what it was given (TLS does).
+    unflushed: bool,
+    heard: Instant,
+    failed: Option<io::Error>,
+}
+
+impl Driver {
+    /// A driver of a connection on which nothing was read yet.
+    pub fn new(channel: Channel, connection: &Shared) -> Self {
+        let connection = Rc::clone(connection);
+        Self { channel, connection, unflushed: false, heard: Instant::now(), failed: None }
+    }
+
+    /// When the peer was last heard.
+    pub fn heard(&self) -> Instant {
+        self.heard
+    }
+
+    /// Why the socket failed, if it did.
+    pub fn failure(&mut self) -> Option<io::Error> {
+        self.failed.take()
+    }
+
+    /// Reads and writes what can be. Ready when the connection is over, and what it still had to say is written as far as may be.
+    ///
+    /// `arrived` is called whenever something was read.
+    pub fn poll(&mut self, cx: &mut Context<'_>, arrived: &mut dyn FnMut()) -> Poll<()> {
+        self.connection.borrow_mut().attend(cx.waker());
+        loop {
+            if let Poll::Ready(Err(error)) = self.poll_write(cx) {
+                return Poll::Ready(self.end(Some(error)));
+            }
+            let mut connection = self.connection.borrow_mut();
+            if connection.over().is_some() {
+                return if connection.has_output() || self.unflushed { Poll::Pending } else { Poll::Ready(()) };
+            }
+            if !connection.has_room() {
+                return Poll::Pending;
+            }
+            match ready!(poll_read(&mut self.channel, &mut connection, cx)) {
+                Ok(0) => {
+                    drop(connection);
+                    return Poll::Ready(self.end(None));
+                }
+                Ok(_) => {
+                    self.heard = Instant::now();
+                    connection.take_in(self.heard);
+                }
+                Err(error) => {
+                    drop(connection);
+                    return Poll::Ready(self.end(Some(error)));
+                }
+            }
+            drop(connection);
+            arrived();
+        }
+    }
+
+    fn end(&mut self, error: Option<io::Error>) {
+        self.failed = error;
+        self.connection.borrow_mut().end(Over::Gone);
+    }
+
+    /// Writes what waits.
+    ///
+    /// # Errors
+    /// The socket failed.
+    pub fn poll_write(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let mut connection = self.connection.borrow_mut();
+        while connection.has_output() {
+            let mut slices = [IoSlice::new(&[]); SLICES_MAX];
+            let count = connection.slices(&mut slices);
+            let channel = Pin::new(&mut self.channel);
+            let written = match &slices[..count] {
+                [one] => ready!(channel.poll_write(cx, one)),
+                several => ready!(channel.poll_write_vectored(cx, several)),
+            };
+            match written? {
+                0 => return Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
+                bytes => connection.written(bytes),
+            }
+            self.unflushed = true;
+        }
+        if self.unflushed {
+            ready!(Pin::new(&mut self.channel).poll_flush(cx))?;
+            self.unflushed = false;
+        }
+        Poll::Ready(Ok(()))
+    }
+
+    /// Ends the writing side, then reads and forgets until the peer ends too, or for at most `bound`.
+    ///
+    /// A socket that is closed with unread bytes sends a reset, and the peer may lose what it has not read yet.
+    pub async fn linger(mut self, bound: Duration) {
+        let rest = async {
+            poll_fn(|cx| Pin::new(&mut self.channel).poll_shutdown(cx)).await?;
+            let mut forgotten = [0; 4096];
+            loop {
+                let mut buffer = ReadBuf::new(&mut forgotten);
+                poll_fn(|cx| Pin::new(&mut self.channel).poll_read(cx, &mut buffer)).await?;
+                if buffer.filled().is_empty() {
+                    return io::Result::Ok(());
+                }
+            }
+        };
+        // The connection is over, however this ends.
+        let _ = timeout(bound, rest).await;
+    }
+}
+
+/// Reads bodies where they stay. Heads are few bytes: a connection that waits for one holds no memory for it.
+fn poll_read(channel: &mut Channel, connection: &mut Connection, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
+    if connection.is_within_data() {
+        let input = connection.input();
+        input.reserve(READ_BYTES_DATA);
+        return poll_read_buf(Pin::new(channel), cx, input);
+    }
+    let mut space = [MaybeUninit::uninit(); READ_BYTES];
+    let mut buffer = ReadBuf::uninit(&mut space);
+    ready!(Pin::new(channel).poll_read(cx, &mut buffer))?;
+    connection.input().extend_from_slice(buffer.filled());
+    Poll::Ready(Ok(buffer.filled().len()))
+}
+
+const SLICES_MAX: usize = 16;
+/// One read takes in what several heads usually need.
+const READ_BYTES: usize = 4 << 10;
+/// Bodies are read in larger pieces: half the reads for twice the bytes, until the copy costs more than the call.
+const READ_BYTES_DATA: usize = 32 << 10;

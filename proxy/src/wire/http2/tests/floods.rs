@@ -1,0 +1,160 @@
+use std::time::Duration;
+
+use super::*;
+
+/// Says a frame until the connection is over, and tells how often that took.
+fn until_over(end: &mut End, most: usize, mut say: impl FnMut(&mut End, u32)) -> usize {
+    for number in 0..most {
+        say(end, number as u32);
+        end.heard();
+        if end.connection.borrow().over().is_some() {
+            return number + 1;
+        }
+    }
+    panic!("the connection lives");
+}
+
+fn is_calm(end: &End) -> bool {
+    !matches!(end.connection.borrow().over(), Some(Over::Fault(Code::ENHANCE_YOUR_CALM, _)))
+}
+
+#[test]
+fn requests_that_are_taken_back_for_ever_end_the_connection() {
+    // CVE-2023-44487.
+    let mut end = End::server();
+    let mut began = 0;
+    until_over(&mut end, 100, |end, number| {
+        let stream = 2 * number + 1;
+        end.get(stream);
+        end.frame(3, 0, stream, &8_u32.to_be_bytes());
+        while let Some((handle, _)) = Handle::accept(&end.connection) {
+            began += 1;
+            drop(handle);
+        }
+    });
+    assert!(!is_calm(&end));
+    assert_eq!(began, 11);
+}
+
+#[test]
+fn requests_that_are_taken_back_while_their_handlers_go_on_wait_and_then_end_the_connection() {
+    let mut end = End::new(Role::Server, Bounds { wasted_streams_max: usize::MAX, ..BOUNDS });
+    let mut held = Vec::new();
+    let sent = until_over(&mut end, 100, |end, number| {
+        let stream = 2 * number + 1;
+        end.get(stream);
+        end.frame(3, 0, stream, &8_u32.to_be_bytes());
+        held.extend(Handle::accept(&end.connection));
+    });
+    // Ten run, 41 wait.
+    assert_eq!((held.len(), sent), (10, 52));
+    assert!(!is_calm(&end));
+}
+
+#[test]
+fn a_client_that_takes_some_back_is_served_for_ever() {
+    let mut end = End::server();
+    for number in 0..1000_u32 {
+        let stream = 2 * number + 1;
+        end.get(stream);
+        let (handle, _) = end.accept();
+        if number % 2 == 0 {
+            end.frame(3, 0, stream, &8_u32.to_be_bytes());
+        } else {
+            let head = crate::wire::ResponseHead::new(http::StatusCode::OK);
+            handle.respond(&head, Framing::default(), Follows::Nothing).unwrap();
+        }
+        drop(handle);
+    }
+    assert!(end.connection.borrow().over().is_none());
+}
+
+#[test]
+fn streams_that_we_are_made_to_reset_end_the_connection() {
+    // CVE-2025-8671.
+    let mut end = End::server();
+    until_over(&mut end, 100, |end, number| {
+        let stream = 2 * number + 1;
+        end.get(stream);
+        end.frame(8, 0, stream, &0_u32.to_be_bytes());
+        while let Some((handle, _)) = Handle::accept(&end.connection) {
+            drop(handle);
+        }
+    });
+    assert!(!is_calm(&end));
+}
+
+#[test]
+fn frames_that_move_nothing_end_the_connection() {
+    // CVE-2019-9512, 9513, 9515, 9518, 9511.
+    let frames: [(u8, u8, u32, &[u8]); 6] = [
+        (6, 0, 0, &[0; 8]),
+        (4, 0, 0, &[]),
+        (2, 0, 1, &[0, 0, 0, 0, 1]),
+        (0, 0, 1, &[]),
+        (8, 0, 1, &[0, 0, 0, 1]),
+        (99, 0, 0, &[]),
+    ];
+    for (kind, flags, stream, payload) in frames {
+        let mut end = End::server();
+        end.post(1);
+        let _handle = end.accept();
+        let sent = until_over(&mut end, 20_000, |end, _| end.frame(kind, flags, stream, payload));
+        assert!((9_000..=15_000).contains(&sent), "{kind}: {sent}");
+        assert!(!is_calm(&end));
+    }
+}
+
+#[test]
+fn a_peer_that_reads_no_answers_is_not_read_any_further() {
+    let end = End::server();
+    let ping = [0, 0, 8, 6, 0, 0, 0, 0, 0, 1, 2, 3, 4, 5, 6, 7, 8];
+    let pings = ping.repeat(9_000);
+    for _ in 0..10 {
+        end.connection.borrow_mut().input().extend_from_slice(&pings);
+        end.connection.borrow_mut().take_in(Instant::now() + Duration::from_secs(3600));
+    }
+    let mut slices = [std::io::IoSlice::new(&[]); 64];
+    let connection = end.connection.borrow();
+    let count = connection.slices(&mut slices);
+    let waiting: usize = slices[..count].iter().map(|slice| slice.len()).sum();
+    assert!(waiting <= (256 << 10) + 17, "{waiting}");
+}
+
+#[test]
+fn a_head_in_many_small_fragments_ends_the_connection() {
+    // CVE-2019-9518, CVE-2024-27316.
+    let mut end = End::server();
+    let block = end.block(&GET);
+    end.frame(1, 1, 1, &block);
+    let sent = until_over(&mut end, 100, |end, _| end.frame(9, 0, 1, &[]));
+    assert_eq!(sent, 32);
+    assert!(!is_calm(&end));
+    // Those that hold something are read to the bound of the list.
+    let mut end = End::server();
+    let block = end.block(&GET);
+    end.frame(1, 1, 1, &block);
+    until_over(&mut end, 32, |end, number| {
+        let mut block = end.block(&[]);
+        block.extend_from_slice(b"\x00\x05");
+        block.extend_from_slice(format!("x-{number:03}").as_bytes());
+        block.extend_from_slice(&[0x7f, 73]);
+        block.extend_from_slice(&[b'a'; 200]);
+        end.frame(9, 0, 1, &block);
+    });
+    assert!(matches!(end.connection.borrow().over(), Some(Over::Fault(Code::PROTOCOL_ERROR, _))));
+}
+
+#[test]
+fn a_small_block_that_says_much_is_truncated() {
+    // A table full of long values, said again and again (CVE-2016-6581).
+    let mut end = End::server();
+    let mut block = end.block(&GET);
+    block.extend_from_slice(&[0x40, 3, b'x', b'-', b'a', 0x7f, 0x81, 0x06]);
+    block.extend_from_slice(&[b'a'; 896]);
+    block.extend_from_slice(&[0xbe; 3000]);
+    end.frame(1, 5, 1, &block);
+    let (handle, asked) = end.accept();
+    assert!(matches!(asked, Asked::TooLarge(_)), "{asked:?}");
+    drop(handle);
+}
