@@ -76,7 +76,9 @@ fn answer(mut connection: TcpStream) -> Option<()> {
             reader.by_ref().take(size + 2).read_to_end(&mut Vec::new()).ok()?;
             is_chunked = size > 0;
         }
-        connection.write_all(b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 6\r\n\r\nhello\n").ok()?;
+        connection
+            .write_all(b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 6\r\n\r\nhello\n")
+            .ok()?;
     }
 }
 

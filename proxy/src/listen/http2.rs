@@ -72,7 +72,11 @@ pub async fn serve<H: Handler + 'static>(
     if let Some(over) = connection.borrow().over() {
         tracing::debug!(?over, error = ?driver.failure(), peer = ?context.peer.address, "HTTP/2 connection ended");
     }
+    let said_nothing = !connection.borrow().is_begun() && connection.borrow().over().is_none();
     connection.borrow_mut().end(Over::Gone);
+    if said_nothing {
+        return;
+    }
     let lingering = driver.linger(context.limits.linger);
     // The streams know that the client left, and end within `gone_grace`.
     tokio::join!(lingering, poll_fn(|cx| poll_idle(&connection, cx)));

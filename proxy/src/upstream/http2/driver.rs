@@ -43,9 +43,6 @@ impl Driver {
                 (was_idle, since) = (idle, Instant::now());
                 pong_due = None;
             }
-            if !self.frames.borrow().is_asking() {
-                pong_due = None;
-            }
             let time = match pong_due {
                 _ if idle => since + *idle_timeout,
                 Some(due) => due,
@@ -64,7 +61,8 @@ impl Driver {
                 Event::Time if idle => break,
                 Event::Time => {
                     let quiet = socket.heard().elapsed();
-                    if pong_due.is_some() && quiet >= http2.ping_timeout {
+                    let is_asking = self.frames.borrow().is_asking();
+                    if pong_due.is_some() && is_asking && quiet >= http2.ping_timeout {
                         tracing::debug!(?quiet, "a backend answers no PING");
                         self.life.lose();
                         break;

@@ -37,10 +37,9 @@ impl Calm {
         Ok(())
     }
 
-    /// Bytes of a body came or went: so many frames may be needed for them.
-    pub(super) fn moved(&mut self, bytes: usize) {
-        let more = u32::try_from(bytes / BYTES_PER_FRAME).unwrap_or(FRAMES_MAX);
-        self.frames_left = self.frames_left.saturating_add(more).min(FRAMES_MAX);
+    /// Bytes of a body went: some frames may be needed for them.
+    pub(super) fn moved(&mut self) {
+        self.frames_left = (self.frames_left + FRAMES_PER_DATA).min(FRAMES_MAX);
     }
 
     fn fill(&mut self, frames: u32, now: Instant) {
@@ -71,5 +70,5 @@ const TOO_MANY_RESETS: Fault = Fault::Connection(Code::ENHANCE_YOUR_CALM, "too m
 /// In a burst. Go: `maxQueuedControlFrames`.
 const FRAMES_MAX: u32 = 10_000;
 const FRAMES_PER_SECOND: u64 = 1_000;
-/// A sender of bodies gets some updates of windows for each frame of data.
-const BYTES_PER_FRAME: usize = 1 << 10;
+/// A sender of bodies gets an update of two windows for each frame, or more of them where its own are cut.
+const FRAMES_PER_DATA: u32 = 4;

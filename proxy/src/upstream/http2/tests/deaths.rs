@@ -106,7 +106,7 @@ async fn a_goaway_below_the_stream_sends_it_again_on_a_new_connection() {
         assert_eq!(read(sent.await.unwrap().unwrap().body).await.unwrap(), "ok");
         // The first one is ended, as no request is left on it.
         while let Some(frame) = first.next().await {
-            assert_eq!(frame.kind, 7);
+            assert_eq!(frame, raw::Frame::reset(1, 8));
         }
     })
     .await;

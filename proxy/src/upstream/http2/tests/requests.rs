@@ -94,20 +94,6 @@ async fn what_http_2_cannot_say_is_refused_in_go_s_words() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn bytes_that_the_crate_does_not_take_are_escaped() {
-    on_a_worker(async {
-        let stage = stage(|_| {});
-        let sent = send(&stage, get("/x?a=<\">#b"));
-        let mut backend = Backend::accept(&stage).await;
-        let (seen, respond) = backend.request().await;
-        assert_eq!(seen.uri(), "http://h.test/x?a=%3C%22%3E%23b");
-        answer(respond, "ok");
-        sent.await.unwrap().unwrap();
-    })
-    .await;
-}
-
-#[tokio::test(start_paused = true)]
 async fn a_body_waits_for_100_or_for_a_second() {
     on_a_worker(async {
         let stage = stage(|_| {});

@@ -52,7 +52,6 @@ impl Connection {
         if payload.left == 0 && !payload.ends_stream {
             self.calm.idle_frame(now)?;
         }
-        self.calm.moved(payload.left as usize);
         let welcome = match self.role {
             Role::Server => self.welcome_upload(id, payload)?,
             Role::Client => self.welcome_answer(id, payload)?,

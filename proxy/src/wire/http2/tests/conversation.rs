@@ -54,12 +54,13 @@ fn large_bodies_take_turns() {
     assert_eq!(
         end.heard(),
         [
+            // As much as the output takes; from then on each has its turn.
             "DATA 1 16384",
             "DATA 1 16384",
-            "DATA 3 16384",
             "DATA 1 16384",
             "DATA 3 16384",
             "DATA 1 848 end",
+            "DATA 3 16384",
             "DATA 3 16384",
             "DATA 3 848 end"
         ]
@@ -106,7 +107,6 @@ fn a_body_opens_its_windows_as_it_is_read() {
     let piece = vec![b'a'; 32 << 10];
     end.frame(0, 0, 1, &piece);
     end.frame(0, 0, 1, &piece);
-    // Both windows are empty now, and one more byte is too much.
     let mut read = 0;
     while let Poll::Ready(Some(Ok(BodyFrame::Data(bytes)))) = body.poll_frame(&mut context()) {
         read += bytes.len();
@@ -116,7 +116,10 @@ fn a_body_opens_its_windows_as_it_is_read() {
     assert!(matches!(body.poll_frame(&mut context()), Poll::Ready(Some(Ok(BodyFrame::Data(_))))));
     end.frame(0, 0, 1, &piece);
     end.frame(0, 0, 1, &piece);
+    assert_eq!(end.heard(), [""; 0]);
+    end.frame(0, 0, 1, &piece);
     assert_eq!(end.heard(), ["RST_STREAM 1 FLOW_CONTROL_ERROR"]);
+    assert!(matches!(body.poll_frame(&mut context()), Poll::Ready(Some(Ok(_)))));
     assert!(matches!(body.poll_frame(&mut context()), Poll::Ready(Some(Ok(_)))));
     assert!(matches!(body.poll_frame(&mut context()), Poll::Ready(Some(Err(Cut::Malformed(_))))));
 }
