@@ -6,6 +6,7 @@ mod limits;
 mod patience;
 mod reply;
 mod stream;
+mod websocket;
 #[cfg(test)]
 mod tests;
 
@@ -20,7 +21,7 @@ use crate::{
         Channel, Peer,
         http2::{Connection, Driver, Handle, Over, Role, Shared},
     },
-    world::World,
+    world::{Dice, World},
 };
 
 /// What the streams of a connection share.
@@ -30,6 +31,8 @@ struct Context<H> {
     limits: Http2Limits,
     world: World,
     connection: Shared,
+    /// Where the keys of WebSockets are drawn from.
+    dice: RefCell<Dice>,
 }
 
 /// Ends a connection for its streams when nobody drives it any more.
@@ -56,7 +59,8 @@ pub async fn serve<H: Handler + 'static>(
     let _end = EndOnDrop(Rc::clone(&connection));
     let mut driver = Driver::new(channel, &connection);
     let (limits, world) = (limits.clone(), world.clone());
-    let context = Rc::new(Context { handler, peer, limits, world, connection: Rc::clone(&connection) });
+    let dice = RefCell::new(world.dice.split("listen/http2/websocket"));
+    let context = Rc::new(Context { handler, peer, limits, world, connection: Rc::clone(&connection), dice });
     let mut patience = Patience::new(&context.limits);
     let mut stopping = false;
     loop {

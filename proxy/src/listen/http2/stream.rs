@@ -9,34 +9,29 @@ use std::{
 use http::{Method, StatusCode};
 use tokio::time::{Sleep, sleep};
 
-use super::{Context, reply::Reply};
+use super::{Context, reply::Reply, websocket};
 use crate::{
     chain::Handler,
     wire::{
-        Answer, Body, Exchange, Gone, Name, ResponseHead,
+        Answer, Body, Exchange, Gone, Name, RequestHead, ResponseHead,
         exchange::Early,
-        http2::{Asked, BadField, Code, Handle, Informer, Request},
+        http2::{Asked, BadField, Code, Framing, Handle, Informer, Request},
     },
 };
 
 /// Serves one request, from its head to the end of its answer.
 pub(super) async fn serve<H: Handler>(context: Rc<Context<H>>, handle: Handle, asked: Asked) {
     let gone = Gone::default();
-    let (method, answer) = match asked {
-        Asked::Request(request) if asks_for_the_server(&request) => {
-            let mut head = ResponseHead::new(StatusCode::OK);
-            head.content_length = Some(0);
-            (request.head.method, Answer::Reply(head, Body::empty()))
-        }
+    let (is_head, answer) = match asked {
         Asked::Request(request) => {
-            let method = request.head.method.clone();
+            let is_head = request.head.method == Method::HEAD;
             match answer(&context, *request, &handle, &gone).await {
-                Some(answer) => (method, answer),
+                Some(answer) => (is_head, answer),
                 None => return,
             }
         }
-        Asked::BadField(field, method) => (method, bad_field(field)),
-        Asked::TooLarge(method) => (method, too_large()),
+        Asked::BadField(field, method) => (method == Method::HEAD, bad_field(field)),
+        Asked::TooLarge(method) => (method == Method::HEAD, too_large()),
     };
     let (head, body) = match answer {
         // A stream ends behind its answer anyway.
@@ -49,7 +44,6 @@ pub(super) async fn serve<H: Handler>(context: Rc<Context<H>>, handle: Handle, a
         }
     };
     let hangs_up = head.close || head.headers.get(&Name::CONNECTION) == Some(b"close");
-    let is_head = method == Method::HEAD;
     let reply = Reply { handle: &handle, gone: &gone, clock: &*context.world.clock, is_head };
     reply.send(head, body).await;
     if hangs_up {
@@ -57,11 +51,46 @@ pub(super) async fn serve<H: Handler>(context: Rc<Context<H>>, handle: Handle, a
     }
 }
 
+/// The answer to a request; none when nothing can be said any more, or a tunnel was made of it.
+async fn answer<H: Handler>(
+    context: &Context<H>,
+    mut request: Request,
+    handle: &Handle,
+    gone: &Gone,
+) -> Option<Answer> {
+    if asks_for_the_server(&request) {
+        let mut head = ResponseHead::new(StatusCode::OK);
+        head.content_length = Some(0);
+        return Some(Answer::Reply(head, Body::empty()));
+    }
+    let body = handle.request_body(&request);
+    let Some(protocol) = request.protocol.take() else {
+        let body = if request.is_whole { Body::empty() } else { Body::http2(body) };
+        return ask(context, request.head, body, handle, gone).await;
+    };
+    if !websocket::translate(&mut request.head, &protocol, &mut context.dice.borrow_mut()) {
+        return Some(Answer::Reply(ResponseHead::new(StatusCode::NOT_IMPLEMENTED), Body::empty()));
+    }
+    match ask(context, request.head, Body::empty(), handle, gone).await? {
+        Answer::Switch(head, tunnel) => {
+            let date = Some(context.world.clock.wall().http_date());
+            websocket::run(handle, head, body, tunnel, Framing { date, ..Framing::default() }).await;
+            None
+        }
+        answer => Some(answer),
+    }
+}
+
 /// Asks the handler; none when nothing can be said any more.
-async fn answer<H: Handler>(context: &Context<H>, request: Request, handle: &Handle, gone: &Gone) -> Option<Answer> {
-    let body = if request.is_whole { Body::empty() } else { Body::http2(handle.request_body(&request)) };
+async fn ask<H: Handler>(
+    context: &Context<H>,
+    head: RequestHead,
+    body: Body,
+    handle: &Handle,
+    gone: &Gone,
+) -> Option<Answer> {
     let early = Box::new(EarlyHttp2(handle.informer()));
-    let mut exchange = Exchange::new(request.head, body, context.peer.clone(), gone.clone(), early);
+    let mut exchange = Exchange::new(head, body, context.peer.clone(), gone.clone(), early);
     let mut running = Running { handle, gone, grace: None };
     let ended = running.finish(context.limits.gone_grace, context.handler.serve(&mut exchange)).await;
     match ended {

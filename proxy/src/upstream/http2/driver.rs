@@ -51,7 +51,7 @@ impl Driver {
             };
             let event = tokio::select! {
                 biased;
-                () = poll_fn(|cx| socket.poll(cx, &mut || ())) => Event::End,
+                () = poll_fn(|cx| socket.poll(cx, &mut || self.look())) => Event::End,
                 () = self.life.changed() => Event::Changed,
                 () = sleep_until(time) => Event::Time,
             };
@@ -82,5 +82,12 @@ impl Driver {
         self.frames.borrow_mut().end(Over::Gone);
         drop(self.seat);
         socket.linger(http2.linger).await;
+    }
+
+    /// A backend that says GOAWAY gets no further request. Go: `clientConnReadLoop.processGoAway`.
+    fn look(&self) {
+        if !self.life.is_retired() && self.frames.borrow().goaway_received().is_some() {
+            self.life.retire();
+        }
     }
 }
