@@ -53,7 +53,7 @@ fn answer(mut connection: TcpStream) -> Option<()> {
     let mut reader = BufReader::new(connection.try_clone().ok()?);
     loop {
         let mut length = 0;
-        let mut is_chunked = false;
+        let (mut is_chunked, mut is_head) = (false, false);
         loop {
             let mut line = String::new();
             if reader.read_line(&mut line).ok()? == 0 {
@@ -64,6 +64,7 @@ fn answer(mut connection: TcpStream) -> Option<()> {
                 length = value.trim().parse().ok()?;
             }
             is_chunked |= line.starts_with("transfer-encoding:");
+            is_head |= line.starts_with("head ");
             if line.is_empty() {
                 break;
             }
@@ -76,9 +77,8 @@ fn answer(mut connection: TcpStream) -> Option<()> {
             reader.by_ref().take(size + 2).read_to_end(&mut Vec::new()).ok()?;
             is_chunked = size > 0;
         }
-        connection
-            .write_all(b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 6\r\n\r\nhello\n")
-            .ok()?;
+        let answer = b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 6\r\n\r\nhello\n";
+        connection.write_all(&answer[..answer.len() - if is_head { 6 } else { 0 }]).ok()?;
     }
 }
 

@@ -13,6 +13,7 @@ mod outgoing;
 mod pool;
 #[cfg(test)]
 mod pretend;
+mod probe;
 mod send_error;
 mod stripped;
 #[cfg(test)]

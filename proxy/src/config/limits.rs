@@ -39,6 +39,9 @@ pub const ANSWER_READ_BYTES: usize = 4 << 10;
 /// Bodies are read in larger pieces: half the reads for twice the bytes, until the copy costs more than the call.
 pub const ANSWER_BODY_READ_BYTES: usize = 32 << 10;
 
+/// How long the first bytes of a body are waited for that most likely is none. Go: `net/http/transfer.go` `probeRequestBody`.
+pub const PROBED_BODY_WAIT: Duration = Duration::from_millis(200);
+
 /// A request's head, to which Go adds 4096. Go: `DefaultMaxHeaderBytes`.
 pub const REQUEST_HEAD_BYTES_MAX: usize = 1 << 20;
 /// A client may be slow, not silent. Go: `kube-apiserver`'s `ReadHeaderTimeout`.
@@ -61,8 +64,9 @@ pub const HTTP2_STREAMS_MAX: u32 = 250;
 /// What fields may have more on HTTP/2 than on HTTP/1, where ten typical ones are counted without 32 each. Go:
 /// `http2serverConn.maxHeaderListSize`.
 pub const HTTP2_HEADER_LIST_BYTES_MORE: usize = 320;
-/// A client's frame. Go: `defaultMaxReadFrameSize`.
-pub const HTTP2_FRAME_BYTES_MAX: u32 = 1 << 20;
+/// A client's frame: as much as it may send unasked, and as one record of TLS holds, where Go takes 1 MiB. Bodies come through as they
+/// arrive, whatever their frames.
+pub const HTTP2_FRAME_BYTES_MAX: u32 = 16 << 10;
 /// What a client may send of one body before it is read. Go: `configFromServer`.
 pub const HTTP2_STREAM_WINDOW_BYTES: u32 = 1 << 20;
 /// The same for all bodies of a connection: what one connection can make us hold. Go has room for one stream here, so that one upload that

@@ -6,9 +6,9 @@ mod limits;
 mod patience;
 mod reply;
 mod stream;
-mod websocket;
 #[cfg(test)]
 mod tests;
+mod websocket;
 
 use std::{cell::RefCell, future::poll_fn, rc::Rc, task::Poll};
 

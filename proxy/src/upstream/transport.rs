@@ -14,6 +14,7 @@ use super::{
     http1::{Conversation, Http1Download, Waits},
     http2::{Http2Settings, pause_before},
     pool::{Lease, Leased, Pool},
+    probe,
 };
 use crate::{
     config::limits,
@@ -197,6 +198,7 @@ impl Transport {
         loop {
             let (failed, reused) = match self.0.pool.lease(&to).await.map_err(nothing)? {
                 Leased::Http1(Lease { connection, reused }) => {
+                    probe::first_bytes(&mut request).await;
                     let conversation = Box::new(Conversation::new(connection, request, &extra, waits));
                     match conversation.answer(informed).await {
                         Ok((response, conversation)) => return reply(response, conversation, gzip_was_ours).await,

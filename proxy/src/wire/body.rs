@@ -120,6 +120,11 @@ impl Body {
         }
     }
 
+    /// Whether nobody has said how long it is, nor that it is chunked: it may as well be none.
+    pub fn has_unsaid_length(&self) -> bool {
+        matches!(&self.0, Source::Http2(incoming) if incoming.length() == Length::Unknown)
+    }
+
     /// The next frame, none at the end.
     ///
     /// # Errors

@@ -30,7 +30,11 @@ pub(super) async fn serve<H: Handler>(context: Rc<Context<H>>, handle: Handle, a
                 None => return,
             }
         }
-        Asked::BadField(field, method) => (method == Method::HEAD, bad_field(field)),
+        Asked::BadField(field, method) => {
+            // Go leaves it at the answer; the message is malformed all the same. RFC 9113 section 8.2.2.
+            handle.reset_behind(Code::PROTOCOL_ERROR);
+            (method == Method::HEAD, bad_field(field))
+        }
         Asked::TooLarge(method) => (method == Method::HEAD, too_large()),
     };
     let (head, body) = match answer {

@@ -6,6 +6,7 @@ mod handler;
 mod limits;
 mod pipe;
 mod requests;
+mod websocket;
 
 use std::{future::Future, rc::Rc, sync::Arc, time::Duration};
 

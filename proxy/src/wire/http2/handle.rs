@@ -124,6 +124,11 @@ impl Handle {
         self.connection.borrow_mut().cut(self.stream, code, why);
     }
 
+    /// Resets the stream behind the end of our side.
+    pub fn reset_behind(&self, code: Code) {
+        self.connection.borrow_mut().reset_behind(self.stream, code);
+    }
+
     /// A further one that may send 1xx heads, and nothing else.
     pub fn informer(&self) -> Informer {
         Informer { connection: Rc::clone(&self.connection), stream: self.stream }

@@ -65,6 +65,15 @@ impl Raw {
 
     /// HEADERS of a request without a body, every field a literal that nobody remembers.
     pub(crate) async fn headers(&mut self, stream: u32, fields: &[(&str, &str)]) {
+        self.headers_with(5, stream, fields).await;
+    }
+
+    /// The same with a body to come.
+    pub(crate) async fn open_headers(&mut self, stream: u32, fields: &[(&str, &str)]) {
+        self.headers_with(4, stream, fields).await;
+    }
+
+    async fn headers_with(&mut self, flags: u8, stream: u32, fields: &[(&str, &str)]) {
         let mut block = Vec::new();
         for (name, value) in fields {
             block.push(0);
@@ -74,7 +83,7 @@ impl Raw {
                 block.extend(text.as_bytes());
             }
         }
-        self.frame(1, 5, stream, &block).await;
+        self.frame(1, flags, stream, &block).await;
     }
 
     /// The next frame that concerns a stream, or GOAWAY; none at the end.

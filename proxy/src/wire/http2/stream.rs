@@ -3,6 +3,7 @@ use std::{collections::VecDeque, task::Waker};
 use bytes::Bytes;
 
 use super::{
+    Code,
     connection::StreamError,
     flow::{Inflow, Outflow},
 };
@@ -73,6 +74,8 @@ pub(super) struct Sending {
     pub(super) is_past_head: bool,
     /// END_STREAM is out.
     pub(super) is_ended: bool,
+    /// Behind it the stream is reset with this.
+    pub(super) reset_behind: Option<Code>,
     /// It stands in the line of those that have something to send.
     pub(super) is_in_line: bool,
     pub(super) informational_bytes_left: usize,
@@ -114,6 +117,7 @@ impl Stream {
                 ending: None,
                 is_past_head: false,
                 is_ended: false,
+                reset_behind: None,
                 is_in_line: false,
                 informational_bytes_left: informational_bytes_max,
                 waker: None,

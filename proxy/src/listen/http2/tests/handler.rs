@@ -11,7 +11,7 @@ use http::StatusCode;
 use crate::{
     chain::Handler,
     refusal::Refusal,
-    wire::{Answer, Body, Cut, Exchange, Frame, Frames, Headers, Length, Name, ResponseHead},
+    wire::{Answer, Body, Cut, Exchange, Frame, Frames, Headers, Length, Name, ResponseHead, Tunnel},
 };
 
 /// What the handlers of a test did.
@@ -23,6 +23,8 @@ pub(super) struct Seen {
     pub(super) gone: Cell<usize>,
     pub(super) made: Cell<usize>,
     pub(super) notes: RefCell<Vec<String>>,
+    /// The backend's end of a tunnel.
+    pub(super) backend: RefCell<Option<tokio::io::DuplexStream>>,
 }
 
 impl Seen {
@@ -53,6 +55,7 @@ impl Handler for Stage {
         let path = String::from_utf8_lossy(&exchange.head.target.raw).into_owned();
         Ok(match path.as_str() {
             "/echo" => echo(seen, exchange).await,
+            "/switch" => switch(seen, exchange),
             "/103" => {
                 let mut hints = ResponseHead::new(StatusCode::EARLY_HINTS);
                 hints.headers.append(Name::LINK, "</a>");
@@ -134,6 +137,21 @@ async fn echo(seen: &Seen, exchange: &mut Exchange) -> Answer {
     }
     frames.insert(0, Ok(Frame::Data(body.into())));
     steps(None, frames)
+}
+
+/// Switches, if it is asked to, and keeps the backend's end.
+fn switch(seen: &Rc<Seen>, exchange: &Exchange) -> Answer {
+    let head = &exchange.head;
+    let key = head.headers.get(&Name::SEC_WEBSOCKET_KEY).map_or(0, <[u8]>::len);
+    let upgrade = String::from_utf8_lossy(head.headers.get(&Name::UPGRADE).unwrap_or_default()).into_owned();
+    seen.note(format!("{} {:?} {upgrade} {key}", head.method, exchange.body.length()));
+    let (theirs, ours) = crate::wire::pipe::pipe(64 << 10);
+    seen.backend.replace(Some(theirs));
+    let mut head = ResponseHead::new(StatusCode::SWITCHING_PROTOCOLS);
+    for (name, value) in [("Upgrade", "websocket"), ("Connection", "Upgrade"), ("X-A", "1")] {
+        head.headers.append(Name::from_slice(name.as_bytes()), value);
+    }
+    Answer::Switch(head, Tunnel { backend: ours, early: Bytes::from_static(b"early ") })
 }
 
 fn text(text: impl Into<Bytes>) -> Answer {

@@ -70,11 +70,6 @@ impl Connection {
     }
 
     fn take_settings(&mut self, settings: &Settings) -> Result<(), Fault> {
-        let twice =
-            settings.iter().enumerate().any(|(at, (number, _))| settings[..at].iter().any(|it| it.0 == *number));
-        if self.role == Role::Server && twice {
-            return Err(Fault::protocol("a setting comes twice"));
-        }
         let mut told_streams = false;
         for (number, value) in settings {
             match *number {

@@ -145,6 +145,14 @@ impl Connection {
         self.reset(id, code, why);
     }
 
+    /// Resets a stream behind its end: the request was malformed, and is answered nevertheless. RFC 9113 section 8.1.1.
+    pub(in crate::wire::http2) fn reset_behind(&mut self, id: u32, code: Code) {
+        if let Some(stream) = self.streams.get_mut(id) {
+            stream.sending.reset_behind = Some(code);
+            self.settle(id);
+        }
+    }
+
     /// Whoever held a stream is gone. What was handed over is still sent, if its end is known.
     pub(in crate::wire::http2) fn release(&mut self, id: u32) {
         let Some(stream) = self.streams.get_mut(id) else { return };
@@ -174,6 +182,11 @@ impl Connection {
     /// Go: `serverConn.wroteFrame`.
     pub(super) fn settle(&mut self, id: u32) {
         let Some(stream) = self.streams.get_mut(id) else { return };
+        if stream.sending.is_ended
+            && let Some(code) = stream.sending.reset_behind.take()
+        {
+            return self.reset_as(id, code, "the request was malformed");
+        }
         if !stream.is_released {
             return;
         }
