@@ -50,6 +50,9 @@ pub struct ReverseProxyFlags {
     /// The private key of the certificate (PEM)
     #[arg(long, value_name = "FILE", requires = "tls_cert_file")]
     pub tls_private_key_file: Option<PathBuf>,
+    /// Take WebSockets over HTTP/2 (RFC 8441) and make HTTP/1 upgrades of them
+    #[arg(long)]
+    pub http2_websockets: bool,
     /// How requests are rewritten: director keeps the client's Host and adds X-Forwarded-For; rewrite sends the backend's Host and sets
     /// X-Forwarded-For, -Host and -Proto itself
     #[arg(long, value_enum, default_value_t = Mode::Director)]

@@ -20,7 +20,7 @@ use crate::{
         egress::Egress,
         tls::{Trust, client_config},
     },
-    wire::url::Url,
+    wire::{http2::Tunnels, url::Url},
     world::{Address, World},
 };
 
@@ -96,13 +96,17 @@ impl ReverseProxyConfig {
     pub fn from_flags(world: &World, flags: &ReverseProxyFlags) -> Result<Self, BadFlag> {
         let (target, origin) = backend(&flags.to)?;
         let workers = if flags.workers == 0 { world.process.workers() } else { flags.workers };
+        let mut server = Settings::bounded(server_tls(world, flags)?);
+        if flags.http2_websockets {
+            server.http2.tunnels = Tunnels::Taken;
+        }
         Ok(Self {
             listen: listen_address(&flags.listen)?,
             target,
             origin,
             mode: flags.mode,
             flush: flush_interval(&flags.flush_interval)?,
-            server: Settings::bounded(server_tls(world, flags)?),
+            server,
             transport: transport(client_tls(world, flags)?),
             workers,
         })

@@ -31,7 +31,7 @@ enum State {
     Idle,
     /// The client was told to send no further request. It answers, or is told which one was the last.
     Leaving,
-    /// The client knows which one was the last, and it is answered.
+    /// The client knows which one was the last, and it is answered: it has time to read so, and to end the connection itself.
     Left,
 }
 
@@ -65,9 +65,6 @@ impl Patience {
                 self.state = state;
                 self.since = Instant::now();
                 self.is_lean = false;
-            }
-            if state == State::Left && !connection.borrow().has_output() {
-                return Poll::Ready(Next::End);
             }
             let bound = match state {
                 State::Beginning => Some(self.preface),

@@ -5,8 +5,11 @@
 //!
 //! RFC 9113. Go: `net/http/h2_bundle.go` `serverConn`, `ClientConn`.
 
+mod bounds;
 mod client;
 mod control;
+mod ending;
+mod leaving;
 mod receiving;
 mod sending;
 mod server;
@@ -16,7 +19,12 @@ use std::{collections::VecDeque, io::IoSlice, task::Waker};
 use bytes::BytesMut;
 use tokio::time::Instant;
 
-pub use self::{client::AnswerBody, server::Asked};
+pub use self::{
+    bounds::{Bounds, Role, Tunnels},
+    client::AnswerBody,
+    ending::{Over, StreamError},
+    server::Asked,
+};
 use self::{control::Peer, receiving::Payload};
 pub(in crate::wire::http2) use self::{receiving::Received, sending::HeadKind};
 use super::{
@@ -24,74 +32,11 @@ use super::{
     block::BlockReader,
     calm::Calm,
     flow::{Inflow, Outflow, WINDOW_DEFAULT},
-    frame::{Fault, Frame, FrameReader, setting, write_goaway, write_ping, write_reset, write_settings},
+    frame::{Fault, Frame, FrameReader, setting, write_settings},
     hpack::Encoder,
     output::Output,
     stream::{Stream, Streams},
 };
-
-/// Who we are on a connection.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Role {
-    /// The peer asks.
-    Server,
-    /// We ask.
-    Client,
-}
-
-/// Bounds of a connection, and what the peer is told of them.
-#[derive(Clone, Copy, Debug)]
-pub struct Bounds {
-    /// Streams at a time; of a client, until the server has said how many.
-    pub streams_max: u32,
-    /// The fields of a head: names and values, and 32 for each.
-    pub header_list_bytes_max: u32,
-    /// A frame that the peer sends.
-    pub frame_bytes_max: u32,
-    /// What the peer may send on one stream before it is read.
-    pub stream_window_bytes: u32,
-    /// The same for all streams together.
-    pub connection_window_bytes: u32,
-    /// Fields of all 1xx heads of one stream; further heads are dropped.
-    pub informational_bytes_max: usize,
-    /// Streams that came to nothing, more than those that were answered; one more and the connection ends.
-    pub wasted_streams_max: usize,
-    /// Whether requests may ask for a tunnel (RFC 8441).
-    pub tunnels: Tunnels,
-}
-
-/// Whether requests may ask for a tunnel.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Tunnels {
-    /// As Go's server does by default: `:protocol` is malformed.
-    Refused,
-    /// CONNECT with `:protocol` is taken.
-    Taken,
-}
-
-/// Why a stream broke off.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum StreamError {
-    /// The peer has reset it.
-    Reset(Code),
-    /// We have reset it, since the peer broke the rules, or nobody wanted it any more.
-    Refused(Code, &'static str),
-    /// GOAWAY says that the peer has not begun with it.
-    GoAway(Code),
-    /// Its connection is over.
-    Lost,
-}
-
-/// Why a connection is over.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Over {
-    /// The peer broke the rules, and was told so by GOAWAY.
-    Fault(Code, &'static str),
-    /// It is no HTTP/2: nothing is said.
-    NoPreface,
-    /// The socket has ended or failed, or nobody drives it any more.
-    Gone,
-}
 
 /// One connection.
 #[derive(Debug)]
@@ -266,64 +211,9 @@ impl Connection {
         }
     }
 
-    /// Something is wrong with the last frame, which was one of this stream.
-    fn fault(&mut self, at: u32, fault: Fault) {
-        match fault {
-            Fault::Stream(stream, code, why) => {
-                tracing::debug!(stream, %code, why, "HTTP/2 stream error");
-                self.reset_as(stream, code, why);
-                if self.role == Role::Server
-                    && code != Code::STREAM_CLOSED
-                    && let Err(Fault::Connection(code, why)) = self.calm.wasted_stream()
-                {
-                    self.fail(at, code, why);
-                }
-            }
-            Fault::Connection(code, why) => self.fail(at, code, why),
-        }
-    }
-
-    fn fail(&mut self, at: u32, code: Code, why: &'static str) {
-        tracing::debug!(%code, why, "HTTP/2 connection error");
-        // Go counts a stream as seen if the frame that broke the connection was one of it.
-        let last = match self.role {
-            Role::Server => self.last_stream.max(at),
-            Role::Client => 0,
-        };
-        write_goaway(self.output.frames(), last, code);
-        self.end(Over::Fault(code, why));
-    }
-
-    /// The connection is over: every stream breaks off. What waits to be written may still be written.
-    pub fn end(&mut self, over: Over) {
-        if self.over.is_some() {
-            return;
-        }
-        self.over = Some(over);
-        self.input = BytesMut::new();
-        self.line.clear();
-        self.server.forget_waiting();
-        let mut released = Vec::new();
-        for stream in self.streams.iter_mut() {
-            stream.break_off(StreamError::Lost);
-            if stream.is_released {
-                released.push(stream.id);
-            }
-        }
-        for id in released {
-            self.streams.remove(id);
-        }
-        self.wake_driver();
-    }
-
     /// Whether the peer has shown that it speaks HTTP/2.
     pub fn is_begun(&self) -> bool {
         self.is_begun && self.peer.is_known
-    }
-
-    /// Why it is over.
-    pub fn over(&self) -> Option<Over> {
-        self.over
     }
 
     /// Who drives the connection: it is woken when there is something to write.
@@ -374,76 +264,6 @@ impl Connection {
             self.streams.release_buffers();
             self.blocks.release_buffers();
             self.line = VecDeque::new();
-        }
-    }
-
-    /// Asks the peer whether it lives. If a question is under way already, its answer counts.
-    pub fn ask(&mut self) {
-        if self.ping.is_none() {
-            self.pings_sent += 1;
-            let payload = self.pings_sent.to_be_bytes();
-            self.ping = Some(payload);
-            write_ping(self.output.frames(), payload, false);
-            self.wake_driver();
-        }
-    }
-
-    /// Whether a question waits for its answer.
-    pub fn is_asking(&self) -> bool {
-        self.ping.is_some()
-    }
-
-    /// The peer's GOAWAY: the last stream that it may have begun with, and why it goes.
-    pub fn goaway_received(&self) -> Option<(u32, Code)> {
-        self.goaway_received
-    }
-
-    /// Says that no further stream is wanted, but takes those that are on their way. RFC 9113 section 6.8.
-    pub fn leave(&mut self) {
-        if self.goaway_sent.is_none() && self.over.is_none() {
-            self.goaway_sent = Some(STREAM_MAX);
-            write_goaway(self.output.frames(), STREAM_MAX, Code::NO_ERROR);
-            self.ask();
-            self.wake_driver();
-        }
-    }
-
-    /// Says which stream was the last: later ones are not looked at.
-    pub fn leave_now(&mut self) {
-        if self.goaway_sent.is_none_or(|last| last == STREAM_MAX) && self.over.is_none() {
-            let last = if self.role == Role::Server { self.last_stream } else { 0 };
-            self.goaway_sent = Some(last);
-            write_goaway(self.output.frames(), last, Code::NO_ERROR);
-            self.wake_driver();
-        }
-    }
-
-    /// Whether the peer knows that it is to send no further stream.
-    pub fn is_leaving(&self) -> bool {
-        self.goaway_sent.is_some()
-    }
-
-    /// Whether the peer knows which stream was the last.
-    pub fn has_left(&self) -> bool {
-        self.goaway_sent.is_some_and(|last| last != STREAM_MAX)
-    }
-
-    /// Resets a stream, whether it is known or not.
-    fn reset_as(&mut self, id: u32, code: Code, why: &'static str) {
-        write_reset(self.output.frames(), id, code);
-        self.break_off(id, StreamError::Refused(code, why));
-        self.wake_driver();
-    }
-
-    /// A stream breaks off: what was not read of it counts as read.
-    fn break_off(&mut self, id: u32, why: StreamError) {
-        let Some(stream) = self.streams.get_mut(id) else { return };
-        stream.break_off(why);
-        let unread = std::mem::take(&mut stream.receiving.unread_bytes);
-        let is_released = stream.is_released;
-        self.give_back(unread);
-        if is_released {
-            self.streams.remove(id);
         }
     }
 

@@ -1,0 +1,107 @@
+use bytes::BytesMut;
+
+use super::{Connection, Role};
+use crate::wire::http2::{
+    Code,
+    frame::{Fault, write_goaway, write_reset},
+};
+
+/// Why a stream broke off.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StreamError {
+    /// The peer has reset it.
+    Reset(Code),
+    /// We have reset it, since the peer broke the rules, or nobody wanted it any more.
+    Refused(Code, &'static str),
+    /// GOAWAY says that the peer has not begun with it.
+    GoAway(Code),
+    /// Its connection is over.
+    Lost,
+}
+
+/// Why a connection is over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Over {
+    /// The peer broke the rules, and was told so by GOAWAY.
+    Fault(Code, &'static str),
+    /// It is no HTTP/2: nothing is said.
+    NoPreface,
+    /// The socket has ended or failed, or nobody drives it any more.
+    Gone,
+}
+
+impl Connection {
+    /// Something is wrong with the last frame, which was one of this stream.
+    pub(super) fn fault(&mut self, at: u32, fault: Fault) {
+        match fault {
+            Fault::Stream(stream, code, why) => {
+                tracing::debug!(stream, %code, why, "HTTP/2 stream error");
+                self.reset_as(stream, code, why);
+                if self.role == Role::Server
+                    && code != Code::STREAM_CLOSED
+                    && let Err(Fault::Connection(code, why)) = self.calm.wasted_stream()
+                {
+                    self.fail(at, code, why);
+                }
+            }
+            Fault::Connection(code, why) => self.fail(at, code, why),
+        }
+    }
+
+    fn fail(&mut self, at: u32, code: Code, why: &'static str) {
+        tracing::debug!(%code, why, "HTTP/2 connection error");
+        // Go counts a stream as seen if the frame that broke the connection was one of it.
+        let last = match self.role {
+            Role::Server => self.last_stream.max(at),
+            Role::Client => 0,
+        };
+        write_goaway(self.output.frames(), last, code);
+        self.end(Over::Fault(code, why));
+    }
+
+    /// The connection is over: every stream breaks off. What waits to be written may still be written.
+    pub fn end(&mut self, over: Over) {
+        if self.over.is_some() {
+            return;
+        }
+        self.over = Some(over);
+        self.input = BytesMut::new();
+        self.line.clear();
+        self.server.forget_waiting();
+        let mut released = Vec::new();
+        for stream in self.streams.iter_mut() {
+            stream.break_off(StreamError::Lost);
+            if stream.is_released {
+                released.push(stream.id);
+            }
+        }
+        for id in released {
+            self.streams.remove(id);
+        }
+        self.wake_driver();
+    }
+
+    /// Why it is over.
+    pub fn over(&self) -> Option<Over> {
+        self.over
+    }
+
+    /// Resets a stream, whether it is known or not.
+    pub(super) fn reset_as(&mut self, id: u32, code: Code, why: &'static str) {
+        write_reset(self.output.frames(), id, code);
+        self.break_off(id, StreamError::Refused(code, why));
+        self.wake_driver();
+    }
+
+    /// A stream breaks off: what was not read of it counts as read.
+    pub(super) fn break_off(&mut self, id: u32, why: StreamError) {
+        let Some(stream) = self.streams.get_mut(id) else { return };
+        stream.break_off(why);
+        let unread = std::mem::take(&mut stream.receiving.unread_bytes);
+        let is_released = stream.is_released;
+        self.give_back(unread);
+        if is_released {
+            self.streams.remove(id);
+        }
+    }
+}
