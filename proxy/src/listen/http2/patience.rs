@@ -33,6 +33,8 @@ enum State {
     Leaving,
     /// The client knows which one was the last, and it is answered: it has time to read so, and to end the connection itself.
     Left,
+    /// It is over: there may be something left to write.
+    Over,
 }
 
 /// What is to be done when patience is over.
@@ -71,12 +73,12 @@ impl Patience {
                 State::Busy => None,
                 State::Idle if !self.is_lean => Some(LEAN_AFTER),
                 State::Idle => self.idle,
-                State::Leaving | State::Left => Some(self.goaway),
+                State::Leaving | State::Left | State::Over => Some(self.goaway),
             };
             let Some(bound) = bound else { return Poll::Pending };
             ready!(self.poll_time(self.since + bound, cx));
             match state {
-                State::Beginning | State::Left => return Poll::Ready(Next::End),
+                State::Beginning | State::Left | State::Over => return Poll::Ready(Next::End),
                 State::Busy => {}
                 State::Idle if !self.is_lean => {
                     self.is_lean = true;
@@ -115,6 +117,7 @@ impl State {
     fn of(connection: &Shared) -> Self {
         let connection = connection.borrow();
         match () {
+            () if connection.over().is_some() => Self::Over,
             () if !connection.is_begun() => Self::Beginning,
             () if !connection.is_idle() => Self::Busy,
             () if connection.has_left() => Self::Left,

@@ -44,6 +44,7 @@ pub struct Connection {
     role: Role,
     bounds: Bounds,
     input: BytesMut,
+    is_behind: bool,
     frames: FrameReader,
     blocks: BlockReader,
     encoder: Encoder,
@@ -83,6 +84,7 @@ impl Connection {
             role,
             bounds,
             input: BytesMut::new(),
+            is_behind: false,
             frames: FrameReader::new(bounds.frame_bytes_max as usize),
             blocks: BlockReader::new(bounds.header_list_bytes_max as usize),
             encoder: Encoder::new(),
@@ -159,7 +161,12 @@ impl Connection {
         if !self.is_begun && !self.read_preface() {
             return;
         }
-        while self.over.is_none() && self.has_room() {
+        self.is_behind = false;
+        while self.over.is_none() {
+            if !self.has_room() {
+                self.is_behind = true;
+                break;
+            }
             let (stream, done) = match self.frames.next(&mut self.input, self.blocks.fragment_bytes_max()) {
                 Ok(None) => break,
                 Ok(Some(frame)) => (stream_of(&frame), self.take_frame(frame, now)),
@@ -170,6 +177,11 @@ impl Connection {
             }
         }
         self.fill();
+    }
+
+    /// Whether frames that have come were left unread, since there was no room.
+    pub fn is_behind(&self) -> bool {
+        self.is_behind
     }
 
     /// Whether more frames may be read: each may make one that has to be written.

@@ -64,6 +64,12 @@ impl Driver {
             if !connection.has_room() {
                 return Poll::Pending;
             }
+            if connection.is_behind() {
+                connection.take_in(Instant::now());
+                drop(connection);
+                arrived();
+                continue;
+            }
             match ready!(poll_read(&mut self.channel, &mut connection, cx)) {
                 Ok(0) => {
                     drop(connection);

@@ -1,6 +1,6 @@
 use std::{collections::VecDeque, task::Waker};
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 
 use super::{
     Code,
@@ -89,6 +89,26 @@ pub(super) enum Ending {
     Clean,
     /// With these fields.
     Trailers(Headers),
+}
+
+impl Receiving {
+    /// Adds bytes. Small ones are put together: a peer that sends them one by one is not to make us hold more than it has sent.
+    pub(super) fn add(&mut self, bytes: Bytes) {
+        self.unread_bytes += bytes.len() as u32;
+        if bytes.len() < SMALL_BYTES
+            && let Some(last) = self.unread.pop_back_if(|last| last.len() < SMALL_BYTES)
+        {
+            let mut joined = last.try_into_mut().unwrap_or_else(|last| {
+                let mut copy = BytesMut::with_capacity(2 * SMALL_BYTES);
+                copy.extend_from_slice(&last);
+                copy
+            });
+            joined.extend_from_slice(&bytes);
+            self.unread.push_back(joined.freeze());
+        } else {
+            self.unread.push_back(bytes);
+        }
+    }
 }
 
 impl Stream {
@@ -203,11 +223,23 @@ impl Streams {
     pub(super) fn remove(&mut self, id: u32) {
         if let Some(at) = self.place(id) {
             let stream = self.sorted.remove(at);
-            if self.closed.len() == CLOSED_KEPT {
-                self.closed.pop_front();
-            }
-            self.closed.push_back((id, stream.closed()));
+            self.keep_closed(id, stream.closed());
         }
+    }
+
+    /// A stream that was never there, or is not any more, was reset by us.
+    pub(super) fn was_reset(&mut self, id: u32) {
+        if self.place(id).is_none() && self.closed(id) != Some(Closed::ByUs) {
+            self.closed.retain(|closed| closed.0 != id);
+            self.keep_closed(id, Closed::ByUs);
+        }
+    }
+
+    fn keep_closed(&mut self, id: u32, how: Closed) {
+        if self.closed.len() == CLOSED_KEPT {
+            self.closed.pop_front();
+        }
+        self.closed.push_back((id, how));
     }
 
     pub(super) fn iter_mut(&mut self) -> impl Iterator<Item = &mut Stream> {
@@ -244,5 +276,7 @@ impl Streams {
     }
 }
 
+/// Smaller pieces of bodies are copied together.
+const SMALL_BYTES: usize = 1 << 10;
 /// A frame that comes behind the end of one of the last streams is told from one on a stream that never was.
 const CLOSED_KEPT: usize = 32;

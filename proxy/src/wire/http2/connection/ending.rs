@@ -90,6 +90,7 @@ impl Connection {
     pub(super) fn reset_as(&mut self, id: u32, code: Code, why: &'static str) {
         write_reset(self.output.frames(), id, code);
         self.break_off(id, StreamError::Refused(code, why));
+        self.streams.was_reset(id);
         self.wake_driver();
     }
 

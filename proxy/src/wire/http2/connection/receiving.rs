@@ -112,8 +112,7 @@ impl Connection {
         if let Some(id) = payload.stream {
             match self.streams.get_mut(id) {
                 Some(stream) if stream.broken.is_none() && !stream.receiving.is_unwanted => {
-                    stream.receiving.unread.push_back(bytes);
-                    stream.receiving.unread_bytes += length;
+                    stream.receiving.add(bytes);
                     stream.wake_reader();
                 }
                 _ => self.give_back(length),

@@ -107,18 +107,25 @@ fn frames_that_move_nothing_end_the_connection() {
 
 #[test]
 fn a_peer_that_reads_no_answers_is_not_read_any_further() {
-    let end = End::server();
+    let mut end = End::server();
     let ping = [0, 0, 8, 6, 0, 0, 0, 0, 0, 1, 2, 3, 4, 5, 6, 7, 8];
     let pings = ping.repeat(9_000);
     for _ in 0..10 {
         end.connection.borrow_mut().input().extend_from_slice(&pings);
         end.connection.borrow_mut().take_in(Instant::now() + Duration::from_secs(3600));
     }
-    let mut slices = [std::io::IoSlice::new(&[]); 64];
-    let connection = end.connection.borrow();
-    let count = connection.slices(&mut slices);
-    let waiting: usize = slices[..count].iter().map(|slice| slice.len()).sum();
+    let waiting = {
+        let connection = end.connection.borrow();
+        let mut slices = [std::io::IoSlice::new(&[]); 64];
+        let count = connection.slices(&mut slices);
+        assert!(connection.is_behind());
+        slices[..count].iter().map(|slice| slice.len()).sum::<usize>()
+    };
     assert!(waiting <= (256 << 10) + 17, "{waiting}");
+    // Once it reads, it is read again.
+    end.written();
+    end.connection.borrow_mut().take_in(Instant::now());
+    assert!(end.connection.borrow().has_output());
 }
 
 #[test]
@@ -157,4 +164,34 @@ fn a_small_block_that_says_much_is_truncated() {
     let (handle, asked) = end.accept();
     assert!(matches!(asked, Asked::TooLarge(_)), "{asked:?}");
     drop(handle);
+}
+
+#[test]
+fn bytes_that_come_one_by_one_are_kept_together() {
+    // CVE-2019-9511: each frame would cost more than it holds.
+    let mut end = End::server();
+    end.post(1);
+    let (handle, asked) = end.accept();
+    let Asked::Request(request) = asked else { panic!("{asked:?}") };
+    for _ in 0..5_000 {
+        end.frame(0, 0, 1, b"a");
+    }
+    let mut body = handle.request_body(&request);
+    let (mut pieces, mut bytes) = (0, 0);
+    while let std::task::Poll::Ready(Some(Ok(crate::wire::Frame::Data(piece)))) = body.poll_frame(&mut context()) {
+        pieces += 1;
+        bytes += piece.len();
+    }
+    assert!(pieces <= 5 && bytes == 5_000, "{pieces}");
+}
+
+#[test]
+fn data_on_a_stream_that_we_have_reset_is_nobody_s_fault() {
+    let mut end = End::server();
+    end.headers(1, 4, &[(":method", "GET"), (":scheme", "ftp"), (":path", "/")]);
+    for _ in 0..100 {
+        end.frame(0, 0, 1, b"hello");
+    }
+    assert_eq!(end.heard(), ["RST_STREAM 1 PROTOCOL_ERROR"]);
+    assert!(end.connection.borrow().over().is_none());
 }
