@@ -1,4 +1,5 @@
-//! Every case of h2spec, which knows the rules of RFC 9113's ancestor by heart, over TLS against `weir reverse-proxy` in front of a small backend.
+//! Every case of h2spec, which knows the rules of HTTP/2 and HPACK by heart, over TLS against `weir reverse-proxy` in front of a small
+//! backend.
 #![expect(clippy::unwrap_used, reason = "what helps tests is a test too: it stops where something is wrong")]
 
 use std::{
