@@ -61,7 +61,7 @@ impl Handshaken {
     }
 
     /// A connection that may be used. The seat is given back when it has ended.
-    pub(in crate::upstream) fn start(self: Box<Self>, settings: &Settings, seat: Seat) -> Connection {
+    pub(in crate::upstream) fn start(self, settings: &Settings, seat: Seat) -> Connection {
         let life = Rc::new(Life::new(&seat));
         let generation = seat.generation();
         let frames = Rc::new(RefCell::new(http2::Connection::new(Role::Client, settings.bounds())));

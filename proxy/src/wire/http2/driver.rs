@@ -55,7 +55,7 @@ impl Driver {
         self.connection.borrow_mut().attend(cx.waker());
         loop {
             if let Poll::Ready(Err(error)) = self.poll_write(cx) {
-                return Poll::Ready(self.end(Some(error)));
+                return self.end(Some(error));
             }
             let mut connection = self.connection.borrow_mut();
             if connection.over().is_some() {
@@ -73,7 +73,7 @@ impl Driver {
             match ready!(poll_read(&mut self.channel, &mut connection, cx)) {
                 Ok(0) => {
                     drop(connection);
-                    return Poll::Ready(self.end(None));
+                    return self.end(None);
                 }
                 Ok(_) => {
                     self.heard = Instant::now();
@@ -81,7 +81,7 @@ impl Driver {
                 }
                 Err(error) => {
                     drop(connection);
-                    return Poll::Ready(self.end(Some(error)));
+                    return self.end(Some(error));
                 }
             }
             drop(connection);
@@ -89,9 +89,10 @@ impl Driver {
         }
     }
 
-    fn end(&mut self, error: Option<io::Error>) {
+    fn end(&mut self, error: Option<io::Error>) -> Poll<()> {
         self.failed = error;
         self.connection.borrow_mut().end(Over::Gone);
+        Poll::Ready(())
     }
 
     /// Writes what waits.

@@ -202,6 +202,7 @@ pub(super) enum Closed {
 /// The streams of a connection, by number. Numbers only grow, so that a new stream is always the last.
 #[derive(Debug, Default)]
 pub(super) struct Streams {
+    #[expect(clippy::vec_box, reason = "a stream that ends moves those behind it: pointers, not whole streams")]
     sorted: Vec<Box<Stream>>,
     /// Those that were closed last.
     closed: VecDeque<(u32, Closed)>,

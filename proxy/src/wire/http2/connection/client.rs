@@ -114,7 +114,10 @@ impl Connection {
         } else {
             match stream.receiving.informational_bytes_left.checked_sub(list_bytes + 32) {
                 Some(left) => stream.receiving.informational_bytes_left = left,
-                None => return Ok(tracing::debug!("too many 1xx heads: one was dropped")),
+                None => {
+                    tracing::debug!("too many 1xx heads: one was dropped");
+                    return Ok(());
+                }
             }
         }
         stream.receiving.heads.push_back((head, length));

@@ -52,7 +52,7 @@ pub(super) fn encode(string: &[u8], out: &mut BytesMut) {
     }
     if count > 0 {
         let padding = 8 - count;
-        out.put_u8((bits << padding) as u8 | (1_u8 << padding) - 1);
+        out.put_u8((bits << padding) as u8 | ((1_u8 << padding) - 1));
     }
 }
 
