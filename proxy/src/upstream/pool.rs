@@ -156,7 +156,7 @@ impl Pool {
     /// as Go closes it.
     ///
     /// Go: `net/http/h2_bundle.go` `clientConnPool.addConnIfNeeded`.
-    fn add_shared(self: &Rc<Self>, made: Box<http2::Handshaken>, seat: Seat) -> Option<http2::Lease> {
+    fn add_shared(self: &Rc<Self>, made: http2::Handshaken, seat: Seat) -> Option<http2::Lease> {
         let origin = Rc::clone(seat.origin());
         if let Some(lease) = self.share(&origin) {
             return Some(lease);

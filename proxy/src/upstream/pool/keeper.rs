@@ -125,7 +125,7 @@ impl Pool {
         for (dialled, seat) in ended {
             match dialled {
                 Ok(Made::Http1(channel)) => self.put(self.connection(channel, seat)),
-                Ok(Made::Http2(made)) => drop(self.add_shared(made, seat)),
+                Ok(Made::Http2(made)) => drop(self.add_shared(*made, seat)),
                 Err(error) => tracing::debug!(%error, "dial without a request failed"),
             }
         }

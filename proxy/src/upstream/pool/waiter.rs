@@ -95,7 +95,7 @@ impl Ticket {
                     (Made::Http1(channel), seat) => {
                         Leased::Http1(Lease { connection: self.pool.connection(channel, seat), reused: None })
                     }
-                    (Made::Http2(made), seat) => Leased::Http2(self.pool.add_shared(made, seat)?),
+                    (Made::Http2(made), seat) => Leased::Http2(self.pool.add_shared(*made, seat)?),
                 })
             }));
         }
