@@ -1,6 +1,6 @@
 //! The power is lost at every write of the disk: what was acknowledged is there.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::collections::BTreeMap;
 
 use weir::{
     storage::{ReadAt, Revision, Store as _, StoreError, Txn},
@@ -73,14 +73,14 @@ fn after(machine: &Machine, acknowledged: Revision, states: &States) -> Result<(
     })
 }
 
-fn lose_power_everywhere(machine: impl Fn() -> Arc<Machine>) -> Result<(), String> {
+fn lose_power_everywhere(bug: Option<Bug>) -> Result<(), String> {
     let states = states();
-    let whole = machine();
+    let whole = machine(bug);
     live(&whole);
     let writes = whole.disk().writes();
     for at in 0..=writes {
         for luck in 0..6 {
-            let machine = machine();
+            let machine = machine(bug);
             machine.disk().fail_after(Some(at));
             let acknowledged = live(&machine);
             machine.disk().lose_power(&Dice::new([luck; 32]).split(&at.to_string()));
@@ -93,47 +93,11 @@ fn lose_power_everywhere(machine: impl Fn() -> Arc<Machine>) -> Result<(), Strin
 
 #[test]
 fn what_was_acknowledged_is_there_whichever_write_the_power_was_lost_at() {
-    lose_power_everywhere(|| machine(None)).unwrap();
+    lose_power_everywhere(None).unwrap();
 }
 
 #[test]
 fn a_store_that_acknowledges_before_the_sync_is_found_out() {
-    let found = lose_power_everywhere(|| machine(Some(Bug::AcknowledgesBeforeSync))).unwrap_err();
+    let found = lose_power_everywhere(Some(Bug::AcknowledgesBeforeSync)).unwrap_err();
     assert!(found.contains("was acknowledged"), "{found}");
-}
-
-/// The first start of a store acknowledged writes into a file whose name a loss of power took away.
-#[test]
-fn a_disk_that_does_not_make_names_safe_is_found_out() {
-    let found = lose_power_everywhere(|| {
-        let machine = machine(None);
-        machine.disk().forget_names();
-        machine
-    });
-    let found = found.unwrap_err();
-    assert!(found.contains("was acknowledged, 1 is there"), "{found}");
-}
-
-/// A process that was killed behind a rename left a name that the next one did not make safe.
-#[test]
-fn what_the_next_process_acknowledges_is_there_whenever_the_first_was_killed() {
-    let states = states();
-    let (mut at, mut whole) = (0, false);
-    while !whole {
-        for luck in 0..6 {
-            let machine = machine(None);
-            machine.disk().fail_after(Some(at));
-            whole = live(&machine) > Revision::FIRST;
-            machine.disk().fail_after(None);
-            if whole {
-                break;
-            }
-            let acknowledged = live(&machine);
-            machine.disk().lose_power(&Dice::new([luck; 32]).split(&at.to_string()));
-            after(&machine, acknowledged, &states)
-                .unwrap_or_else(|wrong| panic!("killed at {at}, luck {luck}: {wrong}"));
-        }
-        at += 1;
-    }
-    assert!(at > 5, "a file takes more steps than {at} to come into being");
 }
