@@ -48,7 +48,8 @@ pub trait Store: fmt::Debug + Send + Sync {
     /// promises that at all.
     ///
     /// # Errors
-    /// Nothing was written, as when there is too much to write ([`StoreError::TooLarge`]); except [`StoreError::Unknown`], behind which it may have been.
+    /// Nothing was written, as when there is too much to write ([`StoreError::TooLarge`]); behind [`StoreError::Unknown`] alone it may
+    /// have been.
     fn commit(&self, txn: Txn) -> LocalBoxFuture<'_, Result<Committed, StoreError>>;
 
     /// What changes in a range behind a revision: every change once, in order.

@@ -45,7 +45,7 @@ pub struct ReverseProxyConfig {
     pub workers: usize,
 }
 
-/// Runs `weir reverse-proxy` until a signal ends it. `ready` gets the ready line. Proxies on the way to the backend are those of the environment.
+/// Runs `weir reverse-proxy` until a signal ends it. `ready` gets the ready line. Proxies on the way to the backend are the environment's.
 ///
 /// # Errors
 /// A flag, a file or a variable cannot be used, the address cannot be listened at, or a worker panicked.

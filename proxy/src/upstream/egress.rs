@@ -178,8 +178,8 @@ impl EgressProxy {
 
     /// Addresses a request to this proxy, to be relayed to an origin.
     ///
-    /// Go names the host of the `Host` field, which the client chose: the proxy would then ask whomever the client likes. Here the origin is
-    /// named, in both places, as RFC 9112 section 3.2.2 demands.
+    /// Go names the host of the `Host` field, which the client chose: the proxy would then ask whomever the client likes. Here the origin
+    /// is named, in both places, as RFC 9112 section 3.2.2 demands.
     pub(super) fn address_to(&self, head: &mut OutHead, origin: &Origin) {
         let authority = match origin.port {
             80 => authority(&origin.host, 80).trim_end_matches(":80").to_owned(),

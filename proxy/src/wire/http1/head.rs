@@ -163,8 +163,8 @@ impl HeadLines {
         None
     }
 
-    /// Takes a field as nearly all are written, in one pass: a token, a colon, a value that is good, CR LF, and behind it a line of its own.
-    /// False: this line is read with more care.
+    /// Takes a field as nearly all are written, in one pass: a token, a colon, a value that is good, CR LF, and behind it a line of its
+    /// own. False: this line is read with more care.
     fn usual_field(&mut self, input: &[u8]) -> bool {
         let start = self.line;
         let line = &input[start..];
