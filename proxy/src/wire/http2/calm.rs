@@ -4,8 +4,8 @@ use super::{Code, frame::Fault};
 
 /// Whether the peer makes more work than it has done with the connection.
 ///
-/// Go bounds the control frames that wait to be written; here those that come are counted, so that a peer that reads its answers cannot go on
-/// for ever either.
+/// Go bounds the control frames that wait to be written; here those that come are counted, so that a peer that reads its answers cannot go
+/// on for ever either.
 #[derive(Debug)]
 pub(super) struct Calm {
     /// Frames that moved nothing forward may still come.
@@ -21,8 +21,8 @@ impl Calm {
         Self { frames_left: FRAMES_MAX, filled_at: None, wasted_streams: 0, wasted_streams_max }
     }
 
-    /// A frame came that moves nothing forward: PING, SETTINGS, PRIORITY, WINDOW_UPDATE, empty DATA, an unknown one, or one on a stream that
-    /// is over (CVE-2019-9511, 9512, 9515, 9517, 9518).
+    /// A frame came that moves nothing forward: PING, SETTINGS, PRIORITY, WINDOW_UPDATE, empty DATA, an unknown one, or one on a stream
+    /// that is over (CVE-2019-9511, 9512, 9515, 9517, 9518).
     ///
     /// # Errors
     /// There were too many.

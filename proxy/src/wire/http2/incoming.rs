@@ -13,8 +13,8 @@ use crate::wire::body::{Cut, Frame, Length};
 
 /// The body of a message that comes off an HTTP/2 stream. It shares the connection with its driver: no channel, no lock, no copy.
 ///
-/// Bytes are given back to the windows as they are pulled, so a reader that stops reading stops the sender. Dropped before its end, it makes
-/// the rest be forgotten as it comes.
+/// Bytes are given back to the windows as they are pulled, so a reader that stops reading stops the sender. Dropped before its end, it
+/// makes the rest be forgotten as it comes.
 #[derive(Debug)]
 pub struct Incoming {
     connection: Rc<RefCell<Connection>>,
