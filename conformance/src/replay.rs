@@ -5,6 +5,7 @@
 mod actor;
 mod cast;
 mod certificates;
+mod control;
 mod event;
 mod framer;
 mod inbox;
@@ -21,11 +22,12 @@ use weir::world::World;
 use self::{actor::Actor, link::Link, pulse::Pulse, stand::Stand};
 pub use self::{
     certificates::{CertificateError, Certificates},
+    control::Control,
     venue::{Venue, VenueBackend},
 };
 use crate::{
     mask::Masks,
-    scenario::{Addresses, Case, Kind, Protocol, Shown, Side, Step},
+    scenario::{Addresses, Case, Kind, Layer, Protocol, Shown, Side, Step},
     subject::SeenRequests,
     trace::CaseTrace,
 };
@@ -74,6 +76,7 @@ pub async fn play(world: &World, case: &Case, venue: Venue, certificates: &Certi
         front: case.subject.front,
         shown: case.subject.staging.certificate,
         subject: venue.subject,
+        control: venue.control,
         certificates: certificates.clone(),
         addresses,
         pulse: Pulse::start(),
@@ -93,7 +96,7 @@ pub async fn play(world: &World, case: &Case, venue: Venue, certificates: &Certi
         tokio::task::spawn_local(actor.play([Step::Accept], case.backend.clone()))
     });
 
-    let acted = client.perform([Step::Connect].iter().chain(&case.client)).await;
+    let acted = client.perform([Step::Connect(Layer::Front)].iter().chain(&case.client)).await;
     stage.settle(&client.links, acted).await;
     stage.change(|shared| shared.client_is_done = true);
     let acted = match backend {
@@ -120,6 +123,7 @@ struct Stage {
     front: Protocol,
     shown: Shown,
     subject: std::net::SocketAddr,
+    control: Control,
     certificates: Certificates,
     addresses: Addresses,
     pulse: Rc<Pulse>,

@@ -7,6 +7,7 @@ mod octets;
 mod place;
 mod script;
 mod subject;
+mod tuning;
 
 use std::{fs, io, path::Path};
 
@@ -16,8 +17,9 @@ pub use self::{
     frame::{ErrorCode, Frame, Setting},
     handler::HandlerStep,
     octets::{Addresses, Octets, Piece},
-    script::{Await, AwaitKind, Side, Step},
-    subject::{Backend, Flush, Kind, Mode, Protocol, Subject},
+    script::{Await, AwaitKind, Ending, Layer, Side, Step},
+    subject::{Backend, Flush, Kind, Mode, Modify, OnError, Protocol, Subject, Trusting},
+    tuning::Tuning,
 };
 use crate::replay::Certificates;
 
@@ -160,9 +162,10 @@ fn case(family: &str, at: &Place<'_>, defaults: &Subject, objects: &[serde_json:
         return None;
     };
     match subject.kind {
-        None => at.wrong("subject.kind: server, reverse-proxy or aggregator"),
+        None => at.wrong("subject.kind: server, reverse-proxy, upgrade-aware or aggregator"),
         Some(Kind::Server) => complain_about(backend.as_ref(), "no backend: a server has none"),
         Some(Kind::ReverseProxy) => complain_about(handler.as_ref(), "no handler: a reverse-proxy has none"),
+        Some(Kind::UpgradeAware) => complain_about(handler.as_ref(), "no handler: an upgrade-aware has none"),
         Some(Kind::Aggregator) => complain_about(handler.as_ref(), "no handler: an aggregator has none"),
     }
     let case = Case {
@@ -223,7 +226,7 @@ mod tests {
         let error = Family::parse("forward/small", "small.yaml", &wrong).unwrap_err().to_string();
         assert_eq!(
             error,
-            "small.yaml:6: cases[0].subject.mode: found \"rewritten\", expected director, rewrite, rewrite-min, rewrite-keep\n\
+            "small.yaml:6: cases[0].subject.mode: found \"rewritten\", expected director, rewrite, rewrite-min, rewrite-keep, director-nil-forwarded, director-adds, director-parses-form, director-bad-value, rewrite-adds, rewrite-replaces\n\
              small.yaml:9: cases[0].client[1].await: found the key \"byte\", expected bytes, until"
         );
     }

@@ -13,7 +13,7 @@ use weir::world::{Address, Bug, World};
 use weir_sim::{Stage, StageError};
 
 use crate::{
-    replay::{self, Certificates, Play, Venue, VenueBackend},
+    replay::{self, Certificates, Control, Play, Venue, VenueBackend},
     scenario::{Case, Kind},
     subject::{ApiServer, WeirSubject},
 };
@@ -27,14 +27,16 @@ pub fn play(case: &Case, certificates: &Certificates, bug: Option<Bug>) -> Resul
     let listening = Rc::new(Notify::new());
     let seen = Rc::new(RefCell::new(None));
     let played = Rc::new(RefCell::new(None));
+    let control = Control::default();
 
     stage.host(SUBJECT, {
         let (case, certificates) = (case.clone(), certificates.clone());
-        let (listening, seen) = (Rc::clone(&listening), Rc::clone(&seen));
+        let (listening, seen, control) = (Rc::clone(&listening), Rc::clone(&seen), control.clone());
         move |world| {
             let subject = WeirSubject::of(&case, &certificates);
             seen.replace(Some(subject.seen()));
             let (case, certificates, listening) = (case.clone(), certificates.clone(), Rc::clone(&listening));
+            let control = control.clone();
             Box::pin(async move {
                 let venue = places(&world, &case, &certificates).await.expect("both machines have names");
                 if case.subject.kind == Some(Kind::Aggregator) {
@@ -45,17 +47,19 @@ pub fn play(case: &Case, certificates: &Certificates, bug: Option<Bug>) -> Resul
                 }
                 let listener = world.net.listen(&Address::Tcp(venue.subject), 1).expect("the port is free").remove(0);
                 listening.notify_one();
-                subject.run(world, listener, venue.addresses(), venue.backend_address).await;
+                subject.run(world, listener, venue.addresses(), venue.backend_address, control).await;
             })
         }
     });
     stage.client(PLAYERS, {
         let (case, certificates, played) = (case.clone(), certificates.clone(), Rc::clone(&played));
+        let control = control.clone();
         move |world| {
             Box::pin(async move {
                 let mut venue = places(&world, &case, &certificates).await.map_err(|error| error.to_string())?;
                 let at = SocketAddr::new(venue.client, BACKEND_PORT);
                 (venue.backend, _) = VenueBackend::open(&world, &case, at).map_err(|error| error.to_string())?;
+                venue.control = control;
                 listening.notified().await;
                 let addresses = venue.addresses();
                 let play = replay::play(&world, &case, venue, &certificates).await;
@@ -76,7 +80,7 @@ async fn places(world: &World, case: &Case, certificates: &Certificates) -> io::
     let client = address_of(world, PLAYERS).await?;
     let backend_address = case.subject.has_backend().then(|| SocketAddr::new(client, BACKEND_PORT));
     let authority = case.authority(certificates);
-    Ok(Venue { subject, backend: VenueBackend::None, backend_address, authority, client })
+    Ok(Venue { subject, backend: VenueBackend::None, backend_address, authority, client, control: Control::default() })
 }
 
 async fn address_of(world: &World, machine: &str) -> io::Result<IpAddr> {

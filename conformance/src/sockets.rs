@@ -14,7 +14,7 @@ use tokio::{
 use weir::world::{Address, Process, World, real};
 
 use crate::{
-    replay::{self, Certificates, Play, Venue, VenueBackend},
+    replay::{self, Certificates, Control, Play, Venue, VenueBackend},
     scenario::{Case, Kind},
     subject::{ApiServer, OnThisThread, WeirSubject, spawn_apart},
 };
@@ -65,11 +65,12 @@ pub async fn play(case: &Case, certificates: &Certificates) -> io::Result<Play> 
     }
     let listener = world.net.listen(&Address::Tcp(ANY), 1)?.remove(0);
     let at = listener.local().ok_or_else(|| io::Error::other("a TCP listener without an address"))?;
-    let venue = open(&world, case, at, certificates)?;
+    let control = Control::default();
+    let venue = open(&world, case, at, certificates, control.clone())?;
     let subject = WeirSubject::of(case, certificates);
     let seen = subject.seen();
     let (addresses, backend) = (venue.addresses(), venue.backend_address);
-    let running = spawn_apart(subject.run(world.clone(), listener, addresses.clone(), backend));
+    let running = spawn_apart(subject.run(world.clone(), listener, addresses.clone(), backend, control));
     let play = replay::play(&world, case, venue, certificates).await;
     running.abort();
     Ok(play.with_seen(&seen, &addresses))
@@ -86,17 +87,23 @@ async fn play_aggregator(world: World, case: &Case, certificates: &Certificates)
         let end = running.await.map_err(io::Error::other)?;
         return Err(io::Error::other(end.err().map_or_else(|| "it ended".to_owned(), |error| error.to_string())));
     };
-    let venue = open(&world, case, SocketAddr::new(ANY.ip(), port), certificates)?;
+    let venue = open(&world, case, SocketAddr::new(ANY.ip(), port), certificates, Control::default())?;
     let play = replay::play(&world, case, venue, certificates).await;
     running.abort();
     process.kill();
     Ok(play)
 }
 
-fn open(world: &World, case: &Case, subject: SocketAddr, certificates: &Certificates) -> io::Result<Venue> {
+fn open(
+    world: &World,
+    case: &Case,
+    subject: SocketAddr,
+    certificates: &Certificates,
+    control: Control,
+) -> io::Result<Venue> {
     let (backend, backend_address) = VenueBackend::open(world, case, ANY)?;
     let authority = case.authority(certificates);
-    Ok(Venue { subject, backend, backend_address, authority, client: ANY.ip() })
+    Ok(Venue { subject, backend, backend_address, authority, client: ANY.ip(), control })
 }
 
 /// A free port of this machine.

@@ -2,21 +2,25 @@
 
 mod api_server;
 mod handler;
+mod hooks;
 mod on_this_thread;
+mod rules;
 mod seen;
 
-use std::{net::SocketAddr, rc::Rc, sync::Arc};
+use std::{net::SocketAddr, num::NonZeroUsize, rc::Rc, sync::Arc};
 
 use bytes::Bytes;
+use rustls::RootCertStore;
+use tokio::task::LocalSet;
 use weir::{
     chain::Handler,
-    forward::{FlushInterval, ReverseProxy, Rules},
-    listen::{self, Server, Settings, Stopper},
+    forward::{FlushInterval, ReverseProxy},
+    listen::{self, Server, Settings},
     upstream::{
-        Alpn, Compression, Origin, Transport, TransportConfig,
+        Alpn, Compression, Origin, Reuse, Transport, TransportConfig,
         tls::{Trust, client_config},
     },
-    wire::{Name, url::Url},
+    wire::url::Url,
     world::{Address, Listener, World},
 };
 
@@ -27,8 +31,8 @@ pub use self::{
     seen::SeenRequests,
 };
 use crate::{
-    replay::Certificates,
-    scenario::{Addresses, Case, Flush, HandlerStep, Kind, Mode, Protocol, Subject},
+    replay::{Certificates, Control},
+    scenario::{Addresses, Case, Flush, HandlerStep, Protocol, Subject, Trusting},
 };
 
 /// Weir, not yet running, as the subject that a case names.
@@ -56,22 +60,38 @@ impl WeirSubject {
         self.seen.clone()
     }
 
-    /// Serves at `listener` until it is dropped. `addresses` are what the placeholders of the case stand for, `backend` is where its
-    /// backend is.
-    pub async fn run(self, world: World, listener: Listener, addresses: Addresses, backend: Option<SocketAddr>) {
-        match (self.subject.kind, backend) {
-            (Some(Kind::ReverseProxy), Some(backend)) => {
-                let proxy = self.reverse_proxy(&world, backend);
-                self.serve(proxy, world, listener).await;
+    /// Serves at `listener` until it is dropped, or `control` says so. `addresses` are what the placeholders of the case stand for,
+    /// `backend` is where its backend is.
+    pub async fn run(
+        self,
+        world: World,
+        listener: Listener,
+        addresses: Addresses,
+        backend: Option<SocketAddr>,
+        control: Control,
+    ) {
+        // What is spawned here ends with the server.
+        let tasks = LocalSet::new();
+        let serving = tasks.run_until(async {
+            match backend {
+                Some(backend) => {
+                    let proxy = self.reverse_proxy(&world, &addresses, backend);
+                    self.serve(proxy, world, listener, &control).await;
+                }
+                None => {
+                    let handler = ScriptedHandler::new(Rc::clone(&self.steps), addresses, self.seen.clone());
+                    self.serve(handler, world, listener, &control).await;
+                }
             }
-            _ => {
-                let handler = ScriptedHandler::new(Rc::clone(&self.steps), addresses, self.seen.clone());
-                self.serve(handler, world, listener).await;
-            }
+        });
+        tokio::select! {
+            biased;
+            () = control.closed() => {}
+            () = serving => {}
         }
     }
 
-    async fn serve(&self, handler: impl Handler + 'static, world: World, listener: Listener) {
+    async fn serve(&self, handler: impl Handler + 'static, world: World, listener: Listener, control: &Control) {
         let tls = (self.subject.front != Protocol::Http1).then(|| {
             let (chain, key) = self.certificates.serving();
             listen::tls::server_config(&world, chain, key).expect("the key of the tests fits its certificate")
@@ -80,54 +100,81 @@ impl WeirSubject {
         if let Some(head_bytes_max) = self.subject.header_bytes_max {
             settings = settings.head_bytes_max(head_bytes_max);
         }
-        let (_never_stops, stop) = Stopper::new();
-        Server::new(Rc::new(handler), settings, world).run(listener, stop).await;
+        let tuning = &self.subject.tuning;
+        settings.read_header_timeout = tuning.time("read_header_timeout_ms").or_else(|| tuning.time("read_timeout_ms"));
+        settings.idle_timeout = tuning.time("idle_timeout_ms").or_else(|| tuning.time("read_timeout_ms"));
+        settings.http2.idle_timeout = settings.idle_timeout;
+        Server::new(Rc::new(handler), settings, world).run(listener, control.shutdown()).await;
     }
 
-    fn reverse_proxy(&self, world: &World, backend: SocketAddr) -> ReverseProxy {
-        let tls = self.subject.back != Protocol::Http1;
-        let scheme = if tls { "https" } else { "http" };
-        let target = Bytes::from(format!("{scheme}://{backend}{}", self.subject.base));
-        let target = Url::parse(&target).expect("the recorder took the base as a URL");
-        let origin = Origin {
-            tls,
-            host: backend.ip().to_string(),
-            port: backend.port(),
-            address: Some(Address::Tcp(backend)),
-            alpn: if self.subject.back == Protocol::Http2 { Alpn::Both } else { Alpn::Http1 },
-        };
+    fn reverse_proxy(&self, world: &World, addresses: &Addresses, backend: SocketAddr) -> ReverseProxy {
+        let target = self.target(addresses, backend);
+        let origin = self.origin(&target, backend);
         let flush = match self.subject.flush {
             Flush::Never => FlushInterval::Never,
             Flush::Always => FlushInterval::Always,
             Flush::After(interval) => FlushInterval::Every(interval),
         };
-        ReverseProxy::new(self.transport(world), origin, self.rules(target), world.planted).flush_interval(flush)
+        let rules = rules::of(self.subject.mode, target);
+        let proxy = ReverseProxy::new(self.transport(world), origin, rules, world.planted).flush_interval(flush);
+        hooks::hang(proxy, &self.subject)
+    }
+
+    /// The URL that requests go to.
+    fn target(&self, addresses: &Addresses, backend: SocketAddr) -> Url {
+        let scheme = if self.subject.back == Protocol::Http1 { "http" } else { "https" };
+        let place = match &self.subject.tuning.target {
+            Some(target) => target.filled(addresses),
+            None => format!("{scheme}://{backend}").into_bytes(),
+        };
+        let target = Bytes::from([&place, self.subject.base.as_bytes()].concat());
+        Url::parse(&target).expect("the recorder took it as a URL")
+    }
+
+    fn origin(&self, target: &Url, backend: SocketAddr) -> Origin {
+        let tls = &target.scheme[..] == b"https";
+        let authority = String::from_utf8_lossy(&target.host).into_owned();
+        let (host, port) = authority.rsplit_once(':').unwrap_or((&authority, if tls { "443" } else { "80" }));
+        Origin {
+            tls,
+            host: host.to_owned(),
+            port: port.parse().unwrap_or_default(),
+            address: self.subject.tuning.target.is_none().then_some(Address::Tcp(backend)),
+            alpn: if self.subject.back == Protocol::Http2 { Alpn::Both } else { Alpn::Http1 },
+        }
     }
 
     fn transport(&self, world: &World) -> Transport {
-        let trust = Trust::Roots(self.certificates.roots());
+        let roots = match self.subject.trust {
+            Trusting::Nobody => Arc::new(RootCertStore::empty()),
+            Trusting::All | Trusting::AnotherName => self.certificates.roots(),
+        };
+        let trust = Trust::Roots(roots);
         let tls = client_config(world, trust, None).expect("no identity, so none that is wrong");
         let mut config = TransportConfig::new(Arc::new(tls));
-        config.server_name = Some("backend.test".try_into().expect("a host name"));
+        let name = if self.subject.trust == Trusting::AnotherName { "another.example" } else { "backend.test" };
+        config.server_name = Some(name.try_into().expect("a host name"));
         config.response_header_timeout = self.subject.response_header_timeout;
         config.compression = if self.subject.compression { Compression::Ask } else { Compression::Leave };
-        Transport::new(world.clone(), config)
-    }
-
-    fn rules(&self, target: Url) -> Rules {
-        match self.subject.mode {
-            Mode::Director => Rules::single_host(target),
-            Mode::Rewrite => Rules::rewrite_to(target),
-            Mode::RewriteMin => Rules::Rewrite(Box::new(move |request| request.set_url(&target))),
-            Mode::RewriteKeep => Rules::Rewrite(Box::new(move |request| {
-                request.set_url(&target);
-                request.out.host = request.inbound.host.clone();
-                for prior in request.inbound.headers.all(&Name::X_FORWARDED_FOR) {
-                    request.out.headers.append(Name::X_FORWARDED_FOR, Bytes::copy_from_slice(prior));
-                }
-                request.set_x_forwarded();
-                request.out.url.raw_query = request.inbound.target.url.raw_query.clone();
-            })),
+        let tuning = &self.subject.tuning;
+        let times = [
+            (&mut config.expect_continue_timeout, "expect_continue_timeout_ms"),
+            (&mut config.idle_connection_timeout, "idle_connection_timeout_ms"),
+            (&mut config.tls_handshake_timeout, "tls_handshake_timeout_ms"),
+        ];
+        for (time, key) in times {
+            *time = tuning.time(key).unwrap_or(*time);
         }
+        let sizes = [
+            (&mut config.head_bytes_max, "max_response_header_bytes"),
+            (&mut config.idle_connections_per_origin_max, "max_idle_per_host"),
+        ];
+        for (size, key) in sizes {
+            *size = tuning.number(key).map_or(*size, |number| number as usize);
+        }
+        config.connections_per_origin_max =
+            tuning.number("max_per_host").and_then(|max| NonZeroUsize::new(max as usize));
+        config.reuse = if tuning.is_on("disable_keep_alives") { Reuse::Once } else { Reuse::Pooled };
+        Transport::new(world.clone(), config)
     }
 }

@@ -5,7 +5,7 @@ use std::{io, net::SocketAddr};
 use weir::world::World;
 
 use crate::{
-    replay::{self, Certificates, Play, Venue, VenueBackend},
+    replay::{self, Certificates, Control, Play, Venue, VenueBackend},
     scenario::{Case, Kind, Protocol, Subject},
 };
 
@@ -65,6 +65,7 @@ impl Target {
             backend_address: Some(self.backend),
             authority: String::new(),
             client,
+            control: Control::default(),
         };
         Ok(replay::play(world, case, venue, certificates).await)
     }

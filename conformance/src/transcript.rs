@@ -91,7 +91,7 @@ impl Transcript<'_> {
         self.heading(side, current)?;
         for step in script {
             match step {
-                Step::Connect | Step::Accept => {
+                Step::Connect(_) | Step::Accept => {
                     self.close(current)?;
                     current = rest.next();
                     awaited = current.map(|connection| connection.awaited.iter());
@@ -142,7 +142,8 @@ impl Transcript<'_> {
             Step::Rst => writeln!(self.out, "  rst"),
             Step::Signal(name) => writeln!(self.out, "  signal {name}"),
             Step::Wait(name) => writeln!(self.out, "  wait for {name}"),
-            Step::Connect | Step::Accept | Step::Await(_) => Ok(()),
+            Step::End(ending) => writeln!(self.out, "  the server ends: {}", ending.word()),
+            Step::Connect(_) | Step::Accept | Step::Await(_) => Ok(()),
         }
     }
 

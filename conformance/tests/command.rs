@@ -7,7 +7,7 @@ use std::{
 };
 
 use weir::world::Address;
-use weir_conformance::{evidence::Evidence, scenario::Addresses, subject::WeirSubject};
+use weir_conformance::{evidence::Evidence, replay::Control, scenario::Addresses, subject::WeirSubject};
 
 fn weir_conformance(arguments: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_weir-conformance"))
@@ -94,7 +94,8 @@ fn a_target_that_answers_as_go_passes() {
                 authority: String::new(),
                 client: Vec::new(),
             };
-            WeirSubject::of(case, &evidence.certificates).run(world, listener, addresses, Some(backend)).await;
+            let subject = WeirSubject::of(case, &evidence.certificates);
+            subject.run(world, listener, addresses, Some(backend), Control::default()).await;
         });
     });
     let target = format!("http://{}", told.recv().unwrap());

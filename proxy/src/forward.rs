@@ -4,22 +4,25 @@
 
 mod flush;
 mod gunzip;
+mod hooks;
 mod outbound;
 mod passage;
 mod relay;
 mod rules;
 mod switch;
 
+use self::hooks::Hooks;
 pub(crate) use self::passage::{Failure, Passage};
 pub use self::{
     flush::FlushInterval,
+    hooks::{HandleError, ModifyResponse},
     outbound::{Outbound, ProxyRequest},
     rules::{Direct, Rewrite, Rules},
 };
 use crate::{
     refusal::Refusal,
     upstream::{Origin, Outgoing, Reply, Transport},
-    wire::{Answer, Exchange},
+    wire::{Answer, Exchange, ResponseHead},
     world::Planted,
 };
 
@@ -30,13 +33,14 @@ pub struct ReverseProxy {
     origin: Origin,
     rules: Rules,
     flush: FlushInterval,
+    hooks: Hooks,
     planted: Planted,
 }
 
 impl ReverseProxy {
     /// A proxy that sends everything to `origin`, in the way that `rules` say.
     pub fn new(transport: Transport, origin: Origin, rules: Rules, planted: Planted) -> Self {
-        Self { transport, origin, rules, flush: FlushInterval::Never, planted }
+        Self { transport, origin, rules, flush: FlushInterval::Never, hooks: Hooks::default(), planted }
     }
 
     /// How long bytes of a body of known length may wait before they go out. Default [`FlushInterval::Never`].
@@ -46,11 +50,37 @@ impl ReverseProxy {
         self
     }
 
+    /// Changes the head of each answer of the backend, one of 101 too, once its hop-by-hop fields are gone; an error is the client's 502.
+    ///
+    /// Go: `ReverseProxy.ModifyResponse`.
+    #[must_use]
+    pub fn modify_response(mut self, modify: Box<ModifyResponse>) -> Self {
+        self.hooks.modify = Some(modify);
+        self
+    }
+
+    /// Answers in the place of a backend that gave no answer. Default: 502 without a word.
+    ///
+    /// Go: `ReverseProxy.ErrorHandler`.
+    #[must_use]
+    pub fn handle_error(mut self, handle: Box<HandleError>) -> Self {
+        self.hooks.on_error = Some(handle);
+        self
+    }
+
     /// Sends a request on and answers with what the backend says.
     ///
     /// # Errors
-    /// The backend could not be asked, or switched to a protocol that nobody asked for.
+    /// The backend could not be asked, or switched to a protocol that nobody asked for, and no handler of errors answers for it.
     pub async fn forward(&self, exchange: &mut Exchange) -> Result<Answer, Refusal> {
+        let answered = self.ask(exchange).await;
+        match (answered, &self.hooks.on_error) {
+            (Err(refusal), Some(handle)) => Ok(handle(&exchange.head, &refusal)),
+            (answered, _) => answered,
+        }
+    }
+
+    async fn ask(&self, exchange: &mut Exchange) -> Result<Answer, Refusal> {
         let upgrade = switch::asked(&exchange.head)?;
         let head = outbound::head(&exchange.head, &exchange.peer, &self.rules, upgrade.as_ref(), &self.planted);
         let outgoing = Outgoing { head, body: exchange.take_body() };
@@ -59,11 +89,26 @@ impl ReverseProxy {
         match passage.ask(exchange, outgoing).await.map_err(backend_failed)? {
             Reply::Switched(mut head, tunnel) => {
                 head.raw = None; // Go's ReverseProxy names the fields anew
+                self.modify(&mut head)?;
                 Passage::switched(head, tunnel, upgrade.as_ref())
                     .map_err(|error| Refusal::UpgradeMismatch(error.to_string()))
             }
-            Reply::Response(incoming) => Ok(passage.answer(incoming, exchange.gone.clone())),
+            Reply::Response(incoming) => match passage.answer(incoming, exchange.gone.clone()) {
+                Answer::Reply(mut head, body) => {
+                    self.modify(&mut head)?;
+                    Ok(Answer::Reply(head, body))
+                }
+                answer => Ok(answer),
+            },
         }
+    }
+
+    fn modify(&self, head: &mut ResponseHead) -> Result<(), Refusal> {
+        let Some(modify) = &self.hooks.modify else { return Ok(()) };
+        modify(head).map_err(|error| {
+            tracing::warn!(%error, "proxy error");
+            Refusal::BackendFailed(error)
+        })
     }
 }
 

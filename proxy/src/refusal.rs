@@ -68,6 +68,27 @@ pub enum Refusal {
 }
 
 impl Refusal {
+    /// What went wrong, in Go's words: those of the cause where this level has none of its own.
+    pub fn words(&self) -> String {
+        match self {
+            Self::BackendFailed(cause) => cause.to_string(),
+            Self::InvalidUpgrade(_)
+            | Self::UpgradeMismatch(_)
+            | Self::NoDelegate
+            | Self::BackendUnavailable
+            | Self::BackendMisconfigured(_)
+            | Self::MissingUser
+            | Self::BackendUnreachable(_)
+            | Self::BackendRedirects
+            | Self::BackendLoops
+            | Self::Status(_)
+            | Self::Forbidden(_)
+            | Self::Text(..)
+            | Self::Internal(_)
+            | Self::OutOfTime => self.to_string(),
+        }
+    }
+
     /// Nothing stands at this path. Go: `net/http` `NotFound`.
     pub const fn not_found() -> Self {
         Self::Text(StatusCode::NOT_FOUND, Cow::Borrowed("404 page not found"))

@@ -10,7 +10,7 @@ use super::{
     link::Link,
     pulse::{PATIENCE, QUIET},
 };
-use crate::scenario::{Await, AwaitKind, Frame, Side, Step};
+use crate::scenario::{Await, AwaitKind, Frame, Layer, Side, Step};
 
 /// Plays one side's script.
 pub(super) struct Actor {
@@ -58,8 +58,12 @@ impl Actor {
 
     async fn step(&mut self, step: &Step) -> Result<(), Stop> {
         match step {
-            Step::Connect => self.connect().await,
+            Step::Connect(layer) => self.connect(*layer).await,
             Step::Accept => self.accept().await,
+            Step::End(ending) => {
+                self.stage.control.end(*ending);
+                Ok(())
+            }
             Step::Signal(name) => {
                 self.stage.change(|shared| {
                     shared.signals.insert((self.side, name.clone()));
@@ -103,7 +107,7 @@ impl Actor {
         self.at.as_ref().ok_or_else(|| Stop::Fault("no connection to play on".to_owned()))
     }
 
-    async fn connect(&mut self) -> Result<(), Stop> {
+    async fn connect(&mut self, layer: Layer) -> Result<(), Stop> {
         let stage = &self.stage;
         let stream = stage
             .world
@@ -111,8 +115,11 @@ impl Actor {
             .dial(&Address::Tcp(stage.subject))
             .await
             .map_err(|error| Stop::Fault(format!("the subject cannot be reached: {error}")))?;
-        let link =
-            Link::connect(stream, stage.certificates.connect(&stage.world, stage.front, stage.shown), &stage.pulse);
+        let handshake = match layer {
+            Layer::Front => stage.certificates.connect(&stage.world, stage.front, stage.shown),
+            Layer::Plain => None,
+        };
+        let link = Link::connect(stream, handshake, &stage.pulse);
         self.links.push(Rc::clone(&link));
         link.ready().await;
         self.at = Some(link);

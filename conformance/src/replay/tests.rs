@@ -36,7 +36,8 @@ fn played<F: Future<Output = ()> + 'static>(
             }
         });
         let client = IpAddr::V4(Ipv4Addr::LOCALHOST);
-        let venue = Venue { subject, backend, backend_address, authority: String::new(), client };
+        let venue =
+            Venue { subject, backend, backend_address, authority: String::new(), client, control: Control::default() };
         play(&world, &family.cases[0], venue, &certificates()).await
     })
 }

@@ -7,6 +7,7 @@ use std::{
 
 use weir::world::{Address, Listener, World};
 
+use super::Control;
 use crate::scenario::{Addresses, Backend, Case};
 
 /// Where a case is played: where the subject listens, and where it finds its backend.
@@ -22,6 +23,8 @@ pub struct Venue {
     pub authority: String,
     /// Where the client connects from.
     pub client: IpAddr,
+    /// How the scripts end the subject's server.
+    pub control: Control,
 }
 
 /// What the subject finds at its backend's address.

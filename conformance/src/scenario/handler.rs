@@ -32,6 +32,8 @@ pub enum HandlerStep {
     Read(usize),
     /// Waits.
     Pause(Duration),
+    /// Lets the body have so many bytes and no more: `http.MaxBytesReader`.
+    Limit(usize),
     /// panic(http.ErrAbortHandler).
     Abort,
 }
@@ -59,6 +61,7 @@ impl fmt::Display for HandlerStep {
             Self::ReadAll => f.write_str("read all"),
             Self::Read(count) => write!(f, "read {count}"),
             Self::Pause(time) => write!(f, "pause {} ms", time.as_millis()),
+            Self::Limit(count) => write!(f, "limit {count}"),
             Self::Abort => f.write_str("abort"),
         }
     }
@@ -74,8 +77,8 @@ pub(super) fn read(at: &Place<'_>) -> Vec<HandlerStep> {
 }
 
 fn read_one(at: &Place<'_>) -> Option<HandlerStep> {
-    let entry =
-        at.only(&["header", "set", "status", "inform", "write", "flush", "read", "pause", "trailer", "abort"])?;
+    let kinds = ["header", "set", "status", "inform", "write", "flush", "read", "pause", "trailer", "abort", "limit"];
+    let entry = at.only(&kinds)?;
     let at = &entry.at;
     Some(match entry.key {
         "header" | "set" | "trailer" => {
@@ -93,6 +96,7 @@ fn read_one(at: &Place<'_>) -> Option<HandlerStep> {
         "write" => HandlerStep::Write(octets::read(at)),
         "read" if matches!(at.value(), Value::Text(word) if word == "all") => HandlerStep::ReadAll,
         "read" => HandlerStep::Read(at.number(1..=1 << 30) as usize),
+        "limit" => HandlerStep::Limit(at.number(0..=1 << 30) as usize),
         "pause" => HandlerStep::Pause(Duration::from_millis(at.number(1..=MILLISECONDS_MAX).unsigned_abs())),
         key => {
             at.must_be_true();

@@ -37,13 +37,33 @@ pub enum Step {
     /// Closes it with a reset.
     Rst,
     /// The client goes on with a further connection.
-    Connect,
+    Connect(Layer),
+    /// The subject's server ends.
+    End(Ending),
     /// The backend goes on with the next connection.
     Accept,
     /// Lets the other side's wait go on.
     Signal(String),
     /// Goes on when the other side has reached the signal.
     Wait(String),
+}
+
+/// What a further connection of the client speaks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Layer {
+    /// What the subject's front speaks.
+    Front,
+    /// No TLS, whatever the front speaks.
+    Plain,
+}
+
+/// How a server ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ending {
+    /// What runs may end. Go: `Server.Shutdown`.
+    Shutdown,
+    /// With all its connections, at once. Go: `Server.Close`.
+    Close,
 }
 
 /// What an await reads up to.
@@ -90,6 +110,16 @@ impl Side {
         match self {
             Self::Client => Self::Backend,
             Self::Backend => Self::Client,
+        }
+    }
+}
+
+impl Ending {
+    /// How a script calls it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Shutdown => "shutdown",
+            Self::Close => "close",
         }
     }
 }
@@ -156,11 +186,11 @@ impl AwaitKind {
 
 /// Reads the steps of one side; `protocol` is what its connections speak.
 pub(super) fn read(at: &Place<'_>, side: Side, protocol: Protocol) -> Vec<Step> {
-    let further = match side {
-        Side::Client => "connect",
-        Side::Backend => "accept",
+    let (further, own): (_, &[&str]) = match side {
+        Side::Client => ("connect", &["connect", "server"]),
+        Side::Backend => ("accept", &["accept"]),
     };
-    let kinds = ["send", "pause", "await", "half-close", "fin", "rst", "signal", "wait", "http2", further];
+    let kinds = [&["send", "pause", "await", "half-close", "fin", "rst", "signal", "wait", "http2"], own].concat();
     let mut steps = Vec::new();
     let mut closed = false;
     for item in at.items() {
@@ -179,20 +209,22 @@ pub(super) fn read(at: &Place<'_>, side: Side, protocol: Protocol) -> Vec<Step> 
             },
             "signal" => Step::Signal(value.text().to_owned()),
             "wait" => Step::Wait(value.text().to_owned()),
+            "connect" if matches!(value.value(), Value::Text(word) if word == "plain") => Step::Connect(Layer::Plain),
+            "server" => Step::End(value.word(&[("shutdown", Ending::Shutdown), ("close", Ending::Close)])),
             plain => {
                 value.must_be_true();
                 match plain {
                     "half-close" => Step::HalfClose,
                     "fin" => Step::Fin,
                     "rst" => Step::Rst,
-                    "connect" => Step::Connect,
+                    "connect" => Step::Connect(Layer::Front),
                     _ => Step::Accept,
                 }
             }
         };
         match step {
             Step::Fin | Step::Rst => closed = true,
-            Step::Connect | Step::Accept => closed = false,
+            Step::Connect(_) | Step::Accept => closed = false,
             _ => {}
         }
         steps.push(step);

@@ -5,6 +5,7 @@ use std::{fmt, time::Duration};
 use super::{
     cast::{self, Staging},
     place::Place,
+    tuning::{self, Tuning},
 };
 
 /// Who is asked: what stands between client and backend.
@@ -30,6 +31,14 @@ pub struct Subject {
     pub response_header_timeout: Option<Duration>,
     /// Whether the backend is there.
     pub backend: Backend,
+    /// What is done with answers on their way back.
+    pub modify: Modify,
+    /// What a client is told when its request failed.
+    pub on_error: OnError,
+    /// Whose certificates are believed of the backend.
+    pub trust: Trusting,
+    /// What else is set.
+    pub tuning: Tuning,
     /// Of an aggregator: what it is told beside its cast.
     pub staging: Staging,
 }
@@ -41,6 +50,8 @@ pub enum Kind {
     Server,
     /// `httputil.ReverseProxy` behind `http.Server`.
     ReverseProxy,
+    /// `proxy.UpgradeAwareHandler` of k8s.io/apimachinery behind `http.Server`.
+    UpgradeAware,
     /// The whole kube-aggregator.
     Aggregator,
 }
@@ -67,6 +78,49 @@ pub enum Mode {
     RewriteMin,
     /// SetURL, Out.Host = In.Host, inbound X-Forwarded-For copied, SetXForwarded, raw query copied back.
     RewriteKeep,
+    /// NewSingleHostReverseProxy; X-Forwarded-For is set to nil.
+    DirectorNilForwarded,
+    /// NewSingleHostReverseProxy; `X-Added: rule` is set.
+    DirectorAdds,
+    /// NewSingleHostReverseProxy; ParseForm is called.
+    DirectorParsesForm,
+    /// NewSingleHostReverseProxy; X-Added is set to a value that no field may have.
+    DirectorBadValue,
+    /// SetURL; `X-Added: rule` is set.
+    RewriteAdds,
+    /// Out is replaced: `PUT /replaced?own=1` to the host `replaced.test`, with the field X-Replaced alone.
+    RewriteReplaces,
+}
+
+/// What is done with answers on their way back. Go: `ModifyResponse`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Modify {
+    /// Nothing.
+    Nothing,
+    /// 200 becomes 202, `X-Edited: yes` is set, X-Secret is taken away.
+    Edit,
+    /// It fails.
+    Fail,
+}
+
+/// What a client is told when its request failed. Go: `ErrorHandler`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OnError {
+    /// 502 without a word.
+    Default,
+    /// 502 with the words of the error.
+    Words,
+}
+
+/// Whose certificates are believed of the backend.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Trusting {
+    /// Those of the tests' authority.
+    All,
+    /// Nobody's.
+    Nobody,
+    /// Those for another name than the backend has.
+    AnotherName,
 }
 
 /// When bytes of a body leave.
@@ -102,6 +156,10 @@ impl Default for Subject {
             compression: true,
             response_header_timeout: None,
             backend: Backend::Up,
+            modify: Modify::Nothing,
+            on_error: OnError::Default,
+            trust: Trusting::All,
+            tuning: Tuning::default(),
             staging: Staging::default(),
         }
     }
@@ -110,7 +168,7 @@ impl Default for Subject {
 impl Subject {
     /// Whether it forwards to a backend, be that up or not.
     pub fn has_backend(&self) -> bool {
-        matches!(self.kind, Some(Kind::ReverseProxy | Kind::Aggregator))
+        matches!(self.kind, Some(Kind::ReverseProxy | Kind::UpgradeAware | Kind::Aggregator))
     }
 }
 
@@ -147,6 +205,16 @@ impl fmt::Display for Subject {
         if self.backend == Backend::Refused {
             f.write_str(", backend refused")?;
         }
+        if self.modify != default.modify {
+            write!(f, ", modify_response {}", word_of(MODIFIES, self.modify))?;
+        }
+        if self.on_error != default.on_error {
+            write!(f, ", error_handler {}", word_of(ON_ERRORS, self.on_error))?;
+        }
+        if self.trust != default.trust {
+            write!(f, ", trust {}", word_of(TRUSTS, self.trust))?;
+        }
+        self.tuning.fmt(f)?;
         self.staging.fmt(f)
     }
 }
@@ -164,11 +232,16 @@ pub(super) fn read(at: &Place<'_>, mut subject: Subject) -> Subject {
         "disable_compression",
         "response_header_timeout_ms",
         "backend",
+        "modify_response",
+        "error_handler",
+        "trust",
     ];
-    for entry in at.entries(&[own.as_slice(), &cast::KEYS].concat()) {
+    let tuned = tuning::keys();
+    for entry in at.entries(&[own.as_slice(), &cast::KEYS, &tuned].concat()) {
         let at = &entry.at;
         match entry.key {
             key if cast::KEYS.contains(&key) => subject.staging.read(key, at),
+            key if tuned.contains(&key) => subject.tuning.read(key, at),
             "kind" => subject.kind = Some(at.word(KINDS)),
             "front" => subject.front = at.word(PROTOCOLS),
             "back" => subject.back = at.word(PROTOCOLS),
@@ -189,6 +262,9 @@ pub(super) fn read(at: &Place<'_>, mut subject: Subject) -> Subject {
                 let timeout = at.number(0..=MILLISECONDS_MAX).unsigned_abs();
                 subject.response_header_timeout = (timeout > 0).then(|| Duration::from_millis(timeout));
             }
+            "modify_response" => subject.modify = at.word(MODIFIES),
+            "error_handler" => subject.on_error = at.word(ON_ERRORS),
+            "trust" => subject.trust = at.word(TRUSTS),
             _ => subject.backend = at.word(&[("up", Backend::Up), ("refused", Backend::Refused)]),
         }
     }
@@ -202,8 +278,12 @@ pub(super) fn word_of<T: PartialEq>(words: &[(&'static str, T)], meaning: T) -> 
 /// The longest time that a scenario may name.
 pub(super) const MILLISECONDS_MAX: i64 = 60_000;
 
-const KINDS: &[(&str, Kind)] =
-    &[("server", Kind::Server), ("reverse-proxy", Kind::ReverseProxy), ("aggregator", Kind::Aggregator)];
+const KINDS: &[(&str, Kind)] = &[
+    ("server", Kind::Server),
+    ("reverse-proxy", Kind::ReverseProxy),
+    ("upgrade-aware", Kind::UpgradeAware),
+    ("aggregator", Kind::Aggregator),
+];
 const PROTOCOLS: &[(&str, Protocol)] =
     &[("http1", Protocol::Http1), ("http1-tls", Protocol::Http1Tls), ("http2", Protocol::Http2)];
 const MODES: &[(&str, Mode)] = &[
@@ -211,4 +291,14 @@ const MODES: &[(&str, Mode)] = &[
     ("rewrite", Mode::Rewrite),
     ("rewrite-min", Mode::RewriteMin),
     ("rewrite-keep", Mode::RewriteKeep),
+    ("director-nil-forwarded", Mode::DirectorNilForwarded),
+    ("director-adds", Mode::DirectorAdds),
+    ("director-parses-form", Mode::DirectorParsesForm),
+    ("director-bad-value", Mode::DirectorBadValue),
+    ("rewrite-adds", Mode::RewriteAdds),
+    ("rewrite-replaces", Mode::RewriteReplaces),
 ];
+const MODIFIES: &[(&str, Modify)] = &[("none", Modify::Nothing), ("edit", Modify::Edit), ("fail", Modify::Fail)];
+const ON_ERRORS: &[(&str, OnError)] = &[("default", OnError::Default), ("words", OnError::Words)];
+const TRUSTS: &[(&str, Trusting)] =
+    &[("all", Trusting::All), ("nobody", Trusting::Nobody), ("another-name", Trusting::AnotherName)];

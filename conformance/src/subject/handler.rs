@@ -43,6 +43,7 @@ impl Handler for ScriptedHandler {
             seen: self.seen.add(&exchange.head, body.length()),
             body,
             left_over: Bytes::new(),
+            limit: usize::MAX,
             headers: Headers::new(),
             unannounced: Headers::new(),
             announced: None,
@@ -140,6 +141,8 @@ struct Writer {
     body: Body,
     /// Came with what was read, and was not asked for yet.
     left_over: Bytes,
+    /// How many bytes of the body may still be read.
+    limit: usize,
     headers: Headers,
     /// Set under http.TrailerPrefix.
     unannounced: Headers,
@@ -197,6 +200,7 @@ impl Writer {
             HandlerStep::ReadAll => self.read(usize::MAX).await,
             HandlerStep::Read(count) => self.read(*count).await,
             HandlerStep::Pause(time) => tokio::time::sleep(*time).await,
+            HandlerStep::Limit(count) => self.limit = *count,
             HandlerStep::Abort => return Err(Cut::Malformed("net/http: abort Handler")),
         }
         Ok(())
@@ -242,6 +246,12 @@ impl Writer {
                 }
             }
             let taken = self.left_over.len().min(count - read.len());
+            if taken > self.limit {
+                failed = true;
+                self.headers.set(Name::CONNECTION, "close"); // http.MaxBytesReader tells the server that nobody wants the rest
+            }
+            let taken = taken.min(self.limit);
+            self.limit -= taken;
             read.extend_from_slice(&self.left_over.split_to(taken));
         }
         self.seen.read(&read, failed);

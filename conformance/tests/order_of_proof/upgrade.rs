@@ -2,7 +2,7 @@
 
 use tokio::io::AsyncWriteExt as _;
 use weir_conformance::{
-    replay::{self, Certificates, Venue, VenueBackend},
+    replay::{self, Certificates, Control, Venue, VenueBackend},
     scenario::Family,
     trace::Received,
 };
@@ -115,6 +115,7 @@ pub(crate) fn over_http2_is_refused(place: Place, between: Between) {
                 backend_address: None,
                 authority: String::new(),
                 client: address.ip(),
+                control: Control::default(),
             };
             let certificates = Certificates::read(&tls::folder()).expect("the certificates");
             let play = replay::play(&client.world, &family.cases[0], venue, &certificates).await;
