@@ -17,7 +17,7 @@ pub use self::{
     frame::{ErrorCode, Frame, Setting},
     handler::HandlerStep,
     octets::{Addresses, Octets, Piece},
-    script::{Await, AwaitKind, Ending, Layer, Side, Step},
+    script::{Await, AwaitKind, Layer, Side, Step},
     subject::{Backend, Flush, Kind, Mode, Modify, OnError, Protocol, Subject, Trusting},
     tuning::Tuning,
 };

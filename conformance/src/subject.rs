@@ -11,7 +11,6 @@ use std::{net::SocketAddr, num::NonZeroUsize, rc::Rc, sync::Arc};
 
 use bytes::Bytes;
 use rustls::RootCertStore;
-use tokio::task::LocalSet;
 use weir::{
     chain::Handler,
     forward::{FlushInterval, ReverseProxy},
@@ -60,7 +59,7 @@ impl WeirSubject {
         self.seen.clone()
     }
 
-    /// Serves at `listener` until it is dropped, or `control` says so. `addresses` are what the placeholders of the case stand for,
+    /// Serves at `listener` until it is dropped; `control` shuts it down. `addresses` are what the placeholders of the case stand for,
     /// `backend` is where its backend is.
     pub async fn run(
         self,
@@ -70,24 +69,15 @@ impl WeirSubject {
         backend: Option<SocketAddr>,
         control: Control,
     ) {
-        // What is spawned here ends with the server.
-        let tasks = LocalSet::new();
-        let serving = tasks.run_until(async {
-            match backend {
-                Some(backend) => {
-                    let proxy = self.reverse_proxy(&world, &addresses, backend);
-                    self.serve(proxy, world, listener, &control).await;
-                }
-                None => {
-                    let handler = ScriptedHandler::new(Rc::clone(&self.steps), addresses, self.seen.clone());
-                    self.serve(handler, world, listener, &control).await;
-                }
+        match backend {
+            Some(backend) => {
+                let proxy = self.reverse_proxy(&world, &addresses, backend);
+                self.serve(proxy, world, listener, &control).await;
             }
-        });
-        tokio::select! {
-            biased;
-            () = control.closed() => {}
-            () = serving => {}
+            None => {
+                let handler = ScriptedHandler::new(Rc::clone(&self.steps), addresses, self.seen.clone());
+                self.serve(handler, world, listener, &control).await;
+            }
         }
     }
 
@@ -104,7 +94,12 @@ impl WeirSubject {
         settings.read_header_timeout = tuning.time("read_header_timeout_ms").or_else(|| tuning.time("read_timeout_ms"));
         settings.idle_timeout = tuning.time("idle_timeout_ms").or_else(|| tuning.time("read_timeout_ms"));
         settings.http2.idle_timeout = settings.idle_timeout;
-        Server::new(Rc::new(handler), settings, world).run(listener, control.shutdown()).await;
+        let times = ["read_header_timeout_ms", "read_timeout_ms", "write_timeout_ms"];
+        let shortest = times.iter().filter_map(|key| tuning.time(key)).min();
+        settings.tls_handshake_timeout = shortest.unwrap_or(settings.tls_handshake_timeout);
+        let handler = Rc::new(handler);
+        Server::new(Rc::clone(&handler), settings, world).run(listener, control.stop()).await;
+        std::future::pending::<()>().await; // a proxy keeps its connections to the backend
     }
 
     fn reverse_proxy(&self, world: &World, addresses: &Addresses, backend: SocketAddr) -> ReverseProxy {

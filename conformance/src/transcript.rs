@@ -142,7 +142,7 @@ impl Transcript<'_> {
             Step::Rst => writeln!(self.out, "  rst"),
             Step::Signal(name) => writeln!(self.out, "  signal {name}"),
             Step::Wait(name) => writeln!(self.out, "  wait for {name}"),
-            Step::End(ending) => writeln!(self.out, "  the server ends: {}", ending.word()),
+            Step::Shutdown => writeln!(self.out, "  the server shuts down"),
             Step::Connect(_) | Step::Accept | Step::Await(_) => Ok(()),
         }
     }

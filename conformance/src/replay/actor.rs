@@ -60,8 +60,8 @@ impl Actor {
         match step {
             Step::Connect(layer) => self.connect(*layer).await,
             Step::Accept => self.accept().await,
-            Step::End(ending) => {
-                self.stage.control.end(*ending);
+            Step::Shutdown => {
+                self.stage.control.0.stop();
                 Ok(())
             }
             Step::Signal(name) => {

@@ -38,8 +38,8 @@ pub enum Step {
     Rst,
     /// The client goes on with a further connection.
     Connect(Layer),
-    /// The subject's server ends.
-    End(Ending),
+    /// The subject's server shuts down: what runs may end. Go: `Server.Shutdown`.
+    Shutdown,
     /// The backend goes on with the next connection.
     Accept,
     /// Lets the other side's wait go on.
@@ -55,15 +55,6 @@ pub enum Layer {
     Front,
     /// No TLS, whatever the front speaks.
     Plain,
-}
-
-/// How a server ends.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Ending {
-    /// What runs may end. Go: `Server.Shutdown`.
-    Shutdown,
-    /// With all its connections, at once. Go: `Server.Close`.
-    Close,
 }
 
 /// What an await reads up to.
@@ -110,16 +101,6 @@ impl Side {
         match self {
             Self::Client => Self::Backend,
             Self::Backend => Self::Client,
-        }
-    }
-}
-
-impl Ending {
-    /// How a script calls it.
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Shutdown => "shutdown",
-            Self::Close => "close",
         }
     }
 }
@@ -187,7 +168,7 @@ impl AwaitKind {
 /// Reads the steps of one side; `protocol` is what its connections speak.
 pub(super) fn read(at: &Place<'_>, side: Side, protocol: Protocol) -> Vec<Step> {
     let (further, own): (_, &[&str]) = match side {
-        Side::Client => ("connect", &["connect", "server"]),
+        Side::Client => ("connect", &["connect", "shutdown"]),
         Side::Backend => ("accept", &["accept"]),
     };
     let kinds = [&["send", "pause", "await", "half-close", "fin", "rst", "signal", "wait", "http2"], own].concat();
@@ -210,7 +191,6 @@ pub(super) fn read(at: &Place<'_>, side: Side, protocol: Protocol) -> Vec<Step> 
             "signal" => Step::Signal(value.text().to_owned()),
             "wait" => Step::Wait(value.text().to_owned()),
             "connect" if matches!(value.value(), Value::Text(word) if word == "plain") => Step::Connect(Layer::Plain),
-            "server" => Step::End(value.word(&[("shutdown", Ending::Shutdown), ("close", Ending::Close)])),
             plain => {
                 value.must_be_true();
                 match plain {
@@ -218,6 +198,7 @@ pub(super) fn read(at: &Place<'_>, side: Side, protocol: Protocol) -> Vec<Step> 
                     "fin" => Step::Fin,
                     "rst" => Step::Rst,
                     "connect" => Step::Connect(Layer::Front),
+                    "shutdown" => Step::Shutdown,
                     _ => Step::Accept,
                 }
             }
