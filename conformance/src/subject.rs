@@ -14,7 +14,7 @@ use rustls::RootCertStore;
 use weir::{
     chain::Handler,
     forward::{FlushInterval, ReverseProxy},
-    listen::{self, Server, Settings},
+    listen::{self, KeepAlive, Server, Settings},
     upstream::{
         Alpn, Compression, Origin, Reuse, Transport, TransportConfig,
         tls::{Trust, client_config},
@@ -93,6 +93,9 @@ impl WeirSubject {
         let tuning = &self.subject.tuning;
         settings.read_header_timeout = tuning.time("read_header_timeout_ms").or_else(|| tuning.time("read_timeout_ms"));
         settings.idle_timeout = tuning.time("idle_timeout_ms").or_else(|| tuning.time("read_timeout_ms"));
+        settings.read_timeout = tuning.time("read_timeout_ms");
+        settings.write_timeout = tuning.time("write_timeout_ms");
+        settings.keep_alive = if tuning.is_on("keep_alives_off") { KeepAlive::Never } else { KeepAlive::Allowed };
         settings.http2.idle_timeout = settings.idle_timeout;
         let times = ["read_header_timeout_ms", "read_timeout_ms", "write_timeout_ms"];
         let shortest = times.iter().filter_map(|key| tuning.time(key)).min();

@@ -16,7 +16,7 @@ pub(crate) use self::passage::{Failure, Passage};
 pub use self::{
     flush::FlushInterval,
     hooks::{HandleError, ModifyResponse},
-    outbound::{Outbound, ProxyRequest},
+    outbound::{ForwardedFor, Outbound, ProxyRequest},
     rules::{Direct, Rewrite, Rules},
 };
 use crate::{

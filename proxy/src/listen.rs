@@ -35,6 +35,14 @@ pub struct Settings {
     pub tls_handshake_timeout: Duration,
     /// From the first byte of a request (of the first request: from the accept) to the end of its head. None: no bound.
     pub read_header_timeout: Option<Duration>,
+    /// From the first byte of a request (of the first request: from the accept) to the end of its body. None: no bound.
+    ///
+    /// Go: `Server.ReadTimeout`, which bounds heads and idling too where they have no bound of their own.
+    pub read_timeout: Option<Duration>,
+    /// From the end of a request's head to the end of the answer. None: no bound. Go: `Server.WriteTimeout`.
+    pub write_timeout: Option<Duration>,
+    /// Whether a connection serves more than one request, on HTTP/1.
+    pub keep_alive: KeepAlive,
     /// Between two requests. None: no bound.
     pub idle_timeout: Option<Duration>,
     /// Bounds of a request's head.
@@ -47,6 +55,15 @@ pub struct Settings {
     pub connections_max: usize,
 }
 
+/// Whether a connection serves more than one request. Go: `Server.SetKeepAlivesEnabled`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KeepAlive {
+    /// As many as the client asks for.
+    Allowed,
+    /// One, and the client is told so.
+    Never,
+}
+
 impl Settings {
     /// Bounds for the open network.
     pub fn bounded(tls: Option<Arc<rustls::ServerConfig>>) -> Self {
@@ -54,6 +71,9 @@ impl Settings {
             tls: tls.map(tls::Serving::new),
             tls_handshake_timeout: limits::TLS_HANDSHAKE_TIMEOUT,
             read_header_timeout: Some(limits::READ_HEADER_TIMEOUT),
+            read_timeout: None,
+            write_timeout: None,
+            keep_alive: KeepAlive::Allowed,
             idle_timeout: Some(limits::IDLE_TIMEOUT),
             head: HeadLimits { head_bytes_max: limits::REQUEST_HEAD_BYTES_MAX },
             http2: Http2Limits { idle_timeout: Some(limits::IDLE_TIMEOUT), ..Http2Limits::default() },

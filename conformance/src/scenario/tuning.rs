@@ -95,7 +95,7 @@ pub(super) fn keys() -> Vec<&'static str> {
     [&NUMBERS[..], &SWITCHES, &["egress", "target"]].concat()
 }
 
-const NUMBERS: [&str; 12] = [
+const NUMBERS: [&str; 11] = [
     "read_header_timeout_ms",
     "read_timeout_ms",
     "idle_timeout_ms",
@@ -106,7 +106,6 @@ const NUMBERS: [&str; 12] = [
     "max_response_header_bytes",
     "max_idle_per_host",
     "max_per_host",
-    "buffer_bytes",
     "max_bytes_per_second",
 ];
 

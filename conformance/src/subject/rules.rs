@@ -1,7 +1,7 @@
 use bytes::Bytes;
 use http::Method;
 use weir::{
-    forward::Rules,
+    forward::{ForwardedFor, Outbound, Rules},
     upstream::StrippedHeaders,
     wire::{Headers, Name, url::Url},
 };
@@ -12,11 +12,10 @@ use crate::scenario::Mode;
 pub(super) fn of(mode: Mode, target: Url) -> Rules {
     match mode {
         Mode::Director => Rules::single_host(target),
-        Mode::DirectorNilForwarded => directed(target, Name::X_FORWARDED_FOR, None),
-        Mode::DirectorAdds => directed(target, Name::from_slice(b"X-Added"), Some("rule")),
-        // Weir has no form that a rule could parse.
-        Mode::DirectorParsesForm => Rules::single_host(target),
-        Mode::DirectorBadValue => directed(target, Name::from_slice(b"X-Added"), Some("a\nb")),
+        Mode::DirectorNilForwarded => directed(target, |out| out.forwarded_for = ForwardedFor::Omit),
+        Mode::DirectorAdds => directed(target, |out| out.headers.set(Name::from_slice(b"X-Added"), "rule")),
+        Mode::DirectorParsesForm => directed(target, Outbound::clean_query),
+        Mode::DirectorBadValue => directed(target, |out| out.headers.set(Name::from_slice(b"X-Added"), "a\nb")),
         Mode::Rewrite => Rules::rewrite_to(target),
         Mode::RewriteMin => Rules::Rewrite(Box::new(move |request| request.set_url(&target))),
         Mode::RewriteKeep => Rules::Rewrite(Box::new(move |request| {
@@ -46,13 +45,10 @@ pub(super) fn of(mode: Mode, target: Url) -> Rules {
     }
 }
 
-/// As the single host's Director, and one field is set, or taken away.
-fn directed(target: Url, name: Name, value: Option<&'static str>) -> Rules {
+/// As the single host's Director, and something more.
+fn directed(target: Url, change: fn(&mut Outbound<Headers>)) -> Rules {
     Rules::Director(Box::new(move |out| {
         out.redirect(&target);
-        match value {
-            Some(value) => out.headers.set(name.clone(), value),
-            None => drop(out.headers.remove(&name)),
-        }
+        change(out);
     }))
 }

@@ -10,7 +10,11 @@ use crate::{
     forward::{FlushInterval, Passage},
     identity::User,
     upstream::{OutHead, Outgoing, Reply, SendCause, StrippedHeaders},
-    wire::{Answer, Body, Cut, Frame, Gone, Headers, Name, ResponseHead, message::Announced, url::Url},
+    wire::{
+        Answer, Body, Cut, Frame, Gone, Headers, Name, ResponseHead,
+        message::{Announced, Version},
+        url::Url,
+    },
 };
 
 /// A request of our own.
@@ -104,7 +108,15 @@ fn head(endpoint: &Endpoint, question: &Question<'_>) -> OutHead {
     front_proxy::set_user(&mut headers, question.user);
     let mut target = BytesMut::new();
     location::at_backend(&asked, host.clone()).request_uri(&mut target);
-    OutHead { method: Method::GET, target: target.freeze(), host, headers, announced: Announced::new(), close: false }
+    OutHead {
+        method: Method::GET,
+        target: target.freeze(),
+        host,
+        headers,
+        announced: Announced::new(),
+        client: Version::Http11,
+        close: false,
+    }
 }
 
 async fn read(mut body: Body, bytes_max: usize) -> Result<Bytes, FetchError> {

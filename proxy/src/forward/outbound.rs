@@ -20,8 +20,19 @@ pub struct Outbound<H> {
     pub url: Url,
     /// The `Host` that the backend sees; empty for that of `url`.
     pub host: Bytes,
+    /// Whether the backend is told the client's address behind a Director.
+    pub forwarded_for: ForwardedFor,
     /// The fields: all that came in ([`crate::wire::Headers`]) for a Director, those that may leave ([`StrippedHeaders`]) for a Rewrite.
     pub headers: H,
+}
+
+/// Whether a Director's backend is told the client's address. Go: a `X-Forwarded-For` that is there but nil.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ForwardedFor {
+    /// The client's address is put behind those that came in.
+    Append,
+    /// The field is left out.
+    Omit,
 }
 
 /// A request in Go's `Rewrite` way: what came in, and what goes out.
@@ -48,8 +59,16 @@ impl<H> Outbound<H> {
         self.url.raw_path = raw_path;
     }
 
+    /// Leaves out of the query what no parser of queries reads, so that nobody behind reads it otherwise: for rules that decide by the query.
+    ///
+    /// Go: `cleanQueryParams`, behind a Director that has parsed the form.
+    pub fn clean_query(&mut self) {
+        self.url.raw_query = url::clean_query_params(&self.url.raw_query);
+    }
+
     fn with_headers<T>(self, change: impl FnOnce(H) -> T) -> Outbound<T> {
-        Outbound { method: self.method, url: self.url, host: self.host, headers: change(self.headers) }
+        let Self { method, url, host, forwarded_for, headers } = self;
+        Outbound { method, url, host, forwarded_for, headers: change(headers) }
     }
 }
 
@@ -60,6 +79,7 @@ impl Outbound<Headers> {
             method: inbound.method.clone(),
             url: inbound.target.url.clone(),
             host: inbound.host.clone(),
+            forwarded_for: ForwardedFor::Append,
             headers: inbound.headers.clone(),
         }
     }
@@ -100,6 +120,7 @@ impl Outbound<StrippedHeaders> {
             host,
             headers: self.headers,
             announced: inbound.announced.clone(),
+            client: inbound.version,
             close: false,
         }
     }
@@ -145,6 +166,9 @@ pub(super) fn head(
     }
     let mut out = out.stripped(inbound, upgrade, planted);
     match rules {
+        Rules::Director(_) if out.forwarded_for == ForwardedFor::Omit => {
+            drop(out.headers.remove(&Name::X_FORWARDED_FOR))
+        }
         Rules::Director(_) => out.append_forwarded_for(peer),
         Rules::Rewrite(rewrite) => out = rewritten(out, inbound, peer, rewrite),
     }
@@ -160,7 +184,7 @@ fn rewritten(
     for name in [Name::FORWARDED, Name::X_FORWARDED_FOR, Name::X_FORWARDED_HOST, Name::X_FORWARDED_PROTO] {
         out.headers.remove(&name);
     }
-    out.url.raw_query = url::clean_query_params(&out.url.raw_query);
+    out.clean_query();
     let mut request = ProxyRequest { inbound, peer, out };
     rewrite(&mut request);
     request.out

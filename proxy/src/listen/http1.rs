@@ -21,7 +21,7 @@ use self::{
     reply::{After, Reply},
     request::{Next, Wait},
 };
-use super::{Settings, Stop};
+use super::{KeepAlive, Settings, Stop};
 use crate::{
     chain::Handler,
     refusal::Refusal,
@@ -53,6 +53,11 @@ pub(super) async fn serve<H: Handler>(
     let mut stopping = stop.clone();
     // Waits on from request to request: to begin anew costs more than all the rest of the waiting.
     let mut stopped = pin!(stopping.wait());
+    // Once is said and done as it is when the server stops.
+    let closing = match settings.keep_alive {
+        KeepAlive::Allowed => stop.clone(),
+        KeepAlive::Never => Stop::already(),
+    };
     let mut first = true;
     loop {
         let wait = Wait { settings, first, stop: &stop, stopped: stopped.as_mut(), alarm: &mut alarm };
@@ -63,8 +68,8 @@ pub(super) async fn serve<H: Handler>(
         };
         first = false;
         // Boxed: what a request needs is many times what its connection needs while it waits for one.
-        match Box::pin(one(&shared, &peer, &gone, handler, request, world, &stop)).await {
-            After::KeepAlive if stop.is_set() => return end(&shared).await,
+        match Box::pin(one(&shared, &peer, &gone, handler, request, world, &closing)).await {
+            After::KeepAlive if closing.is_set() => return end(&shared).await,
             After::KeepAlive => {}
             After::Close => return end(&shared).await,
             After::Linger => return linger(&shared).await,

@@ -1,6 +1,7 @@
 //! TLS with clients.
 
 mod ask;
+mod clear_text;
 
 use std::{io, sync::Arc};
 
@@ -85,6 +86,14 @@ fn config(
 ///
 /// # Errors
 /// The client does not speak TLS, or not a TLS that can be agreed on, or left.
-pub(super) async fn accept(stream: Stream, config: Arc<ServerConfig>) -> io::Result<TlsStream<Stream>> {
-    TlsAcceptor::from(config).accept(stream).await
+pub(super) async fn accept(mut stream: Stream, config: Arc<ServerConfig>) -> io::Result<TlsStream<Stream>> {
+    let first = clear_text::first_bytes(&mut stream).await?;
+    let mut taken = Ok(());
+    let handshake = TlsAcceptor::from(config).accept_with(stream, |session| {
+        let mut rest = first.as_slice();
+        while !rest.is_empty() && taken.is_ok() {
+            taken = session.read_tls(&mut rest).map(drop);
+        }
+    });
+    handshake.await
 }

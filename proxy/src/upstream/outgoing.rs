@@ -2,7 +2,10 @@ use bytes::Bytes;
 use http::Method;
 
 use super::StrippedHeaders;
-use crate::wire::{Body, message::Announced};
+use crate::wire::{
+    Body,
+    message::{Announced, Version},
+};
 
 /// A request on its way to a backend. It cannot be cloned: whoever sends it gives it away, and gets it back only if none of it was
 /// delivered.
@@ -34,6 +37,8 @@ pub struct OutHead {
     pub headers: StrippedHeaders,
     /// The names of trailers that are announced. Their values are never sent, as Go never sends them.
     pub announced: Announced,
+    /// The version that the client speaks: one of HTTP/1.0 cannot be told to wait with its body, so nobody waits for a 100 of the backend.
+    pub client: Version,
     /// That the backend is to close the connection behind its answer.
     pub close: bool,
 }

@@ -5,6 +5,7 @@
 mod body;
 mod chunked;
 mod connection;
+mod deadlines;
 mod framing;
 mod head;
 mod held;

@@ -24,6 +24,12 @@ impl Stopper {
 }
 
 impl Stop {
+    /// One that has been told already.
+    pub fn already() -> Self {
+        let (_tell, told) = watch::channel(true);
+        Self(told)
+    }
+
     /// Whether it is time to stop.
     pub fn is_set(&self) -> bool {
         *self.0.borrow()

@@ -41,23 +41,34 @@ pub(super) struct Wait<'a, S> {
 /// the connection: at once if it idles, when it is five seconds old if nothing has come on it yet. Go: `net/http/server.go` `conn.serve`.
 pub(super) async fn next<S: Future<Output = ()>>(shared: &Shared, wait: Wait<'_, S>) -> Next {
     let Wait { settings, first, stop, mut stopped, alarm } = wait;
+    shared.borrow_mut().bound(None, None);
     let started = Instant::now();
-    let mut header_deadline = first.then(|| after(started, settings.read_header_timeout)).flatten();
+    let mut begun = first.then_some(started);
     let idle_deadline = if first { None } else { after(started, settings.idle_timeout) };
     let mut timed_out = false;
     loop {
         let parsed = shared.borrow_mut().next_request();
         match parsed {
-            Ok(Some(request)) => return Next::Request(request),
+            Ok(Some(request)) => {
+                if settings.read_timeout.is_some() || settings.write_timeout.is_some() {
+                    let now = Instant::now();
+                    let read = after(begun.unwrap_or(now), settings.read_timeout);
+                    shared.borrow_mut().bound(read, after(now, settings.write_timeout));
+                }
+                return Next::Request(request);
+            }
             Ok(None) => {}
             Err(Wrong::EndedEarly) if timed_out => return Next::End,
             Err(wrong) => return wrong.answer().map_or(Next::End, Next::Refused),
         }
         let has_begun = shared.borrow().input_bytes() >= BYTES_OF_A_BEGINNING;
-        if has_begun && header_deadline.is_none() {
-            header_deadline = after(Instant::now(), settings.read_header_timeout);
+        if has_begun && begun.is_none() {
+            begun = Some(Instant::now());
         }
-        let deadline = if has_begun || first { header_deadline } else { idle_deadline };
+        let deadline = match begun {
+            Some(begun) => after(begun, settings.read_header_timeout),
+            None => idle_deadline,
+        };
         if !shared.borrow().has_input() {
             shared.borrow_mut().release_buffers();
         }

@@ -24,6 +24,7 @@ use crate::{
     wire::{
         Body, Channel, Cut, Headers, Name, ResponseHead,
         http1::{Event, Framing, Remaining, RequestLine, Response, Wrong, write_request_head},
+        message::Version,
         token::tokens,
     },
 };
@@ -346,7 +347,8 @@ impl Conversation {
 
 /// Go: `net/http/request.go` `Request.expectsContinue`: the first value alone.
 fn expects_continue(head: &OutHead) -> bool {
-    head.headers.get(&Name::EXPECT).is_some_and(|value| has_token(value, b"100-continue"))
+    head.client >= Version::Http11
+        && head.headers.get(&Name::EXPECT).is_some_and(|value| has_token(value, b"100-continue"))
 }
 
 /// Go: `net/http/request.go` `Request.wantsClose`.

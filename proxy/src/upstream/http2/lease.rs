@@ -23,6 +23,7 @@ use crate::{
     wire::{
         Cut, Length, Name, ResponseHead,
         http2::{AnswerBody, Code, Follows, Handle, Sendable, StreamError, ToSend, Unsendable},
+        message::Version,
     },
 };
 
@@ -178,7 +179,8 @@ fn may_ask_gzip(request: &Outgoing) -> bool {
 }
 
 fn expects_continue(request: &Outgoing) -> bool {
-    request.head.headers.as_headers().has_token(&Name::EXPECT, b"100-continue")
+    request.head.client >= Version::Http11
+        && request.head.headers.as_headers().has_token(&Name::EXPECT, b"100-continue")
 }
 
 fn unsendable(why: Unsendable) -> Failed {

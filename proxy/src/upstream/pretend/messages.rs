@@ -9,7 +9,7 @@ use tokio::sync::mpsc;
 
 use crate::{
     upstream::{Download, OutHead, Outgoing, StrippedHeaders},
-    wire::{Body, Cut, Frame, Frames, Headers, Length, Name, message::Announced},
+    wire::{Body, Cut, Frame, Frames, Headers, Length, Name, message::{Announced, Version}},
 };
 
 /// A request without a body.
@@ -37,6 +37,7 @@ pub(in crate::upstream) fn request(
             host: Bytes::from_static(b"h.test"),
             headers: StrippedHeaders::ours(headers),
             announced: Announced::new(),
+            client: Version::Http11,
             close: false,
         },
         body,

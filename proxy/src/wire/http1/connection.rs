@@ -6,10 +6,13 @@ use std::{
 };
 
 use bytes::{Bytes, BytesMut};
-use tokio::io::{AsyncRead as _, AsyncWrite as _, ReadBuf};
+use tokio::{
+    io::{AsyncRead as _, AsyncWrite as _, ReadBuf},
+    time::Instant,
+};
 use tokio_util::io::poll_read_buf;
 
-use super::{Event, HeadLimits, Output, Remaining, Request, RequestReader, Wrong};
+use super::{Event, HeadLimits, Output, Remaining, Request, RequestReader, Wrong, deadlines::Deadlines};
 use crate::wire::{body::Length, channel::Channel};
 
 /// A client's HTTP/1 connection: its bytes, the reader that understands them, and what is to be written.
@@ -32,6 +35,7 @@ pub struct Connection {
     body: BodyState,
     /// That the client may be watched by reading: until bytes have come behind the request being served.
     watching: bool,
+    deadlines: Deadlines,
 }
 
 /// How far the body of the request being served has been read.
@@ -62,7 +66,15 @@ impl Connection {
             request: 0,
             body: BodyState::Done,
             watching: true,
+            deadlines: Deadlines::default(),
         }
+    }
+
+    /// Bounds reading and writing from now on: behind these moments they fail. None: no bound.
+    ///
+    /// Go: `net.Conn` `SetReadDeadline`, `SetWriteDeadline`.
+    pub fn bound(&mut self, read: Option<Instant>, write: Option<Instant>) {
+        self.deadlines = Deadlines::at(read, write);
     }
 
     /// The next request's head, if the bytes that came hold it whole.
@@ -172,6 +184,7 @@ impl Connection {
         if !self.watching || self.input.len() > READ_AHEAD_BYTES {
             return Poll::Pending;
         }
+        self.deadlines.request_is_read();
         match ready!(self.poll_fill(cx)) {
             Ok(true) => {
                 self.watching = false;
@@ -193,6 +206,9 @@ impl Connection {
     pub fn poll_fill(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<bool>> {
         if self.ended {
             return Poll::Ready(Ok(false));
+        }
+        if self.deadlines.no_more_reading(cx) {
+            return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
         }
         let read = match self.reader.remaining() {
             Remaining::Nothing => self.poll_read_head(cx),
@@ -235,6 +251,10 @@ impl Connection {
     /// # Errors
     /// The connection failed.
     pub fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        if self.has_output() && self.deadlines.no_more_writing(cx) {
+            self.failed = true;
+            return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
+        }
         let written = ready!(self.out.poll_write(&mut self.channel, cx));
         self.failed |= written.is_err();
         Poll::Ready(written)
