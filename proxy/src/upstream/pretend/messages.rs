@@ -9,7 +9,10 @@ use tokio::sync::mpsc;
 
 use crate::{
     upstream::{Download, OutHead, Outgoing, StrippedHeaders},
-    wire::{Body, Cut, Frame, Frames, Headers, Length, Name, message::{Announced, Version}},
+    wire::{
+        Body, Cut, Frame, Frames, Headers, Length, Name,
+        message::{Announced, Version},
+    },
 };
 
 /// A request without a body.
