@@ -1,6 +1,7 @@
 //! Weir as the subject that a case names.
 
 mod api_server;
+mod environment;
 mod handler;
 mod hooks;
 mod on_this_thread;
@@ -114,7 +115,8 @@ impl WeirSubject {
             Flush::After(interval) => FlushInterval::Every(interval),
         };
         let rules = rules::of(self.subject.mode, target);
-        let proxy = ReverseProxy::new(self.transport(world), origin, rules, world.planted).flush_interval(flush);
+        let proxy =
+            ReverseProxy::new(self.transport(world, addresses), origin, rules, world.planted).flush_interval(flush);
         hooks::hang(proxy, &self.subject)
     }
 
@@ -142,7 +144,7 @@ impl WeirSubject {
         }
     }
 
-    fn transport(&self, world: &World) -> Transport {
+    fn transport(&self, world: &World, addresses: &Addresses) -> Transport {
         let roots = match self.subject.trust {
             Trusting::Nobody => Arc::new(RootCertStore::empty()),
             Trusting::All | Trusting::AnotherName => self.certificates.roots(),
@@ -173,6 +175,10 @@ impl WeirSubject {
         config.connections_per_origin_max =
             tuning.number("max_per_host").and_then(|max| NonZeroUsize::new(max as usize));
         config.reuse = if tuning.is_on("disable_keep_alives") { Reuse::Once } else { Reuse::Pooled };
+        if let Some(url) = &tuning.egress {
+            let url = String::from_utf8(url.filled(addresses)).expect("the recorder took it as a URL");
+            config.egress = environment::egress(world, url);
+        }
         Transport::new(world.clone(), config)
     }
 }
