@@ -81,6 +81,7 @@ impl Refusal {
             | Self::BackendUnreachable(_)
             | Self::BackendRedirects
             | Self::BackendLoops
+            | Self::TooManyRequests
             | Self::Status(_)
             | Self::Forbidden(_)
             | Self::Text(..)

@@ -3,7 +3,7 @@
 use std::{ffi::OsString, sync::Arc};
 
 use weir::{
-    upstream::Egress,
+    upstream::egress::Egress,
     world::{LocalTask, Process, Running, Signals, World},
 };
 
