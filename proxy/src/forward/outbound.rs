@@ -167,7 +167,7 @@ pub(super) fn head(
     let mut out = out.stripped(inbound, upgrade, planted);
     match rules {
         Rules::Director(_) if out.forwarded_for == ForwardedFor::Omit => {
-            drop(out.headers.remove(&Name::X_FORWARDED_FOR))
+            out.headers.remove(&Name::X_FORWARDED_FOR);
         }
         Rules::Director(_) => out.append_forwarded_for(peer),
         Rules::Rewrite(rewrite) => out = rewritten(out, inbound, peer, rewrite),

@@ -87,13 +87,10 @@ fn config(
 /// # Errors
 /// The client does not speak TLS, or not a TLS that can be agreed on, or left.
 pub(super) async fn accept(mut stream: Stream, config: Arc<ServerConfig>) -> io::Result<TlsStream<Stream>> {
-    let first = clear_text::first_bytes(&mut stream).await?;
-    let mut taken = Ok(());
+    let header = clear_text::first_header(&mut stream).await?;
     let handshake = TlsAcceptor::from(config).accept_with(stream, |session| {
-        let mut rest = first.as_slice();
-        while !rest.is_empty() && taken.is_ok() {
-            taken = session.read_tls(&mut rest).map(drop);
-        }
+        // It takes what a slice has, and a header is no whole record: what follows it is waited for.
+        let _taken = session.read_tls(&mut header.as_slice());
     });
     handshake.await
 }

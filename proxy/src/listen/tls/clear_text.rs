@@ -1,38 +1,41 @@
 //! Clients that do not speak TLS where it is spoken.
 
-use std::io;
+use std::{future::poll_fn, io, pin::Pin, task::Poll};
 
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::io::{AsyncRead as _, AsyncReadExt as _, AsyncWriteExt as _, ReadBuf};
 
 use crate::world::Stream;
 
-/// The first bytes of a client, as far as they have come: at least a record's header.
+/// The header of a client's first record.
 ///
 /// # Errors
 /// The client left, or does not speak TLS; if what it speaks looks like HTTP it was told so, in Go's words.
 ///
 /// Go: `crypto/tls/conn.go` `Conn.readRecordOrCCS`, `net/http/server.go` `conn.serve`.
-pub(super) async fn first_bytes(stream: &mut Stream) -> io::Result<Vec<u8>> {
-    let mut bytes = Vec::with_capacity(FIRST_BYTES_MAX);
-    while bytes.len() < RECORD_HEADER_BYTES {
-        if stream.read_buf(&mut bytes).await? == 0 {
-            return Err(io::ErrorKind::UnexpectedEof.into());
-        }
-    }
-    let is_record = matches!(bytes[0], ALERT | HANDSHAKE) && bytes[1] < 0x10;
+pub(super) async fn first_header(stream: &mut Stream) -> io::Result<[u8; 5]> {
+    let mut header = [0; 5];
+    stream.read_exact(&mut header).await?;
+    let is_record = matches!(header[0], ALERT | HANDSHAKE) && header[1] < 0x10;
     if is_record {
-        return Ok(bytes);
+        return Ok(header);
     }
-    if HTTP_BEGINNINGS.iter().any(|beginning| bytes.starts_with(&beginning[..])) {
+    if HTTP_BEGINNINGS.contains(&&header) {
         stream.write_all(TOLD).await?;
     }
+    take_in(stream).await;
     stream.shutdown().await?;
     Err(io::Error::new(io::ErrorKind::InvalidData, "first record does not look like a TLS handshake"))
 }
 
-const RECORD_HEADER_BYTES: usize = 5;
-/// What is taken in at once. A usual hello is whole in it; more is read by TLS.
-const FIRST_BYTES_MAX: usize = 1024;
+/// Takes what has come off the socket: a close with bytes in it would be a reset, and the client might lose what it was told.
+async fn take_in(stream: &mut Stream) {
+    let mut bytes = [0; 4096];
+    poll_fn(|cx| {
+        let _ = Pin::new(&mut *stream).poll_read(cx, &mut ReadBuf::new(&mut bytes));
+        Poll::Ready(())
+    })
+    .await;
+}
 
 /// Types of TLS records that may be a client's first.
 const ALERT: u8 = 21;
