@@ -134,10 +134,13 @@ impl WeirSubject {
     fn origin(&self, target: &Url, backend: SocketAddr) -> Origin {
         let tls = &target.scheme[..] == b"https";
         let authority = String::from_utf8_lossy(&target.host).into_owned();
-        let (host, port) = authority.rsplit_once(':').unwrap_or((&authority, if tls { "443" } else { "80" }));
+        let (host, port) = match authority.rsplit_once(':') {
+            Some((host, port)) if !port.ends_with(']') => (host, port),
+            _ => (authority.as_str(), if tls { "443" } else { "80" }),
+        };
         Origin {
             tls,
-            host: host.to_owned(),
+            host: host.trim_matches(['[', ']']).to_owned(),
             port: port.parse().unwrap_or_default(),
             address: self.subject.tuning.target.is_none().then_some(Address::Tcp(backend)),
             alpn: if self.subject.back == Protocol::Http2 { Alpn::Both } else { Alpn::Http1 },
