@@ -59,7 +59,7 @@ impl<H> Outbound<H> {
         self.url.raw_path = raw_path;
     }
 
-    /// Leaves out of the query what no parser of queries reads, so that nobody behind reads it otherwise: for rules that decide by the query.
+    /// Leaves out of the query what no parser of queries reads, so that nobody behind reads it otherwise: for rules that decide by it.
     ///
     /// Go: `cleanQueryParams`, behind a Director that has parsed the form.
     pub fn clean_query(&mut self) {
