@@ -17,7 +17,7 @@ pub const IDLE_CONNECTIONS_PER_ORIGIN_MAX: usize = 2;
 /// Per worker; each costs a file descriptor here and at the backend. Go: `DefaultTransport`.
 pub const IDLE_CONNECTIONS_MAX: usize = 100;
 /// Per worker, towards the one backend of `weir reverse-proxy`. With Go's two, all other requests that run at a time would dial, each for
-/// itself: four times the CPU of a request. Load comes in waves, and each of these costs a file descriptor at both ends.
+/// itself: twice the CPU of a request. Load comes in waves, and each of these costs a file descriptor at both ends.
 pub const SINGLE_BACKEND_IDLE_CONNECTIONS_MAX: usize = 1024;
 /// The head of a backend's answer. Go: `Transport.MaxResponseHeaderBytes`.
 pub const RESPONSE_HEAD_BYTES_MAX: usize = 10 << 20;
