@@ -31,6 +31,8 @@ use crate::{
 /// A connection that carries one request at a time.
 pub(super) struct Http1 {
     channel: Channel,
+    /// Asked for while the connection is whole: one that was reset has no ends any more.
+    ends: Ends,
     reader: ResponseReader,
     input: BytesMut,
     output: Output,
@@ -53,7 +55,8 @@ pub(super) enum Death {
 impl Http1 {
     pub(super) fn new(channel: Channel, limits: HeadLimits, seat: Seat) -> Box<Self> {
         let reader = ResponseReader::new(limits);
-        Box::new(Self { channel, reader, input: BytesMut::new(), output: Output::default(), ended: false, seat })
+        let ends = Ends::of(channel.stream());
+        Box::new(Self { channel, ends, reader, input: BytesMut::new(), output: Output::default(), ended: false, seat })
     }
 
     /// The place in the pool that this connection takes.
@@ -128,7 +131,7 @@ impl Http1 {
     }
 
     fn ends(&self) -> Ends {
-        Ends::of(self.channel.stream())
+        self.ends
     }
 
     /// The bare connection, and what came on it that nobody has read.
