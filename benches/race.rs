@@ -54,7 +54,7 @@ struct Arguments {
     /// The core of the contenders. Everything else runs on another: start this program with taskset.
     #[arg(long, default_value_t = 0)]
     core: usize,
-    /// Be the hyper-util proxy: LISTEN URL [PEM].
+    /// Be the hyper-util proxy: LISTEN URL, and a PEM file for TLS.
     #[arg(long, hide = true, num_args = 2..=3)]
     contender: Option<Vec<String>>,
 }
