@@ -14,6 +14,7 @@ pub mod replay;
 pub mod scenario;
 pub mod simulator;
 pub mod sockets;
+pub mod strict;
 pub mod subject;
 pub mod target;
 pub mod trace;
