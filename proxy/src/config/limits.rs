@@ -59,6 +59,22 @@ pub const LAST_ANSWER_TIMEOUT: Duration = Duration::from_secs(10);
 pub const NEW_CONNECTION_GRACE: Duration = Duration::from_secs(5);
 /// About 10 KiB each while idle: 160 MiB.
 pub const CONNECTIONS_PER_WORKER_MAX: usize = 16_384;
+/// The first wait behind an accept that failed; each is twice the one before. Go: `net/http/server.go` `Serve`.
+pub const ACCEPT_PAUSE_MIN: Duration = Duration::from_millis(5);
+/// The longest of these waits. Go: `Serve`.
+pub const ACCEPT_PAUSE_MAX: Duration = Duration::from_secs(1);
+/// 1xx heads that wait to be written; a backend that sends more of them waits for the client.
+pub const HTTP1_EARLY_BYTES_MAX: usize = 4 << 10;
+/// Bytes of an answer that wait before they are written. Go: `net/http/server.go` `newBufioWriterSize(…, 4<<10)`.
+pub const HTTP1_WAITING_BYTES_MAX: usize = 4 << 10;
+/// The rest of a request that was answered before its end, read so that the connection can be used again. Go: `maxPostHandlerReadBytes`.
+pub const HTTP1_UNREAD_BYTES_MAX: u64 = 256 << 10;
+/// A client reads the end of its answer within a round trip, before a reset may take it away. Go: `rstAvoidanceDelay`.
+pub const HTTP1_LINGER: Duration = Duration::from_millis(500);
+/// Read at a time on each way of a tunnel: one record of TLS.
+pub const TUNNEL_READ_BYTES: usize = 16 << 10;
+/// Packed bytes that are unpacked at a time. Deflate makes at most about 1,032 bytes of one: a piece becomes 256 KiB at most.
+pub const GUNZIP_PIECE_BYTES_MAX: usize = 256;
 /// Streams of a client's HTTP/2 connection at a time. Go: `net/http/h2_bundle.go` `defaultMaxStreams`.
 pub const HTTP2_STREAMS_MAX: u32 = 250;
 /// What fields may have more on HTTP/2 than on HTTP/1, where ten typical ones are counted without 32 each. Go:
@@ -67,6 +83,8 @@ pub const HTTP2_HEADER_LIST_BYTES_MORE: usize = 320;
 /// A client's frame: as much as it may send unasked, and as one record of TLS holds, where Go takes 1 MiB. Bodies come through as they
 /// arrive, whatever their frames.
 pub const HTTP2_FRAME_BYTES_MAX: u32 = 16 << 10;
+/// Bytes of an answer that wait for more before they become a frame. Go: `net/http/h2_bundle.go` `handlerChunkWriteSize`.
+pub const HTTP2_CHUNK_BYTES: usize = 4 << 10;
 /// What a client may send of one body before it is read. Go: `configFromServer`.
 pub const HTTP2_STREAM_WINDOW_BYTES: u32 = 1 << 20;
 /// The same for all bodies of a connection: what one connection can make us hold. Go has room for one stream here, so that one upload that
@@ -154,14 +172,16 @@ pub const AVAILABILITY_ENDPOINTS_MAX: usize = 5;
 pub const METRIC_SERIES_PER_WORKER_MAX: usize = 4096;
 /// Certificates and authorities are read again behind this. Go: `dynamiccertificates` `FileRefreshDuration`.
 pub const FILES_INTERVAL: Duration = Duration::from_secs(60);
-/// A request that does not run for long. Go: `kube-apiserver`'s `--request-timeout`.
-pub const REQUEST_TIMEOUT: Duration = Duration::from_secs(60);
 /// Requests that only read, at a time. Go: `kube-apiserver`'s `--max-requests-inflight`.
 pub const REQUESTS_IN_FLIGHT_MAX: usize = 400;
 /// Requests that may change something, at a time. Go: `kube-apiserver`'s `--max-mutating-requests-inflight`.
 pub const MUTATING_REQUESTS_IN_FLIGHT_MAX: usize = 200;
 /// A request's body, as Go's `MaxRequestBodyBytes`.
 pub const REQUEST_BODY_BYTES_MAX: usize = 3 << 20;
+/// Clauses of an `Accept` that count: up to here Go sorts by insertion, which our order copies; no client sends more.
+pub const ACCEPT_CLAUSES_MAX: usize = 12;
+/// How deep a text may be nested to be read: each level takes stack.
+pub const DOCUMENT_NESTING_MAX: usize = 128;
 /// How deep a JSON patch may make an object: so deep the library reads one from the store again. Each level takes stack.
 pub const JSON_NESTING_MAX: usize = 120;
 /// The operations of a JSON patch, as Go's `maxJSONPatchOperations`.

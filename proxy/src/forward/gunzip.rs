@@ -7,7 +7,10 @@ use std::io::{self, Write as _};
 use bytes::{Buf as _, Bytes, BytesMut};
 use flate2::write::MultiGzDecoder;
 
-use crate::wire::{Cut, Length, Name, ResponseHead};
+use crate::{
+    config::limits::GUNZIP_PIECE_BYTES_MAX,
+    wire::{Cut, Length, Name, ResponseHead},
+};
 
 /// Whether there is a body, and it is gzip.
 pub(super) fn applies(head: &ResponseHead, length: Length) -> bool {
@@ -43,7 +46,7 @@ impl Gunzip {
     /// Unpacked bytes, if the packed ones that were taken in give any; what stands before an error comes before it.
     pub(super) fn next(&mut self) -> Result<Option<Bytes>, Cut> {
         while !self.packed.is_empty() && self.broken.is_none() {
-            let piece = self.packed.len().min(PACKED_BYTES_MAX);
+            let piece = self.packed.len().min(GUNZIP_PIECE_BYTES_MAX);
             self.begun = true;
             // The decoder holds back what it is not asked for.
             self.broken = self.decoder.write_all(&self.packed[..piece]).and_then(|()| self.decoder.flush()).err();
@@ -72,9 +75,6 @@ impl Gunzip {
         (!bytes.is_empty()).then(|| Bytes::from(bytes))
     }
 }
-
-/// Deflate makes at most about 1,032 bytes of one: a piece becomes 256 KiB at most.
-const PACKED_BYTES_MAX: usize = 256;
 
 #[cfg(test)]
 mod tests {

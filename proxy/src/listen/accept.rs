@@ -10,6 +10,7 @@ use std::{
 use super::{Server, Stop};
 use crate::{
     chain::Handler,
+    config::limits::{ACCEPT_PAUSE_MAX, ACCEPT_PAUSE_MIN},
     world::{Listener, Stream},
 };
 
@@ -121,7 +122,7 @@ fn start<H: Handler + 'static>(server: &Rc<Server<H>>, stream: Stream, connectio
     });
 }
 
-/// How long to wait before the next accept when one failed: 5 ms, doubled each time, at most 1 s.
+/// How long to wait before the next accept when one failed.
 #[derive(Debug, Default)]
 struct Pause(Duration);
 
@@ -130,14 +131,11 @@ impl Pause {
         if has_left(error) {
             return;
         }
-        self.0 = (self.0 * 2).clamp(PAUSE_MIN, PAUSE_MAX);
+        self.0 = (self.0 * 2).clamp(ACCEPT_PAUSE_MIN, ACCEPT_PAUSE_MAX);
         tracing::warn!(%error, retry_in = ?self.0, "accept failed");
         tokio::time::sleep(self.0).await;
     }
 }
-
-const PAUSE_MIN: Duration = Duration::from_millis(5);
-const PAUSE_MAX: Duration = Duration::from_secs(1);
 
 #[cfg(test)]
 mod tests;

@@ -11,7 +11,6 @@ use std::{
     pin::{Pin, pin},
     rc::Rc,
     task::{Context, Poll},
-    time::Duration,
 };
 
 use tokio::time::{Instant, timeout_at};
@@ -24,6 +23,7 @@ use self::{
 use super::{KeepAlive, Settings, Stop};
 use crate::{
     chain::Handler,
+    config::limits::{HTTP1_EARLY_BYTES_MAX, HTTP1_LINGER},
     refusal::Refusal,
     upgrade,
     wire::{
@@ -158,7 +158,7 @@ fn body_of(shared: &Shared, request: &Request) -> Body {
 async fn run<T>(shared: &Shared, gone: &Gone, mut work: Pin<&mut impl Future<Output = T>>) -> Option<T> {
     let mut turn = |cx: &mut Context<'_>| {
         write_early(shared, gone, cx);
-        if shared.borrow().out.len() > EARLY_BYTES && !gone.is_set() {
+        if shared.borrow().out.len() > HTTP1_EARLY_BYTES_MAX && !gone.is_set() {
             return Poll::Pending;
         }
         let turn = std::panic::catch_unwind(AssertUnwindSafe(|| work.as_mut().poll(cx)));
@@ -190,9 +190,6 @@ fn watched<T>(
     watch(shared, gone, cx);
     if gone.is_set() { turn(cx) } else { Poll::Pending }
 }
-
-/// 1xx heads that may wait to be written.
-const EARLY_BYTES: usize = 4 * 1024;
 
 /// Writes the 1xx heads that wait. A client that cannot be written to has left.
 fn write_early(shared: &Shared, gone: &Gone, cx: &mut Context<'_>) {
@@ -237,11 +234,8 @@ async fn end(shared: &Shared) {
 /// Go: `net/http/server.go` `closeWriteAndWait`.
 async fn linger(shared: &Shared) {
     end(shared).await;
-    tokio::time::sleep(LINGER).await;
+    tokio::time::sleep(HTTP1_LINGER).await;
 }
-
-/// Go: `rstAvoidanceDelay`.
-const LINGER: Duration = Duration::from_millis(500);
 
 /// Ends the connection so that the client sees that it broke off.
 fn reset(shared: Shared) {

@@ -8,7 +8,7 @@ use bytes::{Buf as _, Bytes, BytesMut};
 use tokio::io::AsyncWrite as _;
 use tokio_util::io::poll_read_buf;
 
-use crate::wire::Channel;
+use crate::{config::limits::TUNNEL_READ_BYTES, wire::Channel};
 
 /// One direction of a tunnel: a buffer that is written before it is filled again, so that a slow reader slows the writer.
 #[derive(Debug)]
@@ -66,7 +66,7 @@ impl Pump {
             if self.state == State::SourceEnded {
                 return Pin::new(sink).poll_shutdown(cx);
             }
-            self.buffer.reserve(BUFFER_BYTES);
+            self.buffer.reserve(TUNNEL_READ_BYTES);
             match poll_read_buf(Pin::new(source), cx, &mut self.buffer)? {
                 Poll::Ready(0) => self.state = State::SourceEnded,
                 Poll::Ready(_) => {}
@@ -107,5 +107,3 @@ impl Pump {
         Poll::Pending
     }
 }
-
-const BUFFER_BYTES: usize = 16 * 1024;

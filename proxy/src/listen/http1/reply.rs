@@ -166,7 +166,7 @@ impl<'a> Reply<'a> {
             }
             connection.out.len()
         };
-        if waits > OUT_BYTES { self.write().await } else { Ok(()) }
+        if waits > limits::HTTP1_WAITING_BYTES_MAX { self.write().await } else { Ok(()) }
     }
 
     async fn flush(&mut self, writer: &mut ResponseWriter) -> Result<(), Failed> {
@@ -229,8 +229,8 @@ impl<'a> Reply<'a> {
             (BodyState::EndedEarly, _) => Settled::KeepAlive, // Go takes it for read; nothing follows it anyway
             (BodyState::Broken, _) => Settled::Close,
             (BodyState::Open, _) if self.expects_continue => Settled::Close,
-            (BodyState::Open, Remaining::Exactly(bytes)) if bytes >= DRAIN_BYTES_MAX => Settled::Close,
-            (BodyState::Open, _) => match self.drain(DRAIN_BYTES_MAX + 1).await {
+            (BodyState::Open, Remaining::Exactly(bytes)) if bytes >= limits::HTTP1_UNREAD_BYTES_MAX => Settled::Close,
+            (BodyState::Open, _) => match self.drain(limits::HTTP1_UNREAD_BYTES_MAX + 1).await {
                 Drained::End => Settled::KeepAlive,
                 Drained::More | Drained::Broken => Settled::Close,
             },
@@ -253,8 +253,8 @@ impl<'a> Reply<'a> {
         match remaining {
             _ if state != BodyState::Open || self.upgrade_refused => After::Close,
             Remaining::Exactly(_) if self.closes => After::Close,
-            Remaining::Exactly(bytes) if bytes > DRAIN_BYTES_MAX => After::Linger,
-            _ => match self.drain(DRAIN_BYTES_MAX).await {
+            Remaining::Exactly(bytes) if bytes > limits::HTTP1_UNREAD_BYTES_MAX => After::Linger,
+            _ => match self.drain(limits::HTTP1_UNREAD_BYTES_MAX).await {
                 Drained::More => After::Linger,
                 Drained::End | Drained::Broken => After::Close,
             },
@@ -309,9 +309,3 @@ enum Drained {
     More,
     Broken,
 }
-
-/// Go: `maxPostHandlerReadBytes`.
-const DRAIN_BYTES_MAX: u64 = 256 * 1024;
-
-/// What waits in the connection's buffer before it is written. Go: `newBufioWriterSize(…, 4<<10)`.
-const OUT_BYTES: usize = 4 * 1024;

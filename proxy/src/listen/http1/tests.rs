@@ -1,15 +1,14 @@
 use std::{
     cell::{Cell, RefCell},
-    io,
-    net::SocketAddr,
     pin::Pin,
     rc::Rc,
     task::{Context, Poll},
+    time::Duration,
 };
 
 use bytes::Bytes;
 use http::StatusCode;
-use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, DuplexStream, ReadBuf};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, DuplexStream};
 
 use super::*;
 use crate::{
@@ -18,11 +17,13 @@ use crate::{
         Cut, Frame, Frames,
         pipe::{WasReset, pipe_that_tells},
     },
-    world::{Io, Stream, real},
+    world::real,
 };
 
+mod held_back;
 mod last_answer;
 mod patience;
+mod stops;
 
 /// A handler that does what a test says.
 struct Scripted<F>(F);
@@ -190,82 +191,6 @@ async fn a_flood_of_1xx_waits_for_a_client_that_does_not_read() {
     stage.play(handler, client).await;
 }
 
-#[tokio::test(start_paused = true)]
-async fn a_connection_that_was_accepted_is_served_though_the_server_stops() {
-    // It was closed without an answer when the stop came before its first byte was read.
-    let (stage, stopper) = Stage::new();
-    stopper.stop();
-    let handler = async |_: &mut Exchange| Ok(ok(Body::empty()));
-    let client = async |mut client: DuplexStream| {
-        tokio::time::sleep(Duration::from_millis(10)).await;
-        client.write_all(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n").await.unwrap();
-        read_to_end(&mut client).await
-    };
-    let (answer, _) = stage.play(handler, client).await;
-    assert!(answer.starts_with("HTTP/1.1 200 OK\r\n"), "{answer}");
-    assert!(answer.contains("\r\nConnection: close\r\n\r\n"), "{answer}");
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_request_that_has_come_is_served_though_the_server_stops() {
-    let (stage, stopper) = Stage::new();
-    let handler = async |_: &mut Exchange| Ok(ok(Body::empty()));
-    let client = async |mut client: DuplexStream| {
-        client.write_all(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n").await.unwrap();
-        read_quiet(&mut client).await;
-        client.write_all(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n").await.unwrap();
-        stopper.stop();
-        read_to_end(&mut client).await
-    };
-    let (answer, _) = stage.play(handler, client).await;
-    assert!(answer.starts_with("HTTP/1.1 200 OK\r\n"), "{answer}");
-}
-
-#[tokio::test(start_paused = true)]
-async fn an_idle_connection_ends_when_the_server_stops() {
-    let (stage, stopper) = Stage::new();
-    let handler = async |_: &mut Exchange| Ok(ok(Body::empty()));
-    let client = async |mut client: DuplexStream| {
-        client.write_all(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n").await.unwrap();
-        read_quiet(&mut client).await;
-        let start = tokio::time::Instant::now();
-        stopper.stop();
-        assert_eq!(read_to_end(&mut client).await, "");
-        assert_eq!(start.elapsed(), Duration::ZERO);
-    };
-    stage.play(handler, client).await;
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_new_connection_that_says_nothing_ends_soon_when_the_server_stops() {
-    let (stage, stopper) = Stage::new();
-    let handler = async |_: &mut Exchange| Ok(ok(Body::empty()));
-    let client = async |mut client: DuplexStream| {
-        let start = tokio::time::Instant::now();
-        tokio::time::sleep(Duration::from_secs(2)).await;
-        stopper.stop();
-        assert_eq!(read_to_end(&mut client).await, "");
-        assert_eq!(start.elapsed(), Duration::from_secs(5));
-    };
-    stage.play(handler, client).await;
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_stop_that_comes_while_a_request_runs_is_told_in_its_answer_as_in_go() {
-    // It was decided before the answer's body was pulled, and written where a handler's own field stands.
-    let (stage, stopper) = Stage::new();
-    let handler = async |_: &mut Exchange| {
-        stopper.stop();
-        Ok(ok(Body::whole("ok")))
-    };
-    let client = async |mut client: DuplexStream| {
-        client.write_all(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n").await.unwrap();
-        read_to_end(&mut client).await
-    };
-    let (answer, _) = stage.play(handler, client).await;
-    assert!(answer.ends_with("\r\nContent-Type: text/plain; charset=utf-8\r\nConnection: close\r\n\r\nok"), "{answer}");
-}
-
 /// A body that comes late, and at once.
 struct Late(Pin<Box<tokio::time::Sleep>>);
 
@@ -361,75 +286,4 @@ async fn a_client_that_leaves_is_noticed_by_a_1xx_that_cannot_be_written() {
     };
     stage.play(handler, client).await;
     assert!(was_told.get());
-}
-
-/// A connection that gives its peer nothing until it is flushed, and needs two calls for that: as TLS on a full socket.
-#[derive(Debug)]
-struct HoldsBack {
-    bytes: DuplexStream,
-    held: Vec<u8>,
-    asked: bool,
-}
-
-impl Io for HoldsBack {
-    fn peer(&self) -> SocketAddr {
-        SocketAddr::from(([192, 0, 2, 1], 1))
-    }
-
-    fn local(&self) -> SocketAddr {
-        SocketAddr::from(([192, 0, 2, 2], 2))
-    }
-
-    fn reset(self: Pin<Box<Self>>) {}
-}
-
-impl AsyncRead for HoldsBack {
-    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.bytes).poll_read(cx, buf)
-    }
-}
-
-impl AsyncWrite for HoldsBack {
-    fn poll_write(mut self: Pin<&mut Self>, _: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
-        self.held.extend_from_slice(buf);
-        self.asked = false;
-        Poll::Ready(Ok(buf.len()))
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        if !std::mem::replace(&mut self.asked, true) {
-            cx.waker().wake_by_ref();
-            return Poll::Pending;
-        }
-        let held = std::mem::take(&mut self.held);
-        let _all_of_it = std::task::ready!(Pin::new(&mut self.bytes).poll_write(cx, &held))?;
-        Poll::Ready(Ok(()))
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.bytes).poll_shutdown(cx)
-    }
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_100_that_the_channel_holds_back_is_flushed_until_it_is_out() {
-    // The flush was tried once: client and server waited for one another.
-    let (mut client, bytes) = tokio::io::duplex(4096);
-    let held_back = HoldsBack { bytes, held: Vec::new(), asked: false };
-    let channel = Channel::Plain(Stream::Simulated(Box::pin(held_back)));
-    let world = real::world([0; 32]);
-    let peer = Peer::new(None, None);
-    let handler = Scripted(async |exchange: &mut Exchange| {
-        while let Some(Ok(_)) = exchange.body.frame().await {}
-        Ok(ok(Body::empty()))
-    });
-    let (settings, (_stopper, stop)) = (Settings::bounded(None), Stopper::new());
-    let talk = async move {
-        let head = b"POST / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n";
-        client.write_all(head).await.unwrap();
-        assert_eq!(read_quiet(&mut client).await, "HTTP/1.1 100 Continue\r\n\r\n");
-        client.write_all(b"ok").await.unwrap();
-        assert!(read_quiet(&mut client).await.starts_with("HTTP/1.1 200 OK\r\n"));
-    };
-    tokio::join!(serve(channel, peer, &handler, &settings, &world, stop), talk);
 }

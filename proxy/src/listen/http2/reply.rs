@@ -8,6 +8,7 @@ use bytes::{Bytes, BytesMut};
 use http::StatusCode;
 
 use crate::{
+    config::limits::HTTP2_CHUNK_BYTES,
     wire::{
         Body, Cut, Frame, Gone, Headers, Name, ResponseHead,
         http2::{Code, Follows, Framing, Handle, has_trailers, may_be_trailer},
@@ -74,7 +75,7 @@ impl Reply<'_> {
     /// Takes in what decides the head: frames up to a flush, the end, or more than 4096 bytes.
     async fn gather(&self, body: &mut Body) -> Result<Start, Broken> {
         let mut start = Start { bytes: Vec::new(), trailers: None, ended: false };
-        let mut room = Some(BUFFER_BYTES);
+        let mut room = Some(HTTP2_CHUNK_BYTES);
         while let Some(left) = room {
             let frame = poll_fn(|cx| {
                 if self.handle.poll_broken(cx).is_ready() {
@@ -225,8 +226,5 @@ fn joined(pieces: &[Bytes]) -> Bytes {
 fn may_have_body(status: StatusCode) -> bool {
     !status.is_informational() && status != StatusCode::NO_CONTENT && status != StatusCode::NOT_MODIFIED
 }
-
-/// Go: `net/http/h2_bundle.go` `handlerChunkWriteSize`.
-const BUFFER_BYTES: usize = 4096;
 
 const OTHER_LENGTH: &str = "body differs from its declared Content-Length";

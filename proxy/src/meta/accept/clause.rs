@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::wire::headers::trim;
+use crate::{config::limits::ACCEPT_CLAUSES_MAX, wire::headers::trim};
 
 /// `type/subtype; q=0.5; key=value`.
 #[derive(Debug)]
@@ -19,16 +19,13 @@ pub(super) struct Clause<'a> {
 /// Go: `github.com/munnerz/goautoneg` `ParseAccept`.
 pub(super) fn parse(accept: &[u8]) -> Vec<Clause<'_>> {
     let mut clauses: Vec<Clause<'_>> = Vec::new();
-    for clause in accept.split(|byte| *byte == b',').filter_map(Clause::parse).take(CLAUSES_MAX) {
+    for clause in accept.split(|byte| *byte == b',').filter_map(Clause::parse).take(ACCEPT_CLAUSES_MAX) {
         // Go's comparison contradicts itself for wildcards, so only its way of sorting gives its order: insertion.
         let at = clauses.iter().rposition(|before| !clause.is_better_than(before)).map_or(0, |at| at + 1);
         clauses.insert(at, clause);
     }
     clauses
 }
-
-/// Up to here Go sorts by insertion; no client sends more.
-const CLAUSES_MAX: usize = 12;
 
 impl<'a> Clause<'a> {
     fn parse(text: &'a [u8]) -> Option<Self> {

@@ -1,5 +1,7 @@
 //! What Go's JSON decoder says of a text that is no JSON. Go: `encoding/json/scanner.go`.
 
+use crate::config::limits::DOCUMENT_NESTING_MAX;
+
 /// The first thing that is wrong; none if Go would find nothing.
 pub(super) fn fault(text: &[u8]) -> Option<String> {
     let mut scanner = Scanner { text, at: 0 };
@@ -20,9 +22,6 @@ struct Scanner<'a> {
     text: &'a [u8],
     at: usize,
 }
-
-/// Deeper texts are not read, so that no text can use up the stack.
-const DEPTH_MAX: usize = 128;
 
 impl Scanner<'_> {
     fn document(&mut self) -> Result<(), Fault> {
@@ -52,7 +51,7 @@ impl Scanner<'_> {
     }
 
     fn value(&mut self, depth: usize) -> Result<(), Fault> {
-        if depth > DEPTH_MAX {
+        if depth > DOCUMENT_NESTING_MAX {
             return Err(Fault::Depth);
         }
         match self.token()? {
