@@ -3,7 +3,6 @@
 mod client;
 
 use std::{
-    ffi::OsStr,
     fs,
     io::{BufRead as _, BufReader, Read as _},
     net::SocketAddr,
@@ -143,15 +142,6 @@ fn drop_in_the_background(stderr: Option<impl std::io::Read + Send + 'static>) {
     if let Some(mut stderr) = stderr {
         std::thread::spawn(move || std::io::copy(&mut stderr, &mut std::io::sink()));
     }
-}
-
-/// Whether a program can be run at all.
-pub fn can_be_run(program: impl AsRef<OsStr>) -> bool {
-    let run = Command::new(program).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn();
-    run.is_ok_and(|mut child| {
-        let _already_ended = child.kill();
-        child.wait().is_ok()
-    })
 }
 
 /// Longer than any start takes on a machine that does much else.

@@ -167,9 +167,7 @@ impl Headers {
     ///
     /// Go: `golang.org/x/net/http/httpguts` `HeaderValuesContainsToken`.
     pub fn has_token(&self, list: &Name, token: &[u8]) -> bool {
-        self.all(list)
-            .flat_map(|value| value.split(|byte| *byte == b','))
-            .any(|item| trim(item).eq_ignore_ascii_case(token))
+        self.all(list).any(|value| super::token::has_token(value, token))
     }
 
     /// Writes `Name: value` lines sorted by name, values of one name in their order, as Go does.

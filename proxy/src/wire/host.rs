@@ -36,56 +36,6 @@ pub fn remove_zone(host: &Bytes) -> Bytes {
     out.freeze()
 }
 
-/// Host and port of `host:port` or `[host]:port`; both may be empty. Go: `net/ipsock.go` `SplitHostPort`.
-pub fn split_host_port(address: &[u8]) -> Result<(&[u8], &[u8]), BadHostPort> {
-    let refuse = |reason| Err(BadHostPort { address: Bytes::copy_from_slice(address), reason });
-    let Some(colon) = address.iter().rposition(|byte| *byte == b':') else {
-        return refuse("missing port in address");
-    };
-    let (host, no_open_from, no_close_from) = if address.starts_with(b"[") {
-        let Some(close) = address.iter().position(|byte| *byte == b']') else {
-            return refuse("missing ']' in address");
-        };
-        if close + 1 != colon {
-            // Nothing follows the bracket, or the last colon is not what follows.
-            let more = address.get(close + 1) == Some(&b':');
-            return refuse(if more { "too many colons in address" } else { "missing port in address" });
-        }
-        (&address[1..close], 1, close + 1)
-    } else {
-        let host = &address[..colon];
-        if host.contains(&b':') {
-            return refuse("too many colons in address");
-        }
-        (host, 0, 0)
-    };
-    if address[no_open_from..].contains(&b'[') {
-        return refuse("unexpected '[' in address");
-    }
-    if address[no_close_from..].contains(&b']') {
-        return refuse("unexpected ']' in address");
-    }
-    Ok((host, &address[colon + 1..]))
-}
-
-/// An address without a host and a port to tell apart, in Go's words. Go: `net/net.go` `AddrError`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct BadHostPort {
-    address: Bytes,
-    reason: &'static str,
-}
-
-impl std::error::Error for BadHostPort {}
-
-impl std::fmt::Display for BadHostPort {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        if !self.address.is_empty() {
-            write!(f, "address {}: ", String::from_utf8_lossy(&self.address))?;
-        }
-        f.write_str(self.reason)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -104,18 +54,10 @@ mod tests {
         assert_eq!(remove_zone(&host).as_ptr(), host.as_ptr());
     }
 
-    #[test]
-    fn a_bare_ipv6_address_has_too_many_colons() {
-        let refused = split_host_port(b"::1").unwrap_err();
-        assert_eq!(refused.to_string(), "address ::1: too many colons in address");
-        assert_eq!(split_host_port(b"[::1]:80"), Ok((&b"::1"[..], &b"80"[..])));
-    }
-
     proptest! {
         #[test]
         fn no_bytes_make_it_panic(bytes in r"[\[\]:%a]{0,8}|\PC*") {
             valid_host_header(bytes.as_bytes());
-            let _ = split_host_port(bytes.as_bytes()).map_err(|refused| refused.to_string());
             prop_assert!(remove_zone(&bytes.clone().into()).len() <= bytes.len());
         }
     }

@@ -6,6 +6,7 @@ mod quote;
 mod tests;
 
 pub use self::quote::{Quoted, go_quote};
+use super::headers::trim;
 
 /// Whether it is a token: not empty, and nothing but RFC 7230's `tchar`.
 ///
@@ -62,26 +63,17 @@ pub fn has_control(bytes: &[u8]) -> bool {
 
 /// The elements of a comma-separated list, without the blanks around them. Empty elements are among them.
 pub fn tokens(value: &[u8]) -> impl Iterator<Item = &[u8]> {
-    value.split(|byte| *byte == b',').map(trim_blanks)
+    value.split(|byte| *byte == b',').map(trim)
 }
 
-/// Whether any of the lists has the token, in upper or lower case. Bytes beyond ASCII never match.
-///
-/// Go: `httpguts.HeaderValuesContainsToken`.
-pub fn values_contain_token<'a>(values: impl IntoIterator<Item = &'a [u8]>, token: &[u8]) -> bool {
-    token.is_ascii() && values.into_iter().any(|value| tokens(value).any(|element| element.eq_ignore_ascii_case(token)))
+/// Whether a comma-separated list has a token, whatever its case. Go: `httpguts.headerValueContainsToken`.
+pub fn has_token(value: &[u8], token: &[u8]) -> bool {
+    tokens(value).any(|element| element.eq_ignore_ascii_case(token))
 }
 
 /// Whether every byte is printable ASCII, a space included. Go: `net/http/internal/ascii` `IsPrint`.
 pub fn is_ascii_print(bytes: &[u8]) -> bool {
     bytes.iter().all(|byte| matches!(byte, b' '..=b'~'))
-}
-
-fn trim_blanks(mut bytes: &[u8]) -> &[u8] {
-    while let [b' ' | b'\t', rest @ ..] | [rest @ .., b' ' | b'\t'] = bytes {
-        bytes = rest;
-    }
-    bytes
 }
 
 static TOKEN_BYTES: [bool; 256] = {

@@ -25,7 +25,7 @@ use crate::{
         Body, Channel, Cut, Headers, Name, ResponseHead,
         http1::{Event, Framing, Remaining, RequestLine, Response, Wrong, write_request_head},
         message::Version,
-        token::tokens,
+        token::has_token,
     },
 };
 
@@ -358,8 +358,4 @@ fn wants_close(head: &OutHead) -> bool {
 
 fn wants_close_in(extra: &[(Name, Bytes)]) -> bool {
     extra.iter().any(|(name, value)| *name == Name::CONNECTION && has_token(value, b"close"))
-}
-
-fn has_token(value: &[u8], token: &[u8]) -> bool {
-    tokens(value).any(|element| element.eq_ignore_ascii_case(token))
 }

@@ -145,11 +145,6 @@ impl Connection {
         self.continue_owed = true;
     }
 
-    /// Nobody has read the body yet for which 100 Continue is owed.
-    pub fn continue_is_owed(&self) -> bool {
-        self.continue_owed
-    }
-
     /// No 100 Continue of our own: somebody sent a 1xx 100 already, or the final head goes out.
     pub fn forget_continue(&mut self) {
         self.continue_owed = false;
