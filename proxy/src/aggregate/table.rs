@@ -11,7 +11,7 @@ use super::{
     services::Services,
     tls::{BackendTls, BadTls, Credential},
 };
-use crate::wire::Peer;
+use crate::{meta::GroupVersion, wire::Peer};
 
 /// An APIService, ready to be asked.
 #[derive(Debug)]
@@ -42,10 +42,7 @@ impl Backend {
 
     /// The path of the document that lists what the backend serves.
     pub fn document(&self) -> String {
-        match self.group.is_empty() {
-            true => format!("/api/{}", self.version),
-            false => format!("/apis/{}/{}", self.group, self.version),
-        }
+        GroupVersion::new(&*self.group, &*self.version).path()
     }
 }
 

@@ -8,10 +8,7 @@ use crate::{
 
 /// All versions that this process serves itself.
 pub fn local_versions() -> Vec<LocalVersion> {
-    let mut versions: Vec<GroupVersion> = Kinds::get().all().iter().map(Kind::group_version).collect();
-    versions.sort();
-    versions.dedup();
-    versions.into_iter().map(local_version).collect()
+    Kinds::get().versions().into_iter().map(local_version).collect()
 }
 
 fn local_version(group_version: GroupVersion) -> LocalVersion {

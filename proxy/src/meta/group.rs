@@ -25,6 +25,11 @@ impl GroupVersion {
             Some((group, version)) => Some(Self::new(group, version)),
         }
     }
+
+    /// The root of its paths: `/api/v1`, or `/apis/apps/v1`.
+    pub fn path(&self) -> String {
+        if self.group.is_empty() { format!("/api/{}", self.version) } else { format!("/apis/{self}") }
+    }
 }
 
 impl fmt::Display for GroupVersion {

@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::{protobuf, v2, v3};
 use crate::{
     meta::{GroupVersion, Layout, digest::sha512, encode_json},
-    rest::{Kind, Kinds},
+    rest::Kinds,
     wire::headers::trim,
     world::Wall,
 };
@@ -58,10 +58,8 @@ pub(super) struct Documents {
 
 impl Documents {
     pub(super) fn new(made: Wall) -> Self {
-        let mut versions: Vec<GroupVersion> = Kinds::get().all().iter().map(Kind::group_version).collect();
-        versions.sort();
-        versions.dedup();
-        let v3 = versions.iter().map(|at| (path_of(at), (at.clone(), OnceLock::new()))).collect();
+        let versions = Kinds::get().versions();
+        let v3 = versions.iter().map(|at| (at.path()[1..].to_owned(), (at.clone(), OnceLock::new()))).collect();
         Self { made, versions, v2: OnceLock::new(), v2_protobuf: OnceLock::new(), v3 }
     }
 
@@ -95,8 +93,4 @@ impl Documents {
             (Document::new(&value), value)
         })
     }
-}
-
-fn path_of(at: &GroupVersion) -> String {
-    if at.group.is_empty() { format!("api/{}", at.version) } else { format!("apis/{at}") }
 }

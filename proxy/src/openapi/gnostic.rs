@@ -3,6 +3,8 @@
 //! Numbers are those of `github.com/google/gnostic-models` `openapiv2/OpenAPIv2.proto`. A `oneof` of which we write one member is a
 //! plain field here: on the wire there is no difference.
 
+use std::fmt::Debug;
+
 use prost::Message;
 
 #[derive(Clone, PartialEq, Message)]
@@ -32,15 +34,7 @@ pub(super) struct Info {
 #[derive(Clone, PartialEq, Message)]
 pub(super) struct Paths {
     #[prost(message, repeated, tag = "2")]
-    pub(super) path: Vec<NamedPathItem>,
-}
-
-#[derive(Clone, PartialEq, Message)]
-pub(super) struct NamedPathItem {
-    #[prost(string, tag = "1")]
-    pub(super) name: String,
-    #[prost(message, optional, tag = "2")]
-    pub(super) value: Option<PathItem>,
+    pub(super) path: Vec<Named<PathItem>>,
 }
 
 #[derive(Clone, PartialEq, Message)]
@@ -78,7 +72,7 @@ pub(super) struct Operation {
     #[prost(string, repeated, tag = "10")]
     pub(super) schemes: Vec<String>,
     #[prost(message, repeated, tag = "13")]
-    pub(super) vendor_extension: Vec<NamedAny>,
+    pub(super) vendor_extension: Vec<Named<Any>>,
 }
 
 #[derive(Clone, PartialEq, Message)]
@@ -148,15 +142,7 @@ pub(super) struct PathParameter {
 #[derive(Clone, PartialEq, Message)]
 pub(super) struct Responses {
     #[prost(message, repeated, tag = "1")]
-    pub(super) response_code: Vec<NamedResponseValue>,
-}
-
-#[derive(Clone, PartialEq, Message)]
-pub(super) struct NamedResponseValue {
-    #[prost(string, tag = "1")]
-    pub(super) name: String,
-    #[prost(message, optional, tag = "2")]
-    pub(super) value: Option<ResponseValue>,
+    pub(super) response_code: Vec<Named<ResponseValue>>,
 }
 
 #[derive(Clone, PartialEq, Message)]
@@ -201,7 +187,7 @@ pub(super) struct Schema {
     #[prost(message, optional, tag = "25")]
     pub(super) properties: Option<Schemas>,
     #[prost(message, repeated, tag = "31")]
-    pub(super) vendor_extension: Vec<NamedAny>,
+    pub(super) vendor_extension: Vec<Named<Any>>,
 }
 
 #[derive(Clone, PartialEq, Message)]
@@ -214,15 +200,7 @@ pub(super) struct Items {
 #[derive(Clone, PartialEq, Message)]
 pub(super) struct Schemas {
     #[prost(message, repeated, tag = "1")]
-    pub(super) named: Vec<NamedSchema>,
-}
-
-#[derive(Clone, PartialEq, Message)]
-pub(super) struct NamedSchema {
-    #[prost(string, tag = "1")]
-    pub(super) name: String,
-    #[prost(message, optional, tag = "2")]
-    pub(super) value: Option<Schema>,
+    pub(super) named: Vec<Named<Schema>>,
 }
 
 /// A list of texts: `TypeItem` and `StringArray`.
@@ -240,39 +218,15 @@ pub(super) struct Any {
 }
 
 #[derive(Clone, PartialEq, Message)]
-pub(super) struct NamedAny {
-    #[prost(string, tag = "1")]
-    pub(super) name: String,
-    #[prost(message, optional, tag = "2")]
-    pub(super) value: Option<Any>,
-}
-
-#[derive(Clone, PartialEq, Message)]
 pub(super) struct SecurityRequirement {
     #[prost(message, repeated, tag = "1")]
-    pub(super) named: Vec<NamedTexts>,
-}
-
-#[derive(Clone, PartialEq, Message)]
-pub(super) struct NamedTexts {
-    #[prost(string, tag = "1")]
-    pub(super) name: String,
-    #[prost(message, optional, tag = "2")]
-    pub(super) value: Option<Texts>,
+    pub(super) named: Vec<Named<Texts>>,
 }
 
 #[derive(Clone, PartialEq, Message)]
 pub(super) struct SecurityDefinitions {
     #[prost(message, repeated, tag = "1")]
-    pub(super) named: Vec<NamedSecurityDefinition>,
-}
-
-#[derive(Clone, PartialEq, Message)]
-pub(super) struct NamedSecurityDefinition {
-    #[prost(string, tag = "1")]
-    pub(super) name: String,
-    #[prost(message, optional, tag = "2")]
-    pub(super) value: Option<SecurityDefinition>,
+    pub(super) named: Vec<Named<SecurityDefinition>>,
 }
 
 #[derive(Clone, PartialEq, Message)]
@@ -291,4 +245,13 @@ pub(super) struct ApiKey {
     pub(super) r#in: String,
     #[prost(string, tag = "4")]
     pub(super) description: String,
+}
+
+/// Something in a list that stands for a map.
+#[derive(Clone, PartialEq, Message)]
+pub(super) struct Named<T: Message + Default + Debug> {
+    #[prost(string, tag = "1")]
+    pub(super) name: String,
+    #[prost(message, optional, tag = "2")]
+    pub(super) value: Option<T>,
 }

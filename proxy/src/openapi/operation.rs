@@ -1,5 +1,7 @@
 //! What may be done at which path: the same for both versions of OpenAPI.
 
+use std::collections::BTreeSet;
+
 /// A path and what may be done there.
 pub(super) struct PathItem {
     /// The path, with `{name}` and `{namespace}`.
@@ -90,6 +92,13 @@ impl Place {
             Self::Path => "path",
         }
     }
+}
+
+/// The types that operations take and answer with.
+pub(super) fn types_of(items: &[PathItem]) -> BTreeSet<String> {
+    let operations = || items.iter().flat_map(|item| &item.operations);
+    let taken = operations().filter_map(|operation| operation.body.as_ref()).map(|body| &body.of);
+    operations().map(|operation| &operation.answer).chain(taken).cloned().collect()
 }
 
 /// What stands behind a status.

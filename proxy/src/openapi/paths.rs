@@ -8,7 +8,10 @@ use super::{
     schema::PATCH,
 };
 use crate::{
-    meta::GroupVersion,
+    meta::{
+        GroupVersion,
+        restful::{LISTS, OBJECTS},
+    },
     rest::{Kind, Kinds, Subresource},
 };
 
@@ -45,7 +48,7 @@ impl Version {
     fn new(at: &GroupVersion) -> Self {
         let group = if at.group.is_empty() { "core" } else { at.group.split('.').next().unwrap_or_default() };
         Self {
-            base: if at.group.is_empty() { format!("/api/{}", at.version) } else { format!("/apis/{at}") },
+            base: at.path(),
             camel: format!("{}{}", capital(group), capital(&at.version)),
             tag: format!("{group}_{}", at.version),
         }
@@ -155,7 +158,7 @@ impl Version {
         Operation {
             description: format!("list or watch objects of kind {}", kind.kind),
             parameters: options::list(),
-            media: STREAMS,
+            media: LISTS,
             ..self.done_to(kind, "get", "list", id, &kind.list_type)
         }
     }
@@ -188,7 +191,7 @@ impl Version {
         let operation = Operation {
             description,
             parameters: options::list(),
-            media: STREAMS,
+            media: LISTS,
             ..self.done_to(kind, "get", action, id, WATCH_EVENT)
         };
         PathItem::new(path, scope, vec![operation])
@@ -250,14 +253,6 @@ const STATUS: &str = "io.k8s.apimachinery.pkg.apis.meta.v1.Status";
 const WATCH_EVENT: &str = "io.k8s.apimachinery.pkg.apis.meta.v1.WatchEvent";
 
 const ANY: &[&str] = &["*/*"];
-const OBJECTS: &[&str] = &["application/json", "application/yaml", "application/vnd.kubernetes.protobuf"];
-const STREAMS: &[&str] = &[
-    "application/json",
-    "application/yaml",
-    "application/vnd.kubernetes.protobuf",
-    "application/json;stream=watch",
-    "application/vnd.kubernetes.protobuf;stream=watch",
-];
 const PATCHES: &[&str] = &[
     "application/json-patch+json",
     "application/merge-patch+json",

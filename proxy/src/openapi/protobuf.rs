@@ -4,9 +4,8 @@ use prost::Message as _;
 use serde_json::{Map, Value};
 
 use super::gnostic::{
-    Any, ApiKey, BodyParameter, Document, Info, Items, NamedAny, NamedPathItem, NamedResponseValue, NamedSchema,
-    NamedSecurityDefinition, NamedTexts, NonBodyParameter, Operation, Parameter, ParametersItem, PathItem,
-    PathParameter, Paths, QueryParameter, Response, ResponseValue, Responses, Schema, SchemaItem, Schemas,
+    Any, ApiKey, BodyParameter, Document, Info, Items, Named, NonBodyParameter, Operation, Parameter, ParametersItem,
+    PathItem, PathParameter, Paths, QueryParameter, Response, ResponseValue, Responses, Schema, SchemaItem, Schemas,
     SecurityDefinition, SecurityDefinitions, SecurityRequirement, Texts,
 };
 use crate::meta::encode_yaml;
@@ -22,21 +21,21 @@ fn document(of: &Value) -> Document {
         info: Some(Info { title: text(&of["info"], "title"), version: text(&of["info"], "version") }),
         paths: Some(Paths {
             path: fields(&of["paths"])
-                .map(|(name, item)| NamedPathItem { name: name.clone(), value: Some(path_item(item)) })
+                .map(|(name, item)| Named { name: name.clone(), value: Some(path_item(item)) })
                 .collect(),
         }),
         definitions: Some(schemas(&of["definitions"])),
         security: items(&of["security"]).map(requirement).collect(),
         security_definitions: Some(SecurityDefinitions {
             named: fields(&of["securityDefinitions"])
-                .map(|(name, of)| NamedSecurityDefinition { name: name.clone(), value: Some(security_definition(of)) })
+                .map(|(name, of)| Named { name: name.clone(), value: Some(security_definition(of)) })
                 .collect(),
         }),
     }
 }
 
 fn requirement(of: &Value) -> SecurityRequirement {
-    let named = |(name, scopes): (&String, &Value)| NamedTexts { name: name.clone(), value: Some(texts(scopes)) };
+    let named = |(name, scopes): (&String, &Value)| Named { name: name.clone(), value: Some(texts(scopes)) };
     SecurityRequirement { named: fields(of).map(named).collect() }
 }
 
@@ -64,7 +63,7 @@ fn path_item(of: &Value) -> PathItem {
 }
 
 fn operation(of: &Value) -> Operation {
-    let response = |(status, of): (&String, &Value)| NamedResponseValue {
+    let response = |(status, of): (&String, &Value)| Named {
         name: status.clone(),
         value: Some(ResponseValue {
             response: Some(Response {
@@ -106,9 +105,7 @@ fn parameter(of: &Value) -> ParametersItem {
 }
 
 fn schemas(of: &Value) -> Schemas {
-    Schemas {
-        named: fields(of).map(|(name, of)| NamedSchema { name: name.clone(), value: Some(schema(of)) }).collect(),
-    }
+    Schemas { named: fields(of).map(|(name, of)| Named { name: name.clone(), value: Some(schema(of)) }).collect() }
 }
 
 fn schema_item(of: &Value) -> SchemaItem {
@@ -130,10 +127,10 @@ fn schema(of: &Value) -> Schema {
     }
 }
 
-fn extensions(of: &Value) -> Vec<NamedAny> {
+fn extensions(of: &Value) -> Vec<Named<Any>> {
     fields(of)
         .filter(|(name, _)| name.starts_with("x-"))
-        .map(|(name, value)| NamedAny { name: name.clone(), value: Some(any(value)) })
+        .map(|(name, value)| Named { name: name.clone(), value: Some(any(value)) })
         .collect()
 }
 

@@ -1,12 +1,10 @@
 //! The document of OpenAPI v2: one for all that this process serves.
 
-use std::collections::BTreeSet;
-
 use serde_json::{Map, Value, json};
 
 use super::{
     gvk,
-    operation::{Operation, Parameter, PathItem, Place, meaning},
+    operation::{Operation, Parameter, PathItem, Place, meaning, types_of},
     paths,
     schema::{Dialect, schemas},
 };
@@ -17,13 +15,7 @@ use crate::meta::GroupVersion;
 /// Go: `kube-openapi/pkg/builder/openapi.go` `BuildOpenAPISpecFromRoutes`.
 pub(super) fn document(versions: &[GroupVersion]) -> Value {
     let items: Vec<PathItem> = versions.iter().flat_map(paths::of).collect();
-    let operations = || items.iter().flat_map(|item| &item.operations);
-    let roots: BTreeSet<String> = operations()
-        .map(|operation| &operation.answer)
-        .chain(operations().filter_map(|operation| operation.body.as_ref()).map(|body| &body.of))
-        .cloned()
-        .collect();
-    let definitions = schemas(Dialect::V2, roots, &|name| gvk::of_type(versions, name));
+    let definitions = schemas(Dialect::V2, types_of(&items), &|name| gvk::of_type(versions, name));
     let paths: Map<String, Value> = items.iter().map(|item| (item.path.clone(), path_item(item))).collect();
     json!({
         "swagger": "2.0",

@@ -1,12 +1,10 @@
 //! Documents of OpenAPI v3: one for each version of a group.
 
-use std::collections::BTreeSet;
-
 use serde_json::{Map, Value, json};
 
 use super::{
     gvk,
-    operation::{Operation, Parameter, PathItem, Place, meaning},
+    operation::{Operation, Parameter, PathItem, Place, meaning, types_of},
     paths,
     schema::{Dialect, schemas},
 };
@@ -17,13 +15,7 @@ use crate::meta::GroupVersion;
 /// Go: `kube-openapi/pkg/builder3/openapi.go` `BuildOpenAPISpecFromRoutes`.
 pub(super) fn document(at: &GroupVersion) -> Value {
     let items = paths::of(at);
-    let operations = || items.iter().flat_map(|item| &item.operations);
-    let roots: BTreeSet<String> = operations()
-        .map(|operation| &operation.answer)
-        .chain(operations().filter_map(|operation| operation.body.as_ref()).map(|body| &body.of))
-        .cloned()
-        .collect();
-    let schemas = schemas(Dialect::V3, roots, &|name| gvk::of_type(std::slice::from_ref(at), name));
+    let schemas = schemas(Dialect::V3, types_of(&items), &|name| gvk::of_type(std::slice::from_ref(at), name));
     let paths: Map<String, Value> = items.iter().map(|item| (item.path.clone(), path_item(item))).collect();
     json!({
         "openapi": "3.0.0",

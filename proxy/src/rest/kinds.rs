@@ -7,13 +7,16 @@ pub(super) mod namespace;
 pub(super) mod service;
 mod type_table;
 
-use std::{collections::BTreeMap, sync::OnceLock};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::OnceLock,
+};
 
 use serde::Deserialize;
 use serde_json::Value;
 
 pub use self::type_table::{Field, Scalar, Shape, TypeTable};
-use crate::meta::{GroupKind, GroupResource, GroupVersion, GroupVersionKind};
+use crate::meta::{GroupKind, GroupResource, GroupVersion};
 
 /// All tables. Parsed once.
 #[derive(Debug)]
@@ -131,6 +134,12 @@ impl Kinds {
         &self.kinds
     }
 
+    /// The versions of groups that have a kind, sorted.
+    pub fn versions(&self) -> Vec<GroupVersion> {
+        let all: BTreeSet<GroupVersion> = self.kinds.iter().map(Kind::group_version).collect();
+        all.into_iter().collect()
+    }
+
     /// The kind that paths name so.
     pub fn by_resource(&'static self, group: &str, version: &str, resource: &str) -> Option<&'static Kind> {
         self.kinds.iter().find(|kind| kind.resource == resource && kind.version == version && kind.group == group)
@@ -185,11 +194,6 @@ impl Kind {
     /// Its group and its name.
     pub fn group_kind(&self) -> GroupKind {
         GroupKind::new(&*self.group, &*self.kind)
-    }
-
-    /// Its group, version and name.
-    pub fn group_version_kind(&self) -> GroupVersionKind {
-        GroupVersionKind::new(&*self.group, &*self.version, &*self.kind)
     }
 
     /// How paths name it.
