@@ -39,10 +39,6 @@ pub enum Fault {
     TooLong,
     /// The list has too many items.
     TooMany,
-    /// What the value names is not there.
-    NotFound,
-    /// The server failed.
-    Internal,
 }
 
 impl Fault {
@@ -56,8 +52,6 @@ impl Fault {
             Self::Forbidden => "FieldValueForbidden",
             Self::TooLong => "FieldValueTooLong",
             Self::TooMany => "FieldValueTooMany",
-            Self::NotFound => "FieldValueNotFound",
-            Self::Internal => "InternalError",
         }
     }
 
@@ -71,8 +65,6 @@ impl Fault {
             Self::Forbidden => "Forbidden",
             Self::TooLong => "Too long",
             Self::TooMany => "Too many",
-            Self::NotFound => "Not found",
-            Self::Internal => "Internal error",
         }
     }
 }
@@ -116,11 +108,6 @@ impl FieldError {
         let unit = if items_max == 1 { "item" } else { "items" };
         let detail = format!("must have at most {items_max} {unit}");
         Self { fault: Fault::TooMany, field: field.into(), value: Some(found.to_string()), detail }
-    }
-
-    /// What the value names is not there.
-    pub fn not_found(field: impl Into<String>, value: &Value) -> Self {
-        Self { fault: Fault::NotFound, field: field.into(), value: Some(shown(value)), detail: String::new() }
     }
 
     /// The sentence without the field. Go: `ErrorBody`.

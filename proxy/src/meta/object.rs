@@ -51,6 +51,11 @@ impl Object {
         self.get(path).and_then(Value::as_str).unwrap_or_default()
     }
 
+    /// The list at the end of a path; empty where there is none.
+    pub fn list(&self, path: &[&str]) -> &[Value] {
+        self.get(path).and_then(Value::as_array).map_or(&[], Vec::as_slice)
+    }
+
     /// Puts a value at the end of a path, and maps on the way where there are none.
     ///
     /// # Panics
@@ -140,8 +145,7 @@ impl Object {
 
     /// `metadata.finalizers`.
     pub fn finalizers(&self) -> impl Iterator<Item = &str> {
-        let list = self.get(&["metadata", "finalizers"]).and_then(Value::as_array);
-        list.into_iter().flatten().filter_map(Value::as_str)
+        self.list(&["metadata", "finalizers"]).iter().filter_map(Value::as_str)
     }
 
     fn texts(&self, field: &str) -> impl Iterator<Item = (&str, &str)> {

@@ -47,12 +47,12 @@ pub(super) fn read(
     let (found_kind, found_version) = (text("kind").to_owned(), text("apiVersion").to_owned());
     check_kind(kind, &found_kind, &found_version)?;
     let decoded =
-        decode(kind, &document).map_err(|fault| cannot_be_handled(kind, &kind.kind, &kind.version, &fault))?;
+        decode(kind, &document).map_err(|fault| cannot_be_handled(&kind.kind, &kind.kind, &kind.version, &fault))?;
     match validation {
         FieldValidation::Warn => warnings.extend(decoded.strange),
         FieldValidation::Strict if !decoded.strange.is_empty() => {
             let fault = format!("strict decoding error: {}", decoded.strange.join(", "));
-            return Err(cannot_be_handled(kind, &kind.kind, &kind.version, &fault));
+            return Err(cannot_be_handled(&kind.kind, &kind.kind, &kind.version, &fault));
         }
         FieldValidation::Ignore | FieldValidation::Strict => {}
     }
@@ -95,15 +95,20 @@ fn check_kind(kind: &Kind, found: &str, version: &str) -> Result<(), Status> {
     } else if (found.is_empty() || found == kind.kind) && (*version == expected || is_beta) {
         return Ok(());
     } else {
-        let name = if found.is_empty() { &*kind.kind } else { found };
-        let (name, version) = (go_quote(name.as_bytes()), go_quote(version.as_bytes()));
-        format!("no kind {name} is registered for version {version} in scheme \"pkg/runtime/scheme.go:111\"")
+        not_registered(if found.is_empty() { &kind.kind } else { found }, version)
     };
     let found = if found.is_empty() { &kind.kind } else { found };
-    Err(cannot_be_handled(kind, found, short, &fault))
+    Err(cannot_be_handled(&kind.kind, found, short, &fault))
 }
 
-fn cannot_be_handled(kind: &Kind, found: &str, version: &str, fault: &str) -> Status {
+/// An object of one kind, where one of the kind `expected` belongs.
+pub(super) fn cannot_be_handled(expected: &str, found: &str, version: &str, fault: &str) -> Status {
     let version = go_quote(version.as_bytes());
-    Status::bad_request(format!("{found} in version {version} cannot be handled as a {}: {fault}", kind.kind))
+    Status::bad_request(format!("{found} in version {version} cannot be handled as a {expected}: {fault}"))
+}
+
+/// A kind that nobody here knows. Go: `apimachinery/pkg/runtime/error.go` `notRegisteredErr`.
+pub(super) fn not_registered(kind: &str, version: &str) -> String {
+    let (kind, version) = (go_quote(kind.as_bytes()), go_quote(version.as_bytes()));
+    format!("no kind {kind} is registered for version {version} in scheme \"pkg/runtime/scheme.go:111\"")
 }

@@ -7,6 +7,7 @@ use base64::{
 };
 use serde::{Deserialize, Serialize};
 
+use super::decode::base64_fault;
 use crate::{meta::Status, storage::Revision};
 
 const VERSION: &str = "meta.k8s.io/v1";
@@ -68,15 +69,6 @@ impl ContinueToken {
         let revision = u64::try_from(wire.rv).ok().map(Revision);
         Ok(Self { revision, start: start.to_owned() })
     }
-}
-
-/// Go: `encoding/base64` `CorruptInputError`.
-fn base64_fault(error: &base64::DecodeError, text: &str) -> String {
-    let at = match error {
-        base64::DecodeError::InvalidByte(at, _) | base64::DecodeError::InvalidLastSymbol { offset: at, .. } => *at,
-        base64::DecodeError::InvalidLength(_) | base64::DecodeError::InvalidPadding => text.len() - text.len() % 4,
-    };
-    format!("illegal base64 data at input byte {at}")
 }
 
 #[cfg(test)]

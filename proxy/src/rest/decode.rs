@@ -7,6 +7,7 @@ mod strange;
 
 use serde_json::{Map, Value};
 
+pub(super) use self::scalar::base64_fault;
 use super::{
     document::{Document, Written},
     kinds::{Field, Kind, Kinds, Scalar, Shape, TypeTable},

@@ -1,7 +1,7 @@
 //! Delete and deletecollection. Go: `apiserver/pkg/endpoints/handlers/delete.go`.
 
 use http::StatusCode;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::{
     Rest, RestRoute,
@@ -12,7 +12,7 @@ use super::{
     table::Columns,
 };
 use crate::{
-    meta::{Query, Status},
+    meta::{Details, Query, Status, status::Outcome},
     refusal::Refusal,
     wire::{Answer, Exchange},
 };
@@ -71,11 +71,9 @@ impl Rest {
 
 /// Go: `store.go` `finalizeDelete`.
 fn gone(route: &RestRoute, deleted: &Deleted) -> Value {
-    let mut details = json!({"name": deleted.object.name()});
-    if !route.kind.group.is_empty() {
-        details["group"] = route.kind.group.clone().into();
-    }
-    details["kind"] = route.kind.resource.clone().into();
-    details["uid"] = deleted.object.uid().into();
-    json!({"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "details": details})
+    let details = Details {
+        uid: deleted.object.uid().to_owned(),
+        ..Details::of(&route.kind.group_resource(), deleted.object.name())
+    };
+    Status { outcome: Outcome::Success, details: Some(Box::new(details)), ..Status::default() }.to_value()
 }

@@ -82,8 +82,7 @@ pub(super) fn labels<'a>(field: &str, labels: impl Iterator<Item = (&'a str, &'a
 
 fn owner_references(object: &Object) -> Vec<FieldError> {
     let mut wrong = Vec::new();
-    let owners = object.get(&["metadata", "ownerReferences"]).and_then(Value::as_array);
-    for owner in owners.into_iter().flatten() {
+    for owner in object.list(&["metadata", "ownerReferences"]) {
         let path = "metadata.ownerReferences";
         let missing = |field: &str| owner.get(field).and_then(Value::as_str).unwrap_or_default().is_empty();
         for (field, detail) in [

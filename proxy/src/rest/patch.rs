@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 
 use super::{
     Kind, Rest, RestRoute,
+    body_object::not_registered,
     decode::{decode, json_name},
     document::Document,
     options::{FieldValidation, WriteOptions},
@@ -23,7 +24,7 @@ use super::{
 use crate::{
     meta::{FieldError, GroupKind, Layout, Object, Query, Status, Warnings, encode_json},
     refusal::Refusal,
-    wire::{Answer, Exchange, Name, RequestHead, media_type::media_type, token::go_quote},
+    wire::{Answer, Exchange, Name, RequestHead, media_type::media_type},
 };
 
 /// The forms of a patch.
@@ -85,8 +86,7 @@ fn check_kind(kind: &Kind, value: &Value) -> Result<(), String> {
     if name == kind.kind && version == kind.group_version().to_string() {
         return Ok(());
     }
-    let (name, version) = (go_quote(name.as_bytes()), go_quote(version.as_bytes()));
-    Err(format!("no kind {name} is registered for version {version} in scheme \"pkg/runtime/scheme.go:111\""))
+    Err(not_registered(name, version))
 }
 
 /// A patch that was read.

@@ -183,11 +183,8 @@ fn parse_revision(text: &str) -> Result<Option<Revision>, String> {
         return Ok(None);
     }
     let quoted = crate::wire::token::go_quote(text.as_bytes());
-    let fault = if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) {
-        "value out of range"
-    } else {
-        "invalid syntax"
-    };
+    let is_number = text.bytes().all(|byte| byte.is_ascii_digit());
+    let fault = if is_number { "value out of range" } else { "invalid syntax" };
     let number: u64 = if text.starts_with('+') { None } else { text.parse().ok() }
         .ok_or_else(|| format!("strconv.ParseUint: parsing {quoted}: {fault}"))?;
     Ok((number > 0).then_some(Revision(number)))

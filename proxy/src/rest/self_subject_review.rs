@@ -8,6 +8,7 @@ use serde_json::{Map, Value, json};
 
 use super::{
     Rest,
+    body_object::{cannot_be_handled, not_registered},
     options::WriteOptions,
     request::{body_media, parse, read_body},
     respond,
@@ -48,10 +49,7 @@ fn check_body(media: Media, body: &Bytes) -> Result<(), Status> {
     if matches!(kind, "" | KIND) && matches!(version, "" | API_VERSION) {
         return Ok(());
     }
-    Err(Status::bad_request(format!(
-        "{kind} in version \"{version}\" cannot be handled as a {KIND}: no kind \"{kind}\" is registered for version \"{version}\" in \
-         scheme \"pkg/runtime/scheme.go:111\""
-    )))
+    Err(cannot_be_handled(KIND, kind, version, &not_registered(kind, version)))
 }
 
 fn review(user: &User, now: Wall) -> Value {

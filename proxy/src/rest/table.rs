@@ -103,6 +103,21 @@ pub(super) fn age(object: &Object, now: Wall) -> Value {
     }
 }
 
+/// The first three of several things, and how many more there are.
+///
+/// Go: `printers.go` `formatEndpoints`, `formatDiscoveryPorts`, `formatDiscoveryEndpoints`.
+pub(super) fn first_of(all: impl IntoIterator<Item = String>, none: &str) -> String {
+    const SHOWN_MAX: usize = 3;
+    let mut all: Vec<String> = all.into_iter().collect();
+    if all.is_empty() {
+        return none.to_owned();
+    }
+    let more = all.len().saturating_sub(SHOWN_MAX);
+    all.truncate(SHOWN_MAX);
+    let shown = all.join(",");
+    if more > 0 { format!("{shown} + {more} more...") } else { shown }
+}
+
 /// `host:port`, an IPv6 address in brackets. Go: `net.JoinHostPort`.
 pub(super) fn host_port(host: &str, port: &Value) -> String {
     if host.contains(':') { format!("[{host}]:{port}") } else { format!("{host}:{port}") }

@@ -1,6 +1,6 @@
 //! What is found out about a backend, and how its APIService tells it.
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::{
     aggregate::{
@@ -91,19 +91,17 @@ pub(super) fn without_asking(services: &Services, to: &Reference) -> Option<Find
 
 /// Whether an APIService says that its backend answers.
 pub(super) fn says_good(object: &Object) -> bool {
-    let conditions = object.get(&["status", "conditions"]).and_then(Value::as_array);
-    let mut conditions = conditions.into_iter().flatten();
-    conditions.any(|condition| condition["type"] == AVAILABLE && condition["status"] == "True")
+    object
+        .list(&["status", "conditions"])
+        .iter()
+        .any(|condition| condition["type"] == AVAILABLE && condition["status"] == "True")
 }
 
 /// Writes a finding into the conditions of an APIService. `now` counts only if the status changes. True if anything changed.
 ///
 /// Go: `apiregistration/v1/helper/helpers.go` `SetAPIServiceCondition`.
 pub(super) fn write(finding: &Finding, service: Option<&Reference>, now: &str, into: &mut Object) -> bool {
-    let mut conditions = match into.get(&["status", "conditions"]) {
-        Some(Value::Array(conditions)) => conditions.clone(),
-        _ => Vec::new(),
-    };
+    let mut conditions = into.list(&["status", "conditions"]).to_vec();
     let (status, message) = (finding.status(), finding.message(service));
     let before = conditions.iter().position(|condition| condition["type"] == AVAILABLE);
     let since = before.map(|at| &conditions[at]).filter(|condition| condition["status"] == status);
@@ -124,6 +122,8 @@ const LOCAL_MESSAGE: &str = "Local APIServices are always available";
 
 #[cfg(test)]
 mod tests {
+    use serde_json::Value;
+
     use super::*;
     use crate::aggregate::{
         api_service::ServiceKey,

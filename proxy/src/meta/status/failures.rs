@@ -95,11 +95,6 @@ impl Status {
         Self::failure(415, "UnsupportedMediaType", message)
     }
 
-    /// 410 `Gone`: what is asked for will not come back.
-    pub fn gone(message: impl Into<String>) -> Self {
-        Self::failure(410, "Gone", message)
-    }
-
     /// 410 `Expired`: the revision is forgotten.
     pub fn expired(message: impl Into<String>) -> Self {
         Self::failure(410, "Expired", message)

@@ -1,6 +1,6 @@
 //! Values without fields.
 
-use base64::{Engine, engine::general_purpose::STANDARD};
+use base64::{DecodeError, Engine, engine::general_purpose::STANDARD};
 use serde_json::Value;
 
 use crate::{meta::time, rest::kinds::Scalar, wire::token::go_quote};
@@ -52,18 +52,17 @@ fn bytes(text: &str) -> Result<Value, Wrong> {
     let plain: String = text.chars().filter(|character| !matches!(character, '\r' | '\n')).collect();
     match STANDARD.decode(&plain) {
         Ok(bytes) => Ok(STANDARD.encode(bytes).into()),
-        Err(error) => {
-            let at = match error {
-                base64::DecodeError::InvalidByte(at, _) | base64::DecodeError::InvalidLastSymbol { offset: at, .. } => {
-                    at
-                }
-                base64::DecodeError::InvalidLength(_) | base64::DecodeError::InvalidPadding => {
-                    plain.len() - plain.len() % 4
-                }
-            };
-            Err(Wrong::Text(format!("illegal base64 data at input byte {at}")))
-        }
+        Err(error) => Err(Wrong::Text(base64_fault(&error, &plain))),
     }
+}
+
+/// Go: `encoding/base64` `CorruptInputError`.
+pub(in crate::rest) fn base64_fault(error: &DecodeError, text: &str) -> String {
+    let at = match error {
+        DecodeError::InvalidByte(at, _) | DecodeError::InvalidLastSymbol { offset: at, .. } => *at,
+        DecodeError::InvalidLength(_) | DecodeError::InvalidPadding => text.len() - text.len() % 4,
+    };
+    format!("illegal base64 data at input byte {at}")
 }
 
 /// Go: `time/format.go` `ParseError.Error`. Which part cannot be read is told for the year alone.

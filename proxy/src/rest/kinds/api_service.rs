@@ -98,8 +98,7 @@ impl Strategy for ApiService {
                 format!("{}/{}", service("namespace"), service("name"))
             }
         };
-        let conditions = object.get(&["status", "conditions"]).and_then(Value::as_array);
-        let mut conditions = conditions.into_iter().flatten();
+        let mut conditions = object.list(&["status", "conditions"]).iter();
         let available = match conditions.find(|condition| condition["type"] == "Available") {
             None => "Unknown".to_owned(),
             Some(condition) if condition["status"] == "True" => "True".to_owned(),
@@ -153,8 +152,8 @@ fn backend(object: &Object) -> Vec<FieldError> {
 }
 
 fn conditions(object: &Object) -> Vec<FieldError> {
-    let conditions = object.get(&["status", "conditions"]).and_then(Value::as_array);
-    let wrong = conditions.into_iter().flatten().enumerate().filter_map(|(at, condition)| {
+    let conditions = object.list(&["status", "conditions"]);
+    let wrong = conditions.iter().enumerate().filter_map(|(at, condition)| {
         let status = condition.get("status").cloned().unwrap_or_else(|| json!(""));
         let known = matches!(status.as_str(), Some("True" | "False" | "Unknown"));
         let field = format!("status.conditions[{at}].status");

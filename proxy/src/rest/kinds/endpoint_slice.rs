@@ -52,8 +52,8 @@ impl Strategy for EndpointSlice {
             "" => vec![FieldError::required("addressType", "")],
             other => vec![FieldError::not_supported("addressType", &json!(other), &["FQDN", "IPv4", "IPv6"])],
         };
-        wrong.extend(validate_ports(list(object.get(&["ports"]))));
-        wrong.extend(validate_endpoints(list(object.get(&["endpoints"])), address_type, allow));
+        wrong.extend(validate_ports(object.list(&["ports"])));
+        wrong.extend(validate_endpoints(object.list(&["endpoints"]), address_type, allow));
         wrong
     }
 
@@ -76,17 +76,17 @@ impl Strategy for EndpointSlice {
     }
 
     fn cells(&self, object: &Object, now: Wall) -> Vec<Value> {
-        let ports = list(object.get(&["ports"])).iter().map(|port| match port.get("port") {
+        let ports = object.list(&["ports"]).iter().map(|port| match port.get("port") {
             Some(number) => number.to_string(),
             None => "*".to_owned(),
         });
-        let endpoints = list(object.get(&["endpoints"])).iter();
+        let endpoints = object.list(&["endpoints"]).iter();
         let addresses = endpoints.flat_map(|endpoint| list(endpoint.get("addresses")).iter().filter_map(Value::as_str));
         vec![
             object.name().into(),
             object.text(&["addressType"]).into(),
-            shown(ports, "<unset>").into(),
-            shown(addresses.map(str::to_owned), "<unset>").into(),
+            table::first_of(ports, "<unset>").into(),
+            table::first_of(addresses.map(str::to_owned), "<unset>").into(),
             table::age(object, now),
         ]
     }
@@ -173,17 +173,4 @@ fn validate_address(field: &str, at: usize, address: &str, address_type: &str, a
         _ => {}
     }
     wrong
-}
-
-/// The first three, and how many more. Go: `formatDiscoveryPorts`, `formatDiscoveryEndpoints`.
-fn shown(all: impl Iterator<Item = String>, none: &str) -> String {
-    const SHOWN_MAX: usize = 3;
-    let mut all: Vec<String> = all.collect();
-    if all.is_empty() {
-        return none.to_owned();
-    }
-    let more = all.len().saturating_sub(SHOWN_MAX);
-    all.truncate(SHOWN_MAX);
-    let shown = all.join(",");
-    if more > 0 { format!("{shown} + {more} more...") } else { shown }
 }

@@ -36,8 +36,7 @@ impl Strategy for Endpoints {
     fn prepare_for_update(&self, _object: &mut Object, _old: &Object, _part: Part) {}
 
     fn validate(&self, object: &Object, allow: Allow) -> Vec<FieldError> {
-        let subsets = object.get(&["subsets"]).and_then(Value::as_array);
-        let subsets = subsets.into_iter().flatten().enumerate();
+        let subsets = object.list(&["subsets"]).iter().enumerate();
         subsets.flat_map(|(at, subset)| validate_subset(&format!("subsets[{at}]"), subset, allow)).collect()
     }
 
@@ -107,26 +106,18 @@ fn validate_address(path: &str, address: &Value, allow: Allow) -> Vec<FieldError
     wrong
 }
 
-/// The first three, and how many more. Go: `kubernetes/pkg/printers/internalversion/printers.go` `formatEndpoints`.
+/// Every address with every port. Go: `kubernetes/pkg/printers/internalversion/printers.go` `formatEndpoints`.
 fn shown(object: &Object) -> String {
-    const SHOWN_MAX: usize = 3;
-    let subsets = object.get(&["subsets"]).and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
     let mut all = Vec::new();
-    for subset in subsets {
+    for subset in object.list(&["subsets"]) {
         let ports = list(subset, "ports");
         for address in list(subset, "addresses") {
             let ip = address.get("ip").and_then(Value::as_str).unwrap_or_default();
             if ports.is_empty() {
                 all.push(ip.to_owned());
             }
-            all.extend(ports.iter().map(|port| crate::rest::table::host_port(ip, &port["port"])));
+            all.extend(ports.iter().map(|port| table::host_port(ip, &port["port"])));
         }
     }
-    if all.is_empty() {
-        return "<none>".to_owned();
-    }
-    let more = all.len().saturating_sub(SHOWN_MAX);
-    all.truncate(SHOWN_MAX);
-    let shown = all.join(",");
-    if more > 0 { format!("{shown} + {more} more...") } else { shown }
+    table::first_of(all, "<none>")
 }

@@ -29,8 +29,7 @@ impl Strategy for Namespace {
 
     fn prepare_for_create(&self, object: &mut Object, _now: Wall) {
         object.set(&["status"], json!({"phase": "Active"}));
-        let given = object.get(&["spec", "finalizers"]).and_then(Value::as_array);
-        let mut finalizers = given.cloned().unwrap_or_default();
+        let mut finalizers = object.list(&["spec", "finalizers"]).to_vec();
         if !finalizers.iter().any(|finalizer| finalizer == KUBERNETES) {
             finalizers.push(KUBERNETES.into());
         }
@@ -49,8 +48,7 @@ impl Strategy for Namespace {
     }
 
     fn validate(&self, object: &Object, _allow: Allow) -> Vec<FieldError> {
-        let finalizers = object.get(&["spec", "finalizers"]).and_then(Value::as_array);
-        let finalizers = finalizers.into_iter().flatten().filter_map(Value::as_str);
+        let finalizers = object.list(&["spec", "finalizers"]).iter().filter_map(Value::as_str);
         let wrong = finalizers.flat_map(|one| object_meta::faults("spec.finalizers", one, names::qualified(one)));
         wrong.collect()
     }

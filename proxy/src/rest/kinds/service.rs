@@ -72,7 +72,7 @@ impl Strategy for Service {
     fn validate(&self, object: &Object, _allow: Allow) -> Vec<FieldError> {
         let kind = object.text(&["spec", "type"]);
         let mut wrong = Vec::new();
-        let ports = object.get(&["spec", "ports"]).and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
+        let ports = object.list(&["spec", "ports"]);
         let headless = object.text(&["spec", "clusterIP"]) == "None";
         if ports.is_empty() && !headless && kind != "ExternalName" {
             wrong.push(FieldError::required("spec.ports", ""));
@@ -237,17 +237,15 @@ fn affinity(object: &Object) -> Vec<FieldError> {
 }
 
 fn external_ips(object: &Object) -> Vec<String> {
-    let ingress = object.get(&["status", "loadBalancer", "ingress"]).and_then(Value::as_array);
-    let kind = object.text(&["spec", "type"]);
-    let balanced = ingress.into_iter().flatten().filter(|_| kind == "LoadBalancer");
-    let balanced = balanced.filter_map(|one| one.get("ip").or_else(|| one.get("hostname"))?.as_str());
-    let external = object.get(&["spec", "externalIPs"]).and_then(Value::as_array);
-    balanced.chain(external.into_iter().flatten().filter_map(Value::as_str)).map(str::to_owned).collect()
+    let balances = object.text(&["spec", "type"]) == "LoadBalancer";
+    let ingress = if balances { object.list(&["status", "loadBalancer", "ingress"]) } else { &[] };
+    let balanced = ingress.iter().filter_map(|one| one.get("ip").or_else(|| one.get("hostname"))?.as_str());
+    let external = object.list(&["spec", "externalIPs"]).iter().filter_map(Value::as_str);
+    balanced.chain(external).map(str::to_owned).collect()
 }
 
 fn shown_ports(object: &Object) -> Vec<String> {
-    let ports = object.get(&["spec", "ports"]).and_then(Value::as_array);
-    let shown = ports.into_iter().flatten().map(|port| {
+    let shown = object.list(&["spec", "ports"]).iter().map(|port| {
         let protocol = port.get("protocol").and_then(Value::as_str).unwrap_or_default();
         match port.get("nodePort") {
             Some(node) => format!("{}:{node}/{protocol}", port["port"]),

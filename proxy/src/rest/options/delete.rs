@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::{DryRun, dry_run, invalid};
 use crate::{
     meta::{FieldError, Query, Status},
-    rest::{decode::decode_type, document::Document},
+    rest::{body_object::not_registered, decode::decode_type, document::Document},
 };
 
 /// What a delete asks for.
@@ -68,9 +68,7 @@ impl DeleteOptions {
         let kind = fields.get("kind").and_then(Value::as_str).unwrap_or_default();
         if !matches!(kind, "" | "DeleteOptions") {
             let version = fields.get("apiVersion").and_then(Value::as_str).unwrap_or_default();
-            return Err(Status::bad_request(format!(
-                "no kind \"{kind}\" is registered for version \"{version}\" in scheme \"pkg/runtime/scheme.go:111\""
-            )));
+            return Err(Status::bad_request(not_registered(kind, version)));
         }
         Self::from_value(&Value::Object(fields))
     }

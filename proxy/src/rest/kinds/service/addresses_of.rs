@@ -19,8 +19,7 @@ pub(in crate::rest) fn needs_cluster_ip(object: &Object) -> bool {
 
 /// The addresses that a service holds; `None` and the empty text are no addresses.
 pub(in crate::rest) fn cluster_ips(object: &Object) -> impl Iterator<Item = IpAddr> {
-    let ips = object.get(&["spec", "clusterIPs"]).and_then(Value::as_array);
-    ips.into_iter().flatten().filter_map(|ip| ip.as_str()?.parse().ok())
+    object.list(&["spec", "clusterIPs"]).iter().filter_map(|ip| ip.as_str()?.parse().ok())
 }
 
 /// Says the same in both fields. On an update, what is not given is as it was.
