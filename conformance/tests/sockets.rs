@@ -1,4 +1,7 @@
-//! Every case over real sockets, once: what the simulator says of Weir, the operating system says too.
+//! Every case over real sockets: what the simulator says of Weir, the operating system says too.
+//!
+//! Timeouts run on the machine's clock here, and a busy machine can let one pass that the case meant to stay within. So a case that
+//! differs is played again, alone; the simulator, where time is exact, gives nobody a second chance.
 
 use std::{cell::RefCell, collections::BTreeMap, io, path::Path, rc::Rc};
 
@@ -14,6 +17,7 @@ fn main() {
     let mut plays = if arguments.list { BTreeMap::new() } else { play(&evidence, &chosen) };
     let trials = chosen.into_iter().map(|case| {
         let verdict = plays.remove(&case.id).map(|play| judge(&evidence, case, play));
+        let verdict = verdict.map(|verdict| verdict.or_else(|first| play_again(&evidence, case, &first)));
         Trial::test(case.id.clone(), move || Ok(verdict.unwrap_or_else(|| Err("not played".to_owned()))?))
     });
     let trials = trials.collect();
@@ -29,6 +33,20 @@ fn play(evidence: &Evidence, cases: &[&Case]) -> BTreeMap<String, io::Result<Pla
     plays.take()
 }
 
+/// Alone: what still differs in every play is no matter of a busy machine.
+fn play_again(evidence: &Evidence, case: &Case, first: &str) -> Result<(), String> {
+    eprintln!("{}: played again, since the first time\n{first}", case.id);
+    let mut last = Err("not played".to_owned());
+    for _ in 0..PLAYS_AGAIN {
+        let play = play(evidence, &[case]).remove(&case.id);
+        last = play.map_or_else(|| Err("not played".to_owned()), |play| judge(evidence, case, play));
+        if last.is_ok() {
+            break;
+        }
+    }
+    last
+}
+
 fn judge(evidence: &Evidence, case: &Case, play: io::Result<Play>) -> Result<(), String> {
     let play = play.map_err(|error| error.to_string())?;
     let (_, verdict) = evidence.judge(case, play).map_err(|error| error.to_string())?;
@@ -42,3 +60,5 @@ fn is_chosen(arguments: &Arguments, case: &Case) -> bool {
 }
 
 const AT_ONCE: usize = 32;
+
+const PLAYS_AGAIN: usize = 2;
