@@ -1,6 +1,6 @@
 //! Proxies that do the same work, each on one thread.
 
-use std::{fs, net::SocketAddr, sync::mpsc, thread};
+use std::{fs, net::SocketAddr, path::Path, sync::mpsc, thread};
 
 use tokio::net::TcpListener;
 use weir::{
@@ -37,11 +37,22 @@ impl Contender {
 
 /// `weir reverse-proxy` with one worker, as the command line starts it.
 pub fn weir(backend: SocketAddr) -> Contender {
+    weir_told(backend, Vec::new())
+}
+
+/// The same over TLS, with the certificate and the key that a file holds.
+pub fn weir_over_tls(backend: SocketAddr, pem: &Path) -> Contender {
+    let pem = pem.display().to_string();
+    weir_told(backend, vec!["--tls-cert-file".to_owned(), pem.clone(), "--tls-private-key-file".to_owned(), pem])
+}
+
+fn weir_told(backend: SocketAddr, more: Vec<String>) -> Contender {
     let address = free_address();
     let listen = address.to_string();
     let to = format!("http://{backend}");
     thread::spawn(move || {
         let arguments = ["weir", "reverse-proxy", "--listen", &listen, "--to", &to, "--workers", "1"];
+        let arguments = arguments.into_iter().map(str::to_owned).chain(more);
         let Command::ReverseProxy(flags) = <Cli as clap::Parser>::parse_from(arguments).command else {
             unreachable!("the arguments name this command")
         };
@@ -81,12 +92,14 @@ where
     Contender { name, address: told.recv().expect("the server says where it listens"), thread: name.to_owned() }
 }
 
-fn free_address() -> SocketAddr {
+/// An address that nobody listens at.
+pub fn free_address() -> SocketAddr {
     let listener = std::net::TcpListener::bind(("127.0.0.1", 0)).expect("a free port on loopback");
     listener.local_addr().expect("a bound address")
 }
 
-fn wait_until_it_listens(address: SocketAddr) {
+/// Waits until somebody listens there.
+pub fn wait_until_it_listens(address: SocketAddr) {
     for _ in 0..500 {
         if std::net::TcpStream::connect(address).is_ok() {
             return;
