@@ -7,7 +7,9 @@ pub mod http1;
 pub mod http2;
 pub mod tls;
 
-use std::{rc::Rc, sync::Arc, time::Duration};
+use std::{io, rc::Rc, sync::Arc, time::Duration};
+
+use tokio_rustls::server::TlsStream;
 
 pub use self::http2::Http2Limits;
 pub use crate::world::{Stop, Stopper};
@@ -115,34 +117,40 @@ impl<H: Handler + 'static> Server<H> {
     /// Serves one connection to its end.
     pub async fn serve_stream(self: Rc<Self>, stream: Stream, stop: Stop) {
         let address = stream.peer();
-        let Some(config) = self.settings.tls.as_ref().map(tls::Serving::current) else {
-            let peer = Peer::new(address, None);
-            return self.serve_http1(Channel::Plain(stream), peer, stop).await;
-        };
         // Boxed, as is HTTP/2 below: a connection keeps the room of the largest part of its life, and most idle in the smallest.
-        let handshake = Box::pin(tls::accept(stream, config));
-        let tls = match tokio::time::timeout(self.settings.tls_handshake_timeout, handshake).await {
-            Ok(Ok(tls)) => tls,
-            Ok(Err(error)) => return tracing::debug!(%error, peer = ?address, "TLS handshake failed"),
-            Err(_) => return tracing::debug!(peer = ?address, "TLS handshake ran out of time"),
+        let (channel, facts) = match self.settings.tls.as_ref().map(tls::Serving::current) {
+            None => (Channel::Plain(stream), None),
+            Some(config) => match Box::pin(self.shake(stream, config)).await {
+                Ok(tls) => {
+                    let facts = facts_of(&tls);
+                    (Channel::Server(Box::new(tls)), Some(Rc::new(facts)))
+                }
+                Err(error) => return tracing::debug!(%error, peer = ?address, "TLS handshake failed"),
+            },
         };
-        let (_, session) = tls.get_ref();
-        let speaks_http2 = session.alpn_protocol() == Some(b"h2");
-        let facts = PeerTls {
-            certificates: session.peer_certificates().map(<[_]>::to_vec).unwrap_or_default(),
-            server_name: session.server_name().map(str::to_owned),
-        };
-        let peer = Peer::new(address, Some(Rc::new(facts)));
-        let channel = Channel::Server(Box::new(tls));
-        if speaks_http2 {
+        let peer = Peer::new(address, facts);
+        if speaks_http2(&channel) {
             let handler = Rc::clone(&self.handler);
             let limits = self.settings.http2.with_head_bytes_max(self.settings.head.head_bytes_max);
             return Box::pin(http2::serve(channel, peer, handler, &limits, &self.world, stop)).await;
         }
-        self.serve_http1(channel, peer, stop).await;
-    }
-
-    async fn serve_http1(&self, channel: Channel, peer: Peer, stop: Stop) {
         http1::serve(channel, peer, &*self.handler, &self.settings, &self.world, stop).await;
     }
+
+    async fn shake(&self, stream: Stream, config: Arc<rustls::ServerConfig>) -> io::Result<TlsStream<Stream>> {
+        let handshake = tokio::time::timeout(self.settings.tls_handshake_timeout, tls::accept(stream, config));
+        handshake.await.unwrap_or_else(|_| Err(io::Error::new(io::ErrorKind::TimedOut, "out of time")))
+    }
+}
+
+fn facts_of(tls: &TlsStream<Stream>) -> PeerTls {
+    let (_, session) = tls.get_ref();
+    PeerTls {
+        certificates: session.peer_certificates().map(<[_]>::to_vec).unwrap_or_default(),
+        server_name: session.server_name().map(str::to_owned),
+    }
+}
+
+fn speaks_http2(channel: &Channel) -> bool {
+    matches!(channel, Channel::Server(tls) if tls.get_ref().1.alpn_protocol() == Some(b"h2"))
 }

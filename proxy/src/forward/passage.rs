@@ -1,5 +1,7 @@
 //! One request's way to a backend and its answer's way back, whoever decides what goes out: the core of every proxy here.
 
+use std::{future::poll_fn, pin::pin, task::Poll};
+
 use bytes::Bytes;
 use tokio::time::{Instant, sleep_until};
 
@@ -48,14 +50,27 @@ impl Passage<'_> {
     ///
     /// # Errors
     /// No answer came.
-    pub(crate) async fn ask(&self, exchange: &mut Exchange, outgoing: Outgoing) -> Result<Reply, Failure> {
+    pub(crate) fn ask(
+        &self,
+        exchange: &mut Exchange,
+        outgoing: Outgoing,
+    ) -> impl Future<Output = Result<Reply, Failure>> {
         let gone = exchange.gone.clone();
-        let mut informed = |head: &ResponseHead| exchange.inform(head);
-        tokio::select! {
-            biased;
-            () = gone.wait() => Err(Failure::ClientLeft),
-            () = at(self.until) => Err(Failure::TooLate),
-            sent = self.transport.send(self.origin, outgoing, &mut informed) => sent.map_err(|error| Failure::Send(error.cause)),
+        let mut until = self.until.map(|moment| Box::pin(sleep_until(moment)));
+        // Polled by hand: each arm of a `select!` would move what is sent once more.
+        async move {
+            let mut informed = |head: &ResponseHead| exchange.inform(head);
+            let mut sent = pin!(self.transport.send(self.origin, outgoing, &mut informed));
+            poll_fn(|cx| {
+                if gone.poll(cx).is_ready() {
+                    return Poll::Ready(Err(Failure::ClientLeft));
+                }
+                if until.as_mut().is_some_and(|until| until.as_mut().poll(cx).is_ready()) {
+                    return Poll::Ready(Err(Failure::TooLate));
+                }
+                sent.as_mut().poll(cx).map_err(|error| Failure::Send(error.cause))
+            })
+            .await
         }
     }
 
@@ -88,13 +103,5 @@ impl Passage<'_> {
     /// It switched to something else.
     pub(crate) fn switched(head: ResponseHead, tunnel: Tunnel, asked: Option<&Bytes>) -> Result<Answer, BadSwitch> {
         switch::check(&head, asked).map(|()| Answer::Switch(head, tunnel))
-    }
-}
-
-/// Waits for a moment that may never come.
-async fn at(moment: Option<Instant>) {
-    match moment {
-        Some(moment) => sleep_until(moment).await,
-        None => std::future::pending().await,
     }
 }

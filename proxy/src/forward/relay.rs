@@ -13,7 +13,8 @@ use crate::wire::{Cut, Frame, Frames, Gone, Headers};
 /// client leaves.
 pub(super) struct Relay<D> {
     download: D,
-    gunzip: Option<Gunzip>,
+    /// Boxed: it is large, and few bodies need it.
+    gunzip: Option<Box<Gunzip>>,
     /// Trailers that came while the last bytes were unpacked.
     trailers: Option<Headers>,
     flush: FlushTimer,
@@ -36,7 +37,7 @@ impl<D: Frames + Unpin> Relay<D> {
     pub(super) fn new(download: D, interval: FlushInterval, gunzip: bool, gone: Gone) -> Self {
         Self {
             download,
-            gunzip: gunzip.then(Gunzip::new),
+            gunzip: gunzip.then(|| Box::new(Gunzip::new())),
             trailers: None,
             flush: FlushTimer::new(interval),
             gone,
@@ -65,7 +66,7 @@ impl<D: Frames + Unpin> Relay<D> {
 
     fn poll_data(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame, Cut>>> {
         loop {
-            if let Some(unpacked) = self.gunzip.as_mut().map(Gunzip::next) {
+            if let Some(unpacked) = self.gunzip.as_mut().map(|gunzip| gunzip.next()) {
                 match unpacked {
                     Ok(Some(bytes)) => return Poll::Ready(Some(Ok(Frame::Data(bytes)))),
                     Ok(None) => {}

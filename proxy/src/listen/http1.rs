@@ -39,42 +39,46 @@ use crate::{
 type Shared = Rc<RefCell<Connection>>;
 
 /// Serves a connection's requests, one after the other, until it ends.
-pub(super) async fn serve<H: Handler>(
+///
+/// Not an `async fn`: such a one keeps its arguments twice, and there are very many connections. What follows the last request is boxed for
+/// the same reason, as is what a request needs.
+pub(super) fn serve<H: Handler>(
     channel: Channel,
     peer: Peer,
     handler: &H,
     settings: &Settings,
     world: &World,
     stop: Stop,
-) {
+) -> impl Future<Output = ()> {
     let shared: Shared = Rc::new(RefCell::new(Connection::new(channel, settings.head)));
-    let gone = Gone::default();
-    let mut alarm = Alarm::default();
-    let mut stopping = stop.clone();
-    // Waits on from request to request: to begin anew costs more than all the rest of the waiting.
-    let mut stopped = pin!(stopping.wait());
-    // Once is said and done as it is when the server stops.
-    let closing = match settings.keep_alive {
-        KeepAlive::Allowed => stop.clone(),
-        KeepAlive::Never => Stop::already(),
-    };
-    let mut first = true;
-    loop {
-        let wait = Wait { settings, first, stop: &stop, stopped: stopped.as_mut(), alarm: &mut alarm };
-        let request = match request::next(&shared, wait).await {
-            Next::Request(request) => request,
-            Next::Refused(answer) => return refuse(&shared, answer).await,
-            Next::End => return end(&shared).await,
+    async move {
+        let gone = Gone::default();
+        let mut alarm = Alarm::default();
+        let mut stopping = stop.clone();
+        // Waits on from request to request: to begin anew costs more than all the rest of the waiting.
+        let mut stopped = pin!(stopping.wait());
+        // Once is said and done as it is when the server stops.
+        let closing = match settings.keep_alive {
+            KeepAlive::Allowed => stop.clone(),
+            KeepAlive::Never => Stop::already(),
         };
-        first = false;
-        // Boxed: what a request needs is many times what its connection needs while it waits for one.
-        match Box::pin(one(&shared, &peer, &gone, handler, request, world, &closing)).await {
-            After::KeepAlive if closing.is_set() => return end(&shared).await,
-            After::KeepAlive => {}
-            After::Close => return end(&shared).await,
-            After::Linger => return linger(&shared).await,
-            After::Reset => return reset(shared),
-            After::Switch(tunnel) => return switch(shared, tunnel).await,
+        let mut first = true;
+        loop {
+            let wait = Wait { settings, first, stop: &stop, stopped: stopped.as_mut(), alarm: &mut alarm };
+            let request = match request::next(&shared, wait).await {
+                Next::Request(request) => request,
+                Next::Refused(answer) => return Box::pin(refuse(&shared, answer)).await,
+                Next::End => return end(&shared).await,
+            };
+            first = false;
+            match Box::pin(one(&shared, &peer, &gone, handler, request, world, &closing)).await {
+                After::KeepAlive if closing.is_set() => return end(&shared).await,
+                After::KeepAlive => {}
+                After::Close => return end(&shared).await,
+                After::Linger => return Box::pin(linger(&shared)).await,
+                After::Reset => return reset(shared),
+                After::Switch(tunnel) => return Box::pin(switch(shared, tunnel)).await,
+            }
         }
     }
 }
@@ -111,8 +115,8 @@ async fn one<H: Handler>(
         reply.refuse_upgrade();
     }
     match answer {
-        Answer::Reply(head, body) => within(deadline, reply.send(head, body, gone)).await,
-        Answer::Last(head, body) => within(deadline, reply.send_last(&head, body, gone)).await,
+        Answer::Reply(head, body) => within(deadline, pin!(reply.send(head, body, gone))).await,
+        Answer::Last(head, body) => within(deadline, Box::pin(reply.send_last(&head, body, gone)).as_mut()).await,
         Answer::Switch(head, tunnel) => reply.switch(&head, tunnel).await,
         Answer::Cut(cut) => {
             tracing::debug!(error = %cut, "answer was cut");
@@ -122,7 +126,7 @@ async fn one<H: Handler>(
 }
 
 /// Bounds how long an answer may take to be sent: a client that neither reads it nor sends what it owes holds whatever the request holds.
-async fn within(deadline: Option<Instant>, sent: impl Future<Output = After>) -> After {
+async fn within(deadline: Option<Instant>, sent: Pin<&mut impl Future<Output = After>>) -> After {
     match deadline {
         Some(deadline) => timeout_at(deadline, sent).await.unwrap_or(After::Reset),
         None => sent.await,

@@ -15,11 +15,9 @@ use std::{
     time::Duration,
 };
 
-use tokio::time::Instant;
-
 pub(super) use self::seat::Seat;
 use self::{
-    bucket::{Bucket, Idle},
+    bucket::{Bucket, Idle, Put},
     waiter::{Given, Ticket},
 };
 use super::{
@@ -135,11 +133,8 @@ impl Pool {
     /// The new one could not be made.
     pub(super) async fn lease(self: &Rc<Self>, origin: &Origin) -> Result<Leased, SendCause> {
         loop {
-            if let Some(lease) = self.share(origin) {
-                return Ok(Leased::Http2(lease));
-            }
-            if let Some(connection) = self.take_idle(origin) {
-                return Ok(Leased::Http1(Lease { connection, reused: Some(Reused(())) }));
+            if let Some(leased) = self.at_hand(origin) {
+                return Ok(leased);
             }
             if let Some(leased) = Ticket::queue(self, origin).await? {
                 return Ok(leased);
@@ -199,20 +194,12 @@ impl Pool {
             return bury(connection, &death);
         }
         let origin = Rc::clone(connection.seat().origin());
-        if let Some(waiter) = self.with_bucket(&origin, Bucket::next_waiter) {
-            // Behind the loan of the bucket: a right to dial that is displaced asks for the bucket, too.
-            return waiter.give(Given::Connection(connection, Reused(())));
-        }
-        let refused = self.with_bucket(&origin, |bucket| {
-            if bucket.idle.len() >= self.limits.idle_per_origin_max {
-                return Some(connection);
-            }
-            bucket.idle.push_back(Idle { connection, since: Instant::now() });
-            self.idle_count.set(self.idle_count.get() + 1);
-            None
-        });
-        if let Some(connection) = refused {
-            return connection.close();
+        let kept = self.with_bucket(&origin, |bucket| bucket.put(connection, self.limits.idle_per_origin_max));
+        // Behind the loan of the bucket: a connection that is closed asks for it, as does a right to dial that is displaced.
+        match kept {
+            Put::Idle => self.idle_count.set(self.idle_count.get() + 1),
+            Put::ToWaiter(waiter, connection) => return waiter.give(Given::Connection(connection, Reused(()))),
+            Put::Refused(connection) => return connection.close(),
         }
         if self.idle_count.get() > self.limits.idle_max
             && let Some(oldest) = self.take_oldest()
@@ -243,12 +230,16 @@ impl Pool {
         self.buckets.borrow().is_empty()
     }
 
-    /// The connection that was given back last, and still lives.
-    fn take_idle(&self, origin: &Origin) -> Option<Box<Http1>> {
+    /// A place on a connection of HTTP/2, else the connection that was given back last and still lives.
+    fn at_hand(&self, origin: &Origin) -> Option<Leased> {
         loop {
             let mut idle = {
                 let mut buckets = self.buckets.borrow_mut();
-                buckets.get_mut(origin)?.idle.pop_back()?
+                let bucket = buckets.get_mut(origin)?;
+                if let Some(lease) = bucket.share(self.generation.get()) {
+                    return Some(Leased::Http2(lease));
+                }
+                bucket.idle.pop_back()?
             };
             self.idle_count.set(self.idle_count.get() - 1);
             if idle.since.elapsed() >= self.limits.idle_timeout {
@@ -256,7 +247,9 @@ impl Pool {
                 continue;
             }
             match idle.connection.poll_death(&mut Context::from_waker(Waker::noop())) {
-                Poll::Pending => return Some(idle.connection),
+                Poll::Pending => {
+                    return Some(Leased::Http1(Lease { connection: idle.connection, reused: Some(Reused(())) }));
+                }
                 Poll::Ready(death) => bury(idle.connection, &death),
             }
         }

@@ -14,14 +14,18 @@ use crate::{
     wire::{Body, Cut, Frame, Frames, Length},
 };
 
-/// Waits a while for the first bytes of a body that most likely is none: a request of HTTP/2 may leave its stream open without a length,
-/// and backends refuse a GET with a chunked body.
+/// Whether nobody has said that there is a body, and most likely there is none: a request of HTTP/2 may leave its stream open without a
+/// length, and backends refuse a GET with a chunked body.
+///
+/// Go: `net/http/transfer.go` `transferWriter.shouldSendChunkedRequestBody`.
+pub(super) fn is_needed(request: &Outgoing) -> bool {
+    request.body.has_unsaid_length() && usually_lacks_body(&request.head.method)
+}
+
+/// Waits a while for the first bytes of a body that most likely is none.
 ///
 /// Go: `net/http/transfer.go` `transferWriter.probeRequestBody`.
 pub(super) async fn first_bytes(request: &mut Outgoing) {
-    if !request.body.has_unsaid_length() || !usually_lacks_body(&request.head.method) {
-        return;
-    }
     let first = match timeout(limits::PROBED_BODY_WAIT, request.body.frame()).await {
         Ok(None | Some(Ok(Frame::Trailers(_)))) => return request.body = Body::empty(),
         Ok(first) => first,

@@ -1,9 +1,8 @@
-use std::{borrow::Cow, cell::RefCell, num::NonZeroUsize, rc::Rc, sync::Arc, time::Duration};
+use std::{borrow::Cow, cell::RefCell, future::poll_fn, num::NonZeroUsize, rc::Rc, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use http::{Method, StatusCode};
 use rustls_pki_types::ServerName;
-use smallvec::SmallVec;
 
 use super::{
     Alpn, Delivered, Download, Origin, OutHead, Outgoing, SendCause, SendError,
@@ -13,7 +12,7 @@ use super::{
     egress::Egress,
     http1::{Conversation, Http1Download, Waits},
     http2::{Http2Settings, pause_before},
-    pool::{Lease, Leased, Pool},
+    pool::{Lease, Leased, Pool, Reused},
     probe,
 };
 use crate::{
@@ -167,83 +166,106 @@ impl Transport {
     /// No answer came, or none that is HTTP.
     ///
     /// Go: `net/http/transport.go` `Transport.roundTrip`.
-    pub async fn send(
+    #[expect(clippy::manual_async_fn, reason = "an async fn keeps its arguments twice, and a request is large")]
+    pub fn send(
         &self,
         to: &Origin,
-        request: Outgoing,
+        mut request: Outgoing,
         informed: &mut dyn FnMut(&ResponseHead),
-    ) -> Result<Reply, SendError> {
-        let nothing = |cause| SendError { cause, delivered: Delivered::Nothing };
-        let mut request = request;
-        check::request(to, &mut request.head).map_err(nothing)?;
+    ) -> impl Future<Output = Result<Reply, SendError>> {
+        async move {
+            let nothing = |cause| SendError { cause, delivered: Delivered::Nothing };
+            let config = &self.0.config;
+            let Plan { to, extra, gzip_was_ours } = self.plan(to, &mut request.head).map_err(nothing)?;
+            let mut attempts = 0;
+            loop {
+                let (failed, reused) = match self.0.pool.lease(&to).await.map_err(nothing)? {
+                    Leased::Http1(Lease { connection, reused }) => {
+                        if probe::is_needed(&request) {
+                            Box::pin(probe::first_bytes(&mut request)).await;
+                        }
+                        let conversation = Box::new(Conversation::new(connection, request, &extra, Waits::of(config)));
+                        match conversation.answer(informed).await {
+                            Ok((Response { head, .. }, conversation)) if head.status == SWITCHING => {
+                                return Box::pin(switched(head, conversation)).await;
+                            }
+                            Ok((response, conversation)) => {
+                                let mut body = Http1Download::new(conversation, &response);
+                                // Go decides on the connection of an answer without a body before it tells of the answer.
+                                poll_fn(|cx| body.poll_ending(cx)).await;
+                                let body = Download(Carried::Http1(body));
+                                return Ok(Reply::Response(Incoming { head: response.head, body, gzip_was_ours }));
+                            }
+                            Err(failed) => (failed, reused),
+                        }
+                    }
+                    Leased::Http2(lease) => match Box::pin(lease.send(to.tls, request, config, informed)).await {
+                        Ok(incoming) => return Ok(Reply::Response(incoming)),
+                        Err(failed) => {
+                            attempts += 1;
+                            (failed, None)
+                        }
+                    },
+                };
+                request = Box::pin(self.again(failed, reused, attempts)).await?;
+            }
+        }
+    }
+
+    /// Decides what does not depend on the connection that is got.
+    fn plan<'a>(&self, to: &'a Origin, head: &mut OutHead) -> Result<Plan<'a>, SendCause> {
+        check::request(to, head)?;
         let config = &self.0.config;
-        let relay = config.egress.relay(to).map_err(nothing)?;
-        let gzip_was_ours = config.compression == Compression::Ask && wants_no_encoding(&request.head);
-        let mut extra = extra_fields(gzip_was_ours, config.reuse == Reuse::Once && asks_only_once(&request.head));
+        let relay = config.egress.relay(to)?;
+        let gzip_was_ours = config.compression == Compression::Ask && wants_no_encoding(head);
+        let mut extra = extra_fields(gzip_was_ours, config.reuse == Reuse::Once && asks_only_once(head));
         let to = match relay {
             Some(proxy) => {
-                proxy.address_to(&mut request.head, to);
+                proxy.address_to(head, to);
                 extra.extend(proxy.authorization().map(|value| (Name::PROXY_AUTHORIZATION, value)));
                 Cow::Owned(proxy.origin())
             }
             // An upgrade is a thing of HTTP/1, and this is the one that Go knows.
-            None if to.tls && to.alpn == Alpn::Both && asks_for_websocket(&request.head) => {
+            None if to.tls && to.alpn == Alpn::Both && asks_for_websocket(head) => {
                 Cow::Owned(Origin { alpn: Alpn::Http1, ..to.clone() })
             }
             None => Cow::Borrowed(to),
         };
-        let waits =
-            Waits { expect_continue: config.expect_continue_timeout, response_header: config.response_header_timeout };
-        let mut attempts = 0;
-        loop {
-            let (failed, reused) = match self.0.pool.lease(&to).await.map_err(nothing)? {
-                Leased::Http1(Lease { connection, reused }) => {
-                    probe::first_bytes(&mut request).await;
-                    let conversation = Box::new(Conversation::new(connection, request, &extra, waits));
-                    match conversation.answer(informed).await {
-                        Ok((response, conversation)) => return reply(response, conversation, gzip_was_ours).await,
-                        Err(failed) => (failed, reused),
-                    }
+        Ok(Plan { to, extra, gzip_was_ours })
+    }
+
+    /// The request of a failed attempt, when it is time to send it again.
+    async fn again(&self, failed: Failed, reused: Option<Reused>, attempts: u32) -> Result<Outgoing, SendError> {
+        let Failed { cause, delivered, again } = failed;
+        let pause = pause_before(attempts, &mut self.0.dice.borrow_mut());
+        match (again.and_then(|again| again.into_request(reused)), pause) {
+            (Some(request), Some(pause)) => {
+                if !pause.is_zero() {
+                    tokio::time::sleep(pause).await;
                 }
-                Leased::Http2(lease) => match Box::pin(lease.send(to.tls, request, config, informed)).await {
-                    Ok(incoming) => return Ok(Reply::Response(incoming)),
-                    Err(failed) => {
-                        attempts += 1;
-                        (failed, None)
-                    }
-                },
-            };
-            let Failed { cause, delivered, again } = failed;
-            let pause = pause_before(attempts, &mut self.0.dice.borrow_mut());
-            match (again.and_then(|again| again.into_request(reused)), pause) {
-                (Some(again), Some(pause)) => {
-                    request = again;
-                    if !pause.is_zero() {
-                        tokio::time::sleep(pause).await;
-                    }
-                }
-                _ => return Err(SendError { cause, delivered }),
+                Ok(request)
             }
+            _ => Err(SendError { cause, delivered }),
         }
     }
 }
 
-async fn reply(
-    response: Response,
-    mut conversation: Box<Conversation>,
+/// What is decided of a request before there is a connection for it.
+struct Plan<'a> {
+    /// Who is asked: the origin, or the proxy that stands between us and it.
+    to: Cow<'a, Origin>,
+    extra: Vec<(Name, Bytes)>,
     gzip_was_ours: bool,
-) -> Result<Reply, SendError> {
-    if response.head.status == StatusCode::SWITCHING_PROTOCOLS {
-        // What is left of the request goes before the first byte of the tunnel.
-        conversation.send_rest().await.map_err(|cause| SendError { cause, delivered: Delivered::Maybe })?;
-        let (backend, early) = conversation.into_parts();
-        return Ok(Reply::Switched(response.head, Tunnel { backend, early }));
-    }
-    let mut body = Http1Download::new(conversation, &response);
-    // Go decides on the connection of an answer without a body before it tells of the answer.
-    std::future::poll_fn(|cx| body.poll_ending(cx)).await;
-    Ok(Reply::Response(Incoming { head: response.head, body: Download(Carried::Http1(body)), gzip_was_ours }))
 }
+
+async fn switched(head: ResponseHead, mut conversation: Box<Conversation>) -> Result<Reply, SendError> {
+    // What is left of the request goes before the first byte of the tunnel.
+    conversation.send_rest().await.map_err(|cause| SendError { cause, delivered: Delivered::Maybe })?;
+    let (backend, early) = conversation.into_parts();
+    Ok(Reply::Switched(head, Tunnel { backend, early }))
+}
+
+const SWITCHING: StatusCode = StatusCode::SWITCHING_PROTOCOLS;
 
 /// Whether gzip may be asked for: only by whom nothing else was asked for, and not for a part of a body, nor where there is none.
 ///
@@ -264,8 +286,8 @@ fn asks_only_once(head: &OutHead) -> bool {
 }
 
 /// What the transport itself adds, behind all other fields, sorted as Go sorts them.
-fn extra_fields(gzip: bool, close: bool) -> SmallVec<[(Name, Bytes); 3]> {
-    let mut extra = SmallVec::new();
+fn extra_fields(gzip: bool, close: bool) -> Vec<(Name, Bytes)> {
+    let mut extra = Vec::new();
     if gzip {
         extra.push((Name::ACCEPT_ENCODING, Bytes::from_static(b"gzip")));
     }

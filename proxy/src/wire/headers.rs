@@ -9,6 +9,7 @@ use smallvec::SmallVec;
 
 pub(in crate::wire) use self::name::canonicalize;
 pub use self::name::{Name, NameSet};
+use super::token::has_control;
 
 /// The header fields of a message, or its trailers.
 ///
@@ -213,8 +214,7 @@ pub fn write_field(name: &Name, value: &[u8], out: &mut BytesMut) {
     let start = out.len();
     let value = trim_lines(value);
     out.put_slice(value);
-    // One pass without a way out: values are short, and so it runs over many bytes at once.
-    if value.iter().fold(false, |ends, byte| ends | (*byte == b'\r') | (*byte == b'\n')) {
+    if has_control(value) {
         for byte in &mut out[start..] {
             if matches!(*byte, b'\r' | b'\n') {
                 *byte = b' ';

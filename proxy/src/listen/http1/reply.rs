@@ -70,23 +70,32 @@ impl<'a> Reply<'a> {
     }
 
     /// Sends an answer. Whatever goes wrong ends in a close, never in a clean end.
-    pub(super) async fn send(mut self, head: ResponseHead, mut body: Body, gone: &Gone) -> After {
+    ///
+    /// Not an `async fn`: such a one keeps its arguments twice, and these are large.
+    pub(super) fn send(mut self, head: ResponseHead, mut body: Body, gone: &Gone) -> impl Future<Output = After> {
         let date = (!head.headers.contains(&Name::DATE)).then(|| self.world.clock.wall().http_date());
         let mut writer = ResponseWriter::new(self.asked, head, date);
-        loop {
-            let step = match self.pull(&mut body, gone).await {
-                Some(Ok(Frame::Data(bytes))) => self.data(&mut writer, bytes).await,
-                Some(Ok(Frame::Flush)) => self.flush(&mut writer).await,
-                Some(Ok(Frame::Trailers(trailers))) => self.trailers(&mut writer, trailers).await,
-                Some(Err(cut)) => return self.abort(writer, &cut).await,
-                None => break,
-            };
-            if step.is_err() {
-                return After::Close;
+        async move {
+            loop {
+                let step = match self.pull(&mut body, gone).await {
+                    Some(Ok(Frame::Data(bytes))) => self.data(&mut writer, bytes).await,
+                    Some(Ok(Frame::Flush)) => self.flush(&mut writer).await,
+                    Some(Ok(Frame::Trailers(trailers))) => self.trailers(&mut writer, trailers).await,
+                    Some(Err(cut)) => {
+                        tracing::debug!(error = %cut, "answer was cut");
+                        return self.abort(writer).await;
+                    }
+                    None => break,
+                };
+                if step.is_err() {
+                    return After::Close;
+                }
             }
+            drop(body);
+            self.settle(&mut writer, Next::End).await;
+            let after = writer.finish(self.shared.borrow_mut().out.buffer());
+            self.end(after).await
         }
-        drop(body);
-        self.finish(writer).await
     }
 
     /// Sends the last answer of the connection as its maker framed it, within a bounded time.
@@ -181,9 +190,8 @@ impl<'a> Reply<'a> {
         Ok(())
     }
 
-    async fn finish(mut self, mut writer: ResponseWriter) -> After {
-        self.settle(&mut writer, Next::End).await;
-        let after = writer.finish(self.shared.borrow_mut().out.buffer());
+    /// Writes what is left of the answer.
+    async fn end(&self, after: http1::After) -> After {
         if self.write().await.is_err() {
             return After::Close;
         }
@@ -194,13 +202,14 @@ impl<'a> Reply<'a> {
         }
     }
 
-    async fn abort(self, writer: ResponseWriter, cut: &Cut) -> After {
-        tracing::debug!(error = %cut, "answer was cut");
+    fn abort(&self, writer: ResponseWriter) -> impl Future<Output = After> {
         let end = if writer.ends_with_connection() { After::Reset } else { After::Close };
         writer.abort(self.shared.borrow_mut().out.buffer());
-        // The connection is closed either way.
-        let _ = self.write().await;
-        end
+        async {
+            // The connection is closed either way.
+            let _ = self.write().await;
+            end
+        }
     }
 
     /// Reads the rest of a small request before the head goes out, or decides to close: what was not read has no meaning as a next request.
@@ -230,7 +239,7 @@ impl<'a> Reply<'a> {
             (BodyState::Broken, _) => Settled::Close,
             (BodyState::Open, _) if self.expects_continue => Settled::Close,
             (BodyState::Open, Remaining::Exactly(bytes)) if bytes >= limits::HTTP1_UNREAD_BYTES_MAX => Settled::Close,
-            (BodyState::Open, _) => match self.drain(limits::HTTP1_UNREAD_BYTES_MAX + 1).await {
+            (BodyState::Open, _) => match Box::pin(self.drain(limits::HTTP1_UNREAD_BYTES_MAX + 1)).await {
                 Drained::End => Settled::KeepAlive,
                 Drained::More | Drained::Broken => Settled::Close,
             },
@@ -254,7 +263,7 @@ impl<'a> Reply<'a> {
             _ if state != BodyState::Open || self.upgrade_refused => After::Close,
             Remaining::Exactly(_) if self.closes => After::Close,
             Remaining::Exactly(bytes) if bytes > limits::HTTP1_UNREAD_BYTES_MAX => After::Linger,
-            _ => match self.drain(limits::HTTP1_UNREAD_BYTES_MAX).await {
+            _ => match Box::pin(self.drain(limits::HTTP1_UNREAD_BYTES_MAX)).await {
                 Drained::More => After::Linger,
                 Drained::End | Drained::Broken => After::Close,
             },

@@ -104,7 +104,7 @@ async fn end_of_wait(stop: &Stop, stopped: Pin<&mut impl Future<Output = ()>>, n
         stopped.await;
     }
     if let Some(time) = not_before {
-        sleep_until(time).await;
+        Box::pin(sleep_until(time)).await;
     }
 }
 

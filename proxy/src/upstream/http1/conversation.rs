@@ -17,7 +17,7 @@ use super::{
 use crate::{
     config::limits,
     upstream::{
-        OutHead, Outgoing, SendCause,
+        OutHead, Outgoing, SendCause, TransportConfig,
         again::{Again, Failed},
         send_error::Delivered,
     },
@@ -68,6 +68,12 @@ enum Sending {
 pub(in crate::upstream) struct Waits {
     pub(in crate::upstream) expect_continue: Duration,
     pub(in crate::upstream) response_header: Option<Duration>,
+}
+
+impl Waits {
+    pub(in crate::upstream) fn of(config: &TransportConfig) -> Self {
+        Self { expect_continue: config.expect_continue_timeout, response_header: config.response_header_timeout }
+    }
 }
 
 /// What stands next in the answer's body.

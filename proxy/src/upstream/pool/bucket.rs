@@ -27,6 +27,16 @@ pub(super) struct Idle {
     pub(super) since: Instant,
 }
 
+/// What becomes of a connection that was given back.
+pub(super) enum Put {
+    /// It idles.
+    Idle,
+    /// It is for a request that waited.
+    ToWaiter(Rc<Waiter>, Box<Http1>),
+    /// There is no room for it.
+    Refused(Box<Http1>),
+}
+
 impl Bucket {
     /// A place on the connection of HTTP/2 with the fewest requests; none when there is no such connection, or all are full.
     pub(super) fn share(&mut self, generation: u64) -> Option<http2::Lease> {
@@ -37,9 +47,17 @@ impl Bucket {
         by_load.into_iter().find_map(http2::Lease::of)
     }
 
-    /// The request that has waited longest. It waits no more.
-    pub(super) fn next_waiter(&mut self) -> Option<Rc<Waiter>> {
-        self.waiting.pop_front()
+    /// Puts a connection without a request to those that idle, unless somebody waits for it or there are so many already.
+    pub(super) fn put(&mut self, connection: Box<Http1>, idle_max: usize) -> Put {
+        // The one that has waited longest waits no more.
+        if let Some(waiter) = self.waiting.pop_front() {
+            return Put::ToWaiter(waiter, connection);
+        }
+        if self.idle.len() >= idle_max {
+            return Put::Refused(connection);
+        }
+        self.idle.push_back(Idle { connection, since: Instant::now() });
+        Put::Idle
     }
 
     /// The request that has waited longest for a seat. It waits on, for a connection.

@@ -34,6 +34,11 @@ impl Name {
         known(bytes).map(|at| Self(Repr::Known(at)))
     }
 
+    /// The place in `KNOWN` of the name that these bytes are, in upper or lower case.
+    pub(in crate::wire) fn place(bytes: &[u8]) -> Option<u8> {
+        known(bytes)
+    }
+
     /// A name in no common use, made canonical already.
     pub(in crate::wire) fn canonical(bytes: Bytes) -> Self {
         Self(Repr::Other(bytes))

@@ -5,7 +5,7 @@ use smallvec::SmallVec;
 use super::wrong::Wrong;
 use crate::wire::{
     headers::{Headers, Name, canonicalize, trim},
-    token::{find_control, is_token_byte, is_valid_field_value},
+    token::{find_colon, find_control, is_token, is_token_byte, is_valid_field_value},
 };
 
 /// Reads the lines of a head while they come in; no byte is looked at twice for a line end.
@@ -37,8 +37,8 @@ struct OpenField {
 
 #[derive(Clone, Debug)]
 struct FieldAt {
-    /// None: what stands at `name_start`, made canonical.
-    known: Option<Name>,
+    /// The place of a name in common use; none: what stands at `name_start`, made canonical.
+    known: Option<u8>,
     name_start: usize,
     name_end: usize,
     value_start: usize,
@@ -125,7 +125,8 @@ impl HeadLines {
         // One more than came: what a proxy adds.
         let mut fields = Fields { headers: Headers::with_capacity(self.fields.len() + 1), ..Fields::default() };
         for field in self.fields.drain(..) {
-            let name = field.known.unwrap_or_else(|| Name::canonical(head.slice(field.name_start..field.name_end)));
+            let known = field.known.and_then(Name::at);
+            let name = known.unwrap_or_else(|| Name::canonical(head.slice(field.name_start..field.name_end)));
             fields.put(name, head.slice(field.value_start..field.value_end), of);
         }
         self.reset();
@@ -168,15 +169,19 @@ impl HeadLines {
     fn usual_field(&mut self, input: &[u8]) -> bool {
         let start = self.line;
         let line = &input[start..];
-        let colon = line.iter().position(|byte| !is_token_byte(*byte)).filter(|at| *at > 0 && line[*at] == b':');
-        let Some(colon) = colon else { return false };
+        let Some(colon) = find_colon(line) else { return false };
+        // A name in common use is a token.
+        let known = Name::place(&line[..colon]);
+        if known.is_none() && !is_token(&line[..colon]) {
+            return false;
+        }
         let blanks = line[colon + 1..].iter().take_while(|byte| matches!(byte, b' ' | b'\t')).count();
         let value = colon + 1 + blanks;
         let Some(end) = find_control(&line[value..]).map(|length| value + length) else { return false };
         let whole = matches!(line[end..], [b'\r', b'\n', next, ..] if !matches!(next, b' ' | b'\t'));
         if whole {
             self.fields.push(FieldAt {
-                known: Name::known(&line[..colon]),
+                known,
                 name_start: start,
                 name_end: start + colon,
                 value_start: start + value,
@@ -199,7 +204,7 @@ impl HeadLines {
         };
         let name = &input[open.start..open.colon];
         let value = &input[open.colon + 1..end];
-        let known = Name::known(name);
+        let known = Name::place(name);
         if (known.is_none() && !may_be_name(name)) || !is_valid_field_value(value) {
             return Err(Wrong::Field(Bytes::copy_from_slice(&input[open.start..end])));
         }

@@ -1,10 +1,12 @@
 use bytes::{BufMut as _, Bytes, BytesMut};
 use http::Method;
+use memchr::memchr;
 
 use super::request::has_word;
 use crate::wire::{
     body::Length,
     headers::{Headers, Name, NameSet, write_field},
+    token::has_control,
 };
 
 /// The head of a request that is to be written.
@@ -172,7 +174,7 @@ fn write_hex(mut number: usize, out: &mut BytesMut) {
 
 /// Go lets a space of an HTTP/2 client's query through, which would end the target here.
 fn write_target(target: &[u8], out: &mut BytesMut) {
-    if !target.iter().any(|byte| ends_target(*byte)) {
+    if memchr(b' ', target).is_none() && !has_control(target) {
         return out.put_slice(target);
     }
     for byte in target {
