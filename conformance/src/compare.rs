@@ -1,6 +1,7 @@
 //! Differences between Go's trace of a case and ours, field by field.
 
 mod events;
+mod json;
 mod message;
 mod seen;
 

@@ -1,6 +1,6 @@
 //! Differences within HTTP/2, event by event.
 
-use super::Findings;
+use super::{Findings, json};
 
 /// Lists of events: one by one where both have the same kinds in the same order, else as a whole.
 pub(super) fn compare(found: &mut Findings, field: &str, go: &[String], ours: &[String]) {
@@ -18,7 +18,15 @@ pub(super) fn compare(found: &mut Findings, field: &str, go: &[String], ours: &[
                 found.fields(&field, &borrowed(&go_fields), &borrowed(&our_fields));
                 found.text(&format!("{field}.end_stream"), go.end(), ours.end());
             }
-            _ => found.text(&format!("{field}.{}", go.kind.to_lowercase()), go.text, ours.text),
+            _ => {
+                let field = format!("{field}.{}", go.kind.to_lowercase());
+                match (go.bytes(), ours.bytes()) {
+                    (Some(bytes), Some(our_bytes)) if json::bodies(found, &field, &bytes, &our_bytes) => {
+                        found.text(&format!("{field}.end_stream"), go.end(), ours.end());
+                    }
+                    _ => found.text(&field, go.text, ours.text),
+                }
+            }
         }
     }
 }
@@ -44,6 +52,12 @@ impl<'a> Event<'a> {
     fn fields(&self) -> Option<Vec<(String, String)>> {
         let list = self.text.strip_suffix(END_STREAM).unwrap_or(self.text);
         if self.kind == "HEADERS" { serde_json::from_str(list).ok() } else { None }
+    }
+
+    /// The bytes of DATA.
+    fn bytes(&self) -> Option<String> {
+        let quoted = self.text.strip_suffix(END_STREAM).unwrap_or(self.text);
+        if self.kind == "DATA" { serde_json::from_str(quoted).ok() } else { None }
     }
 
     fn end(&self) -> &'static str {

@@ -1,6 +1,6 @@
 //! Differences within HTTP/1.
 
-use super::Findings;
+use super::{Findings, json};
 
 /// Bytes: the parts of a message where both are one, else the bytes as a whole.
 pub(super) fn bytes(found: &mut Findings, field: &str, go: &str, ours: &str) {
@@ -23,7 +23,14 @@ pub(super) fn bytes(found: &mut Findings, field: &str, go: &str, ours: &str) {
     match (Message::of(go.rest), Message::of(ours.rest)) {
         // Behind an interim answer, or of a pipeline.
         (Some(_), Some(_)) => bytes(found, &format!("{field}.next"), go.rest, ours.rest),
-        _ => found.text(&format!("{field}.body"), go.rest, ours.rest),
+        _ => body(found, &format!("{field}.body"), go.rest, ours.rest),
+    }
+}
+
+/// Bodies: the fields in which they differ where both are JSON, else the bodies as a whole.
+pub(super) fn body(found: &mut Findings, field: &str, go: &str, ours: &str) {
+    if !json::bodies(found, field, go, ours) {
+        found.text(field, go, ours);
     }
 }
 

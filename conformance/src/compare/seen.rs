@@ -1,6 +1,6 @@
 //! Differences within what the scripted handler saw.
 
-use super::Findings;
+use super::{Findings, message};
 use crate::{
     scenario::{Case, Protocol},
     trace::CaseTrace,
@@ -46,17 +46,22 @@ pub(super) fn compare(found: &mut Findings, field: &str, go: &[String], ours: &[
     let (go, ours) = (Seen::of(go), Seen::of(ours));
     found.text(&format!("{field}.request_line"), go.request_line, ours.request_line);
     found.fields(field, &go.fields, &ours.fields);
+    message::body(found, &format!("{field}.header.body"), go.body, ours.body);
 }
 
 struct Seen<'a> {
     request_line: &'a str,
     fields: Vec<(&'a str, &'a str)>,
+    /// What was read, or that nothing was.
+    body: &'a str,
 }
 
 impl<'a> Seen<'a> {
     fn of(lines: &'a [String]) -> Self {
         let mut lines = lines.iter().map(String::as_str);
         let request_line = lines.next().unwrap_or_default();
-        Self { request_line, fields: lines.map(|line| line.split_once(": ").unwrap_or((line, ""))).collect() }
+        let (bodies, fields): (Vec<_>, Vec<_>) =
+            lines.map(|line| line.split_once(": ").unwrap_or((line, ""))).partition(|(name, _)| *name == "body");
+        Self { request_line, fields, body: bodies.first().map_or("(none)", |(_, body)| body) }
     }
 }

@@ -80,3 +80,39 @@ fn events_are_compared_one_by_one() {
     let ours = with(&["RST_STREAM 1 CANCEL"]);
     assert_eq!(fields(&go, ours).len(), 1);
 }
+
+#[test]
+fn bodies_of_json_are_compared_field_by_field() {
+    let answer = |framing: &str, body: &str| {
+        let rest = format!("HTTP/1.1 200 OK\r\n{framing}\r\n\r\n{body}");
+        case("", &rest, End::Open)
+    };
+    let length = "Content-Length: 9";
+    let found = |go: &str, ours: &str| fields(&answer(length, go), answer(length, ours));
+    assert_eq!(
+        found(r#"{"a":1,"b":{"c":[1,{"d":"},"}],"x":${backend.a.port}}}"#, r#"{"a":2,"b":{"c":[1,{"d":"}"},3]}}"#),
+        [
+            "client[0].rest.body.a: 1 | 2",
+            r#"client[0].rest.body.b.c[1].d: "}," | "}""#,
+            "client[0].rest.body.b.c[2]: (none) | 3",
+            "client[0].rest.body.b.x: ${backend.a.port} | (none)",
+        ]
+    );
+    assert_eq!(found(r#"{"a":1,"b":2}"#, r#"{"b":2,"a":1}"#), ["client[0].rest.body.order: a, b | b, a"]);
+    assert_eq!(found(r#"{"a":1}"#, r#"{"a": 1}"#), ["client[0].rest.body.a: 1 |  1"], "every byte counts");
+    assert_eq!(found("{\"a\":1}\n", r#"{"a":1}"#), ["client[0].rest.body.end: \n | "]);
+    assert_eq!(found(r#"{"a":1}"#, "no"), [r#"client[0].rest.body: {"a":1} | no"#], "what is no JSON on one side");
+    let chunked = answer("Transfer-Encoding: chunked", "<length>\r\n{\"a\":1\r\n3\r\n,\"b\":2}\n\r\n0\r\n\r\n");
+    assert_eq!(
+        fields(&chunked, answer(length, "{\"a\":1,\"b\":3}\n")),
+        [
+            "client[0].rest.body.b: 2 | 3",
+            "client[0].rest.header.Content-Length: (none) | 9",
+            "client[0].rest.header.Transfer-Encoding: chunked | (none)",
+        ]
+    );
+    assert_eq!(
+        fields(&answer(length, "1\r\n{\r\n1\r\n}\r\n0\r\n\r\n"), answer(length, "2\r\n{}\r\n0\r\n\r\n")).len(),
+        1
+    );
+}

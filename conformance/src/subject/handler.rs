@@ -14,7 +14,7 @@ use http::StatusCode;
 use weir::{
     chain::Handler,
     refusal::Refusal,
-    wire::{Answer, Body, Cut, Exchange, Frame, Frames, Headers, Length, Name, ResponseHead},
+    wire::{Answer, Body, Cut, Exchange, Frame, Frames, Headers, Length, Name, NameSet, ResponseHead},
 };
 
 use super::seen::{SeenRequests, Slot};
@@ -45,6 +45,7 @@ impl Handler for ScriptedHandler {
             left_over: Bytes::new(),
             limit: usize::MAX,
             headers: Headers::new(),
+            withheld: NameSet::default(),
             unannounced: Headers::new(),
             announced: None,
             desk: Rc::default(),
@@ -144,6 +145,8 @@ struct Writer {
     /// How many bytes of the body may still be read.
     limit: usize,
     headers: Headers,
+    /// There but nil.
+    withheld: NameSet,
     /// Set under http.TrailerPrefix.
     unannounced: Headers,
     /// The names of trailers that the head announced; none before the head.
@@ -174,8 +177,10 @@ impl Writer {
         match step {
             HandlerStep::Add(name, value) => self.headers.append(name_of(name), filled(value)),
             HandlerStep::Set(name, Some(value)) => self.headers.set(name_of(name), filled(value)),
-            // Weir's handlers cannot have a field that is there but nil.
-            HandlerStep::Set(name, None) => drop(self.headers.remove(&name_of(name))),
+            HandlerStep::Set(name, None) => {
+                self.headers.remove(&name_of(name));
+                self.withheld.insert(&name_of(name));
+            }
             HandlerStep::Trailer(name, value) => self.unannounced.set(name_of(name), filled(value)),
             HandlerStep::Status(status) => match StatusCode::from_u16(*status) {
                 Ok(status) => self.write_head(status),
@@ -223,7 +228,9 @@ impl Writer {
         let mut head = ResponseHead::new(status);
         head.headers = self.headers.clone();
         head.content_length = head.headers.get(&Name::CONTENT_LENGTH).and_then(number);
+        head.withheld = self.withheld;
         head.announced = head.headers.names_in(&Name::TRAILER).into_iter().collect();
+        head.trailer_lines = head.headers.all(&Name::TRAILER).map(names_in).collect();
         for framing in [Name::CONTENT_LENGTH, Name::TRANSFER_ENCODING, Name::TRAILER] {
             head.headers.remove(&framing);
         }
@@ -256,6 +263,11 @@ impl Writer {
         }
         self.seen.read(&read, failed);
     }
+}
+
+/// How many names a `Trailer` line has.
+fn names_in(line: &[u8]) -> usize {
+    line.split(|byte| *byte == b',').filter(|name| !name.trim_ascii().is_empty()).count()
 }
 
 fn name_of(name: &str) -> Name {

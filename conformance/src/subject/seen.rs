@@ -1,6 +1,9 @@
 //! What the scripted handler saw, request by request.
 
-use std::sync::{Arc, Mutex};
+use std::{
+    borrow::Cow,
+    sync::{Arc, Mutex},
+};
 
 use bytes::Bytes;
 use weir::wire::{Headers, Length, Name, RequestHead, Version};
@@ -35,11 +38,12 @@ impl SeenRequests {
 
     /// Notes the head of a request.
     pub(super) fn add(&self, head: &RequestHead, length: Length) -> Slot {
-        let proto = match head.version {
-            Version::Http09 => "HTTP/0.9",
-            Version::Http10 => "HTTP/1.0",
-            Version::Http11 => "HTTP/1.1",
-            Version::Http2 => "HTTP/2.0",
+        let proto: Cow<'_, str> = match head.version {
+            Version::Http09 => "HTTP/0.9".into(),
+            Version::Http10 => "HTTP/1.0".into(),
+            Version::Http11 => "HTTP/1.1".into(),
+            Version::Http1x(minor) => format!("HTTP/1.{minor}").into(),
+            Version::Http2 => "HTTP/2.0".into(),
         };
         let mut lines = vec![
             format!("{} {} {proto}", head.method, latin1::to_text(&head.target.raw)),
