@@ -85,10 +85,20 @@ impl WeirProcess {
         self.child.wait().expect("the process was ours");
     }
 
+    /// Asks it to stop.
+    pub fn ask_to_stop(&self) {
+        self.signal("-TERM");
+    }
+
+    /// Waits until it has ended by itself.
+    pub fn ended(&mut self) -> ExitStatus {
+        self.child.wait().expect("the process was ours")
+    }
+
     /// Asks it to stop, and waits until it has.
     pub fn terminate(&mut self) -> ExitStatus {
-        self.signal("-TERM");
-        self.child.wait().expect("the process was ours")
+        self.ask_to_stop();
+        self.ended()
     }
 
     /// Asks it to read its files again.

@@ -43,6 +43,7 @@ fn help_names_every_flag_and_what_it_takes() {
         "BuiltIn",
         "AlwaysAllow",
         "--allow-loopback-endpoints",
+        "--send-timeout <DURATION>",
         "--max-requests-inflight <N>",
         "--max-mutating-requests-inflight <N>",
     ] {
@@ -285,6 +286,29 @@ fn a_process_that_is_told_to_stop_answers_what_has_begun() {
         assert!(answer.starts_with("HTTP/1.1 200 OK\r\n"), "{answer}");
         assert_eq!(ended.join().unwrap().code(), Some(0));
     });
+}
+
+#[test]
+fn a_second_signal_ends_the_wait_for_requests_that_run() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut weir = WeirProcess::start(folder.path(), &[]);
+    let client = client(&weir, folder.path());
+    let mut stream = client.connect().unwrap();
+    let more = "Content-Type: application/json\r\nContent-Length: 2\r\nExpect: 100-continue\r\n";
+    let head = request("POST", "/api/v1/namespaces", Some(&weir.token()), more, "");
+    stream.write_all(head.as_bytes()).unwrap();
+    stream.flush().unwrap();
+    let mut goes_on = [0; 25];
+    stream.read_exact(&mut goes_on).unwrap();
+    assert_eq!(&goes_on, b"HTTP/1.1 100 Continue\r\n\r\n", "the request runs, and waits for its body");
+    weir.ask_to_stop();
+    let refused_by = Instant::now() + Duration::from_secs(10);
+    while client.connect().is_ok_and(|mut stream| stream.write_all(b"G").is_ok()) && Instant::now() < refused_by {}
+    weir.ask_to_stop();
+    assert_eq!(weir.ended().code(), Some(0));
+    let mut answer = String::new();
+    let _end_of_connection = stream.read_to_string(&mut answer);
+    assert_eq!(answer, "", "the first signal alone would have let it run to its deadline, and be answered");
 }
 
 #[test]

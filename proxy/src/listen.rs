@@ -43,6 +43,8 @@ pub struct Settings {
     pub read_timeout: Option<Duration>,
     /// From the end of a request's head to the end of the answer. None: no bound. Go: `Server.WriteTimeout`.
     pub write_timeout: Option<Duration>,
+    /// How long a client may take no byte of what waits for it, on HTTP/1; then its connection is reset. None: no bound.
+    pub send_timeout: Option<Duration>,
     /// Whether a connection serves more than one request, on HTTP/1.
     pub keep_alive: KeepAlive,
     /// Between two requests. None: no bound.
@@ -75,6 +77,7 @@ impl Settings {
             read_header_timeout: Some(limits::READ_HEADER_TIMEOUT),
             read_timeout: None,
             write_timeout: None,
+            send_timeout: Some(limits::SEND_TIMEOUT),
             keep_alive: KeepAlive::Allowed,
             idle_timeout: Some(limits::IDLE_TIMEOUT),
             head: HeadLimits { head_bytes_max: limits::REQUEST_HEAD_BYTES_MAX },
@@ -95,7 +98,13 @@ impl Settings {
 
     /// As Go's `http.Server` is when nothing is set: nobody is hurried.
     pub fn as_go(tls: Option<Arc<rustls::ServerConfig>>) -> Self {
-        Self { read_header_timeout: None, idle_timeout: None, http2: Http2Limits::default(), ..Self::bounded(tls) }
+        Self {
+            read_header_timeout: None,
+            send_timeout: None,
+            idle_timeout: None,
+            http2: Http2Limits::default(),
+            ..Self::bounded(tls)
+        }
     }
 }
 

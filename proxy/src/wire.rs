@@ -11,6 +11,7 @@ pub mod media_type;
 pub mod message;
 #[cfg(test)]
 pub(crate) mod pipe;
+pub mod punycode;
 pub mod sniff;
 pub mod tls;
 pub mod token;

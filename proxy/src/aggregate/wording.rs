@@ -21,7 +21,11 @@ pub(super) fn not_upgraded(failure: &Failure) -> String {
         }
         SendCause::Connection(fault @ ConnectionFault::Write(..)) => format!("error sending request: {fault}"),
         SendCause::Connection(fault) | SendCause::Broken(fault) => fault.to_string(),
-        SendCause::FieldName(_) | SendCause::FieldValue(_) | SendCause::Target | SendCause::Body(_) => {
+        SendCause::FieldName(_)
+        | SendCause::FieldValue(_)
+        | SendCause::Target
+        | SendCause::Body(_)
+        | SendCause::Copied { .. } => {
             format!("error sending request: {cause}")
         }
         SendCause::NoHost

@@ -96,6 +96,10 @@ impl Frames for Followed {
         }
         Poll::Ready(frame)
     }
+
+    fn go_on(mut self: Pin<&mut Self>, cx: &mut Context<'_>) {
+        self.body.go_on(cx);
+    }
 }
 
 impl Drop for Followed {

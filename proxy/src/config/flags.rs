@@ -3,7 +3,7 @@
 mod file;
 mod serve;
 
-use std::{fmt, path::PathBuf};
+use std::{fmt, path::PathBuf, time::Duration};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
@@ -11,6 +11,7 @@ pub use self::{
     file::FlagFile,
     serve::{AggregationFlags, AuthorizationMode, FrontProxyFlags, ServeFlags, ServingFlags, UserFlags},
 };
+use super::parse_duration;
 
 /// An aggregating API reverse proxy that answers as Go's does.
 #[derive(Debug, Parser)]
@@ -60,6 +61,9 @@ pub struct ReverseProxyFlags {
     /// How long bytes of an answer of known length may wait before they are sent: 0 until a buffer is full, negative not at all
     #[arg(long, value_name = "DURATION", default_value = "0", allow_hyphen_values = true)]
     pub flush_interval: String,
+    /// End a client's connection that takes nothing of its answer for so long; 0 waits without end
+    #[arg(long, value_name = "DURATION", default_value = SEND_TIMEOUT)]
+    pub send_timeout: String,
     /// Trust these CA certificates (PEM) of an https backend, instead of the public ones
     #[arg(long, value_name = "FILE")]
     pub to_ca_file: Option<PathBuf>,
@@ -69,6 +73,21 @@ pub struct ReverseProxyFlags {
     /// Threads that serve, each with its own listener and connections to the backend; 0 is one per CPU
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub workers: usize,
+}
+
+/// The default of `--send-timeout`; the same as [`limits::SEND_TIMEOUT`].
+const SEND_TIMEOUT: &str = "1m0s";
+
+/// Reads `--send-timeout`: none if it is 0.
+///
+/// # Errors
+/// It is no duration, or less than nothing.
+pub fn send_timeout(text: &str) -> Result<Option<Duration>, BadFlag> {
+    match parse_duration(text) {
+        Ok(Some(timeout)) => Ok((!timeout.is_zero()).then_some(timeout)),
+        Ok(None) => Err(BadFlag::new("send-timeout", text, "expected a time, or 0")),
+        Err(error) => Err(BadFlag::new("send-timeout", text, error)),
+    }
 }
 
 /// How requests are rewritten.
@@ -93,5 +112,18 @@ impl BadFlag {
     /// The flag, what was found, and what was expected.
     pub fn new(flag: &'static str, value: impl fmt::Display, reason: impl fmt::Display) -> Self {
         Self { flag, value: value.to_string(), reason: reason.to_string() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::limits;
+
+    #[test]
+    fn a_send_timeout_is_a_time_or_none() {
+        assert_eq!(send_timeout(SEND_TIMEOUT).unwrap(), Some(limits::SEND_TIMEOUT), "the default");
+        assert_eq!(send_timeout("0").unwrap(), None);
+        assert_eq!(send_timeout("-1s").unwrap_err().to_string(), "--send-timeout=-1s: expected a time, or 0");
     }
 }

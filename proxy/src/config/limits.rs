@@ -46,6 +46,8 @@ pub const PROBED_BODY_WAIT: Duration = Duration::from_millis(200);
 pub const REQUEST_HEAD_BYTES_MAX: usize = 1 << 20;
 /// A client may be slow, not silent. Go: `kube-apiserver`'s `ReadHeaderTimeout`.
 pub const READ_HEADER_TIMEOUT: Duration = Duration::from_secs(32);
+/// A client that reads takes something within a round trip or two; one whose user paused it has a minute. nginx: `send_timeout`.
+pub const SEND_TIMEOUT: Duration = Duration::from_secs(60);
 /// Longer than the 60 s after which most load balancers close their side. Go: `kube-apiserver`'s `IdleTimeout`.
 pub const IDLE_TIMEOUT: Duration = Duration::from_secs(90);
 /// The rest of a body that nobody wants, before the answer goes out without it and the connection ends behind it. Go waits without end.

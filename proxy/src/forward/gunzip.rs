@@ -5,7 +5,7 @@
 use std::io::{self, Write as _};
 
 use bytes::{Buf as _, Bytes, BytesMut};
-use flate2::write::MultiGzDecoder;
+use flate2::write::GzDecoder;
 
 use crate::{
     config::limits::GUNZIP_PIECE_BYTES_MAX,
@@ -24,10 +24,10 @@ pub(super) fn strip(head: &mut ResponseHead) {
     head.content_length = None;
 }
 
-/// Unpacks a body piece by piece; what one piece may become is bounded.
+/// Unpacks a body piece by piece; what one piece may become is bounded. Several packed streams in a row are one body.
 #[derive(Debug)]
 pub(super) struct Gunzip {
-    decoder: MultiGzDecoder<Vec<u8>>,
+    decoder: GzDecoder<Vec<u8>>,
     packed: BytesMut,
     begun: bool,
     broken: Option<io::Error>,
@@ -35,7 +35,7 @@ pub(super) struct Gunzip {
 
 impl Gunzip {
     pub(super) fn new() -> Self {
-        Self { decoder: MultiGzDecoder::new(Vec::new()), packed: BytesMut::new(), begun: false, broken: None }
+        Self { decoder: GzDecoder::new(Vec::new()), packed: BytesMut::new(), begun: false, broken: None }
     }
 
     /// Takes packed bytes in; they are unpacked by `next`.
@@ -43,14 +43,23 @@ impl Gunzip {
         self.packed.extend_from_slice(packed);
     }
 
-    /// Unpacked bytes, if the packed ones that were taken in give any; what stands before an error comes before it.
+    /// Unpacked bytes, if the packed ones that were taken in give any; what stands before an error comes before it, and what ends a stream
+    /// is not joined with what begins the next.
     pub(super) fn next(&mut self) -> Result<Option<Bytes>, Cut> {
         while !self.packed.is_empty() && self.broken.is_none() {
-            let piece = self.packed.len().min(GUNZIP_PIECE_BYTES_MAX);
             self.begun = true;
-            // The decoder holds back what it is not asked for.
-            self.broken = self.decoder.write_all(&self.packed[..piece]).and_then(|()| self.decoder.flush()).err();
-            self.packed.advance(piece);
+            match self.unpack() {
+                Ok(0) => match self.decoder.try_finish() {
+                    Ok(()) => self.decoder = GzDecoder::new(self.rest()),
+                    Err(error) => self.broken = Some(error),
+                },
+                Ok(taken) => self.packed.advance(taken),
+                Err(error) => {
+                    // What was unpacked before the error is given out; the error comes again.
+                    let _ = self.decoder.try_finish();
+                    self.broken = Some(error);
+                }
+            }
             if let Some(bytes) = self.taken() {
                 return Ok(Some(bytes));
             }
@@ -59,6 +68,16 @@ impl Gunzip {
             Some(error) => Err(Cut::BackendGone(error)),
             None => Ok(None),
         }
+    }
+
+    /// Unpacks the next packed bytes; none are taken when a stream has ended before them.
+    fn unpack(&mut self) -> io::Result<usize> {
+        let piece = self.packed.len().min(GUNZIP_PIECE_BYTES_MAX);
+        let taken = self.decoder.write(&self.packed[..piece])?;
+        if taken > 0 {
+            self.decoder.flush()?; // the decoder holds back what it is not asked for
+        }
+        Ok(taken)
     }
 
     /// The last unpacked bytes; an error when the packed ones broke off. No bytes at all are an empty body, as in Go.
@@ -70,8 +89,13 @@ impl Gunzip {
         Ok(self.taken())
     }
 
+    /// What was unpacked and not given out yet.
+    fn rest(&mut self) -> Vec<u8> {
+        std::mem::take(self.decoder.get_mut())
+    }
+
     fn taken(&mut self) -> Option<Bytes> {
-        let bytes = std::mem::take(self.decoder.get_mut());
+        let bytes = self.rest();
         (!bytes.is_empty()).then(|| Bytes::from(bytes))
     }
 }
@@ -133,6 +157,41 @@ mod tests {
         let mut gunzip = Gunzip::new();
         gunzip.push(encoder.get_ref());
         assert_eq!(unpack(&mut gunzip), b"first event");
+    }
+
+    #[test]
+    fn what_stands_before_a_break_is_unpacked() {
+        // It was lost with the error.
+        let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
+        encoder.write_all(b"before").unwrap();
+        encoder.flush().unwrap();
+        let mut gunzip = Gunzip::new();
+        gunzip.push(&[encoder.get_ref(), &b"\xff\xff\xff\xff"[..]].concat());
+        assert_eq!(gunzip.next().unwrap().as_deref(), Some(&b"before"[..]));
+        assert!(gunzip.next().is_err());
+    }
+
+    #[test]
+    fn streams_in_a_row_are_given_out_one_by_one() {
+        let mut gunzip = Gunzip::new();
+        gunzip.push(&[packed(b"one"), packed(b"two")].concat());
+        assert_eq!(gunzip.next().unwrap().as_deref(), Some(&b"one"[..]));
+        assert_eq!(gunzip.next().unwrap().as_deref(), Some(&b"two"[..]));
+        assert_eq!(gunzip.next().unwrap(), None);
+        assert_eq!(gunzip.end().unwrap(), None);
+        gunzip.push(b"no third one");
+        assert!(gunzip.next().is_err());
+    }
+
+    #[test]
+    fn a_wrong_checksum_is_an_error_behind_what_was_unpacked() {
+        let mut bytes = packed(b"hello");
+        let checksum = bytes.len() - 8;
+        bytes[checksum] ^= 1;
+        let mut gunzip = Gunzip::new();
+        gunzip.push(&bytes);
+        assert_eq!(gunzip.next().unwrap().as_deref(), Some(&b"hello"[..]));
+        assert!(gunzip.next().is_err() || gunzip.end().is_err());
     }
 
     #[test]

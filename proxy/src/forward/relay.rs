@@ -132,6 +132,10 @@ impl<D: Frames + Unpin> Frames for Relay<D> {
             Poll::Pending => this.flush.poll(cx).map(|()| Some(Ok(Frame::Flush))),
         }
     }
+
+    fn go_on(self: Pin<&mut Self>, cx: &mut Context<'_>) {
+        Pin::new(&mut self.get_mut().download).go_on(cx);
+    }
 }
 
 /// When the next flush is due. The first one is armed before the first byte, so that the head goes out of a body that does not come.

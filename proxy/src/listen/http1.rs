@@ -50,7 +50,8 @@ pub(super) fn serve<H: Handler>(
     world: &World,
     stop: Stop,
 ) -> impl Future<Output = ()> {
-    let shared: Shared = Rc::new(RefCell::new(Connection::new(channel, settings.head)));
+    let connection = Connection::new(channel, settings.head).with_send_timeout(settings.send_timeout);
+    let shared: Shared = Rc::new(RefCell::new(connection));
     async move {
         let gone = Gone::default();
         let mut alarm = Alarm::default();

@@ -10,7 +10,7 @@ use crate::{
     config::{
         BadFlag, ReverseProxyFlags,
         certificates::Pair,
-        flags::{FlagFile, Mode},
+        flags::{FlagFile, Mode, send_timeout},
         limits, parse_duration,
     },
     forward::{FlushInterval, ReverseProxy, Rules},
@@ -97,6 +97,7 @@ impl ReverseProxyConfig {
         let (target, origin) = backend(&flags.to)?;
         let workers = if flags.workers == 0 { world.process.workers() } else { flags.workers };
         let mut server = Settings::bounded(server_tls(world, flags)?);
+        server.send_timeout = send_timeout(&flags.send_timeout)?;
         if flags.http2_websockets {
             server.http2.tunnels = Tunnels::Taken;
         }

@@ -46,4 +46,11 @@ impl Frames for Download {
             Carried::Http2(download) => download.poll_frame(cx),
         }
     }
+
+    fn go_on(self: Pin<&mut Self>, cx: &mut Context<'_>) {
+        match &mut self.get_mut().0 {
+            Carried::Http1(download) => download.go_on(cx),
+            Carried::Http2(download) => download.go_on(cx),
+        }
+    }
 }

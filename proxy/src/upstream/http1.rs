@@ -130,6 +130,10 @@ impl Http1 {
         self.output.poll_write(&mut self.channel, cx)
     }
 
+    fn is_tls(&self) -> bool {
+        self.channel.is_tls()
+    }
+
     fn ends(&self) -> Ends {
         self.ends
     }

@@ -1,14 +1,8 @@
 use std::{borrow::Cow, fmt, io, net::SocketAddr};
 
-use http::StatusCode;
-
 use super::{egress::SocksFault, http2::Http2Fault};
 use crate::{
-    wire::{
-        Cut, Name,
-        http1::{Wrong, status_text},
-        token::go_quote,
-    },
+    wire::{Cut, Name, http1::Wrong, token::go_quote},
     world::{Address, Stream},
 };
 
@@ -67,9 +61,9 @@ pub enum SendCause {
     /// The proxy on the way to the backend could not be connected to.
     #[error("proxyconnect tcp: {0}")]
     Proxy(Box<SendCause>),
-    /// The proxy makes no tunnel. Go tells the text behind the status, which is this one as a rule.
-    #[error("{}", status_text(*.0).unwrap_or("unknown status code"))]
-    ProxyRefused(StatusCode),
+    /// The proxy makes no tunnel. This is what it says behind the status.
+    #[error("{0}")]
+    ProxyRefused(String),
     /// The proxy sent more than its answer before a byte was sent through the tunnel.
     #[error("proxy sent bytes behind its answer to CONNECT")]
     ProxyTooEager,
@@ -113,6 +107,16 @@ pub enum SendCause {
     /// The request's own body broke off.
     #[error("{}", body_text(.0))]
     Body(Cut),
+    /// The same where Go copies the body straight to the connection, and names it: a body of known length on a connection without TLS.
+    ///
+    /// Go: `net/tcpsock.go` `TCPConn.ReadFrom`.
+    #[error("readfrom {ends}: {}", body_text(.cut))]
+    Copied {
+        /// The ends of the connection.
+        ends: Ends,
+        /// Why it broke off.
+        cut: Cut,
+    },
 }
 
 /// What went wrong with a connection.
@@ -151,6 +155,11 @@ impl Ends {
     /// The ends of a connection.
     pub(super) fn of(stream: &Stream) -> Self {
         Self { local: stream.local(), peer: stream.peer() }
+    }
+
+    /// Whether it is a TCP connection.
+    pub(super) fn are_known(&self) -> bool {
+        self.local.is_some() && self.peer.is_some()
     }
 }
 

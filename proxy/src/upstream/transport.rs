@@ -17,7 +17,7 @@ use super::{
 };
 use crate::{
     config::limits,
-    wire::{Name, ResponseHead, Tunnel, http1::Response},
+    wire::{Name, ResponseHead, Tunnel, http1::Response, punycode::lookup_name},
     world::{Dice, World},
 };
 
@@ -215,21 +215,22 @@ impl Transport {
     /// Decides what does not depend on the connection that is got.
     fn plan<'a>(&self, to: &'a Origin, head: &mut OutHead) -> Result<Plan<'a>, SendCause> {
         check::request(to, head)?;
+        let to = known_as(to);
         let config = &self.0.config;
-        let relay = config.egress.relay(to)?;
+        let relay = config.egress.relay(&to)?;
         let gzip_was_ours = config.compression == Compression::Ask && wants_no_encoding(head);
         let mut extra = extra_fields(gzip_was_ours, config.reuse == Reuse::Once && asks_only_once(head));
         let to = match relay {
             Some(proxy) => {
-                proxy.address_to(head, to);
+                proxy.address_to(head, &to);
                 extra.extend(proxy.authorization().map(|value| (Name::PROXY_AUTHORIZATION, value)));
                 Cow::Owned(proxy.origin())
             }
             // An upgrade is a thing of HTTP/1, and this is the one that Go knows.
             None if to.tls && to.alpn == Alpn::Both && asks_for_websocket(head) => {
-                Cow::Owned(Origin { alpn: Alpn::Http1, ..to.clone() })
+                Cow::Owned(Origin { alpn: Alpn::Http1, ..to.into_owned() })
             }
-            None => Cow::Borrowed(to),
+            None => to,
         };
         Ok(Plan { to, extra, gzip_was_ours })
     }
@@ -247,6 +248,14 @@ impl Transport {
             }
             _ => Err(SendError { cause, delivered }),
         }
+    }
+}
+
+/// An origin under the name that is looked up.
+fn known_as(origin: &Origin) -> Cow<'_, Origin> {
+    match lookup_name(&origin.host) {
+        Cow::Borrowed(_) => Cow::Borrowed(origin),
+        Cow::Owned(host) => Cow::Owned(Origin { host, ..origin.clone() }),
     }
 }
 
@@ -304,6 +313,7 @@ mod check {
     use super::{Origin, OutHead, SendCause};
     use crate::wire::{
         host::{remove_zone, valid_host_header},
+        punycode::host_field,
         token::{has_control, is_valid_field_value},
     };
 
@@ -323,7 +333,8 @@ mod check {
         if head.target.is_empty() || has_control(&head.target) {
             return Err(SendCause::Target);
         }
-        head.host = if valid_host_header(&head.host) { remove_zone(&head.host) } else { Bytes::new() };
+        let host = host_field(&head.host);
+        head.host = if valid_host_header(&host) { remove_zone(&host) } else { Bytes::new() };
         Ok(())
     }
 }

@@ -80,6 +80,9 @@ pub trait Frames {
     /// # Errors
     /// The body is cut here; it must not be polled again.
     fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame, Cut>>>;
+
+    /// Goes on with what need not wait until the next frame is asked for: the rest of a request, while its client does not take the answer.
+    fn go_on(self: Pin<&mut Self>, _cx: &mut Context<'_>) {}
 }
 
 impl Body {
@@ -140,6 +143,13 @@ impl Body {
             Source::Http1(incoming) => incoming.poll_frame(cx),
             Source::Http2(incoming) => incoming.poll_frame(cx),
             Source::Made(_, frames) => frames.as_mut().poll_frame(cx),
+        }
+    }
+
+    /// Goes on with what need not wait until the next frame is asked for.
+    pub fn go_on(&mut self, cx: &mut Context<'_>) {
+        if let Source::Made(_, frames) = &mut self.0 {
+            frames.as_mut().go_on(cx);
         }
     }
 

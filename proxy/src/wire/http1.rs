@@ -2,6 +2,7 @@
 //!
 //! Go: `net/http` `request.go`, `response.go`, `transfer.go`, `server.go`, `internal/chunked.go`, `net/textproto/reader.go`.
 
+mod backlog;
 mod body;
 mod chunked;
 mod connection;

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use http::{Method, StatusCode};
 
 use super::{
-    headers::{Headers, Name},
+    headers::{Headers, Name, NameSet},
     url::Url,
 };
 
@@ -15,9 +15,11 @@ pub enum Version {
     Http09,
     /// `HTTP/1.0`.
     Http10,
-    /// `HTTP/1.1`, and every 1.x above, as Go serves them.
+    /// `HTTP/1.1`.
     Http11,
-    /// HTTP/2.
+    /// `HTTP/1.2` to `HTTP/1.9`, by the minor version: served as 1.1 is, and handlers are told.
+    Http1x(u8),
+    /// HTTP/2; also the preface of HTTP/2 as a request of HTTP/1, which Go lets a handler see.
     Http2,
 }
 
@@ -67,6 +69,11 @@ pub struct ResponseHead {
     pub content_length: Option<u64>,
     /// The names that the `Trailer` field announces, in their order.
     pub announced: Announced,
+    /// How many of these names each `Trailer` line holds; all stand in one line where nothing is said.
+    pub trailer_lines: Vec<usize>,
+    /// Fields that no server adds: `Date`, a `Content-Type` found by looking, a `Content-Length` that was counted. Go: a name that is there
+    /// with nil.
+    pub withheld: NameSet,
     /// That the connection is to end behind this response (`Connection: close` set by a handler of ours).
     pub close: bool,
 }
@@ -82,7 +89,21 @@ impl ResponseHead {
             headers: Headers::new(),
             content_length: None,
             announced: Announced::new(),
+            trailer_lines: Vec::new(),
+            withheld: NameSet::default(),
             close: false,
         }
+    }
+
+    /// Whether the server is to add a field of this name: there is none, and none is withheld.
+    pub fn lacks(&self, name: &Name) -> bool {
+        !self.headers.contains(name) && !self.withheld.contains(name)
+    }
+
+    /// The names that each `Trailer` line announces.
+    pub fn announced_lines(&self) -> impl Iterator<Item = &[Name]> {
+        let mut left = &self.announced[..];
+        let said = self.trailer_lines.iter().copied().chain([usize::MAX]);
+        said.filter_map(move |names| left.split_off(..names.min(left.len()))).filter(|line| !line.is_empty())
     }
 }

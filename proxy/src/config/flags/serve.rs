@@ -23,6 +23,9 @@ pub struct ServeFlags {
     /// Requests other than watches and streams may take so long; ?timeout= asks for less
     #[arg(long, value_name = "DURATION", default_value = "1m0s")]
     pub request_timeout: String,
+    /// End a client's connection that takes nothing of its answer for so long; 0 waits without end
+    #[arg(long, value_name = "DURATION", default_value = super::SEND_TIMEOUT)]
+    pub send_timeout: String,
     /// Requests that only read are served so many at a time, others are told to come later (429); watches and streams are not counted. 0 is
     /// no bound
     #[arg(long, value_name = "N", default_value_t = limits::REQUESTS_IN_FLIGHT_MAX)]

@@ -1,6 +1,7 @@
 use std::{
     future::pending,
     net::SocketAddr,
+    sync::{Arc, Mutex},
     task::{Context, ready},
 };
 
@@ -9,6 +10,7 @@ use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _, DuplexStream},
     sync::mpsc::{UnboundedReceiver, unbounded_channel},
     task::LocalSet,
+    time::Instant,
 };
 
 use super::*;
@@ -54,6 +56,38 @@ async fn asking() -> (DuplexStream, Stream) {
 
 fn server(handler: Answers, settings: Settings) -> Server<Answers> {
     Server::new(Rc::new(handler), settings, real::world([0; 32]))
+}
+
+/// A listener of a process that has no descriptor left; it knows when it was asked.
+#[derive(Debug)]
+struct Exhausted(Arc<Mutex<Vec<Instant>>>);
+
+impl Accept for Exhausted {
+    fn poll_accept(&mut self, _: &mut Context<'_>) -> Poll<io::Result<Stream>> {
+        self.0.lock().unwrap().push(Instant::now());
+        Poll::Ready(Err(io::Error::from_raw_os_error(libc::EMFILE)))
+    }
+
+    fn local(&self) -> SocketAddr {
+        SocketAddr::from(([192, 0, 2, 2], 2))
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_listener_that_fails_is_asked_again_later_each_time() {
+    // Go: `net/http/server.go` `Server.Serve`: 5 ms, doubled up to 1 s.
+    let (stopper, stop) = Stopper::new();
+    let asked = Arc::new(Mutex::new(Vec::new()));
+    let listener = Listener::Simulated(Box::new(Exhausted(Arc::clone(&asked))));
+    let running = server(Answers(true), Settings::bounded(None)).run(listener, stop);
+    let talk = async {
+        tokio::time::sleep(Duration::from_millis(3_300)).await;
+        stopper.stop();
+    };
+    LocalSet::new().run_until(async { tokio::join!(running, talk) }).await;
+    let asked = asked.lock().unwrap();
+    let waits: Vec<_> = asked.windows(2).map(|pair| (pair[1] - pair[0]).as_millis()).collect();
+    assert_eq!(waits[..10], [5, 10, 20, 40, 80, 160, 320, 640, 1000, 1000]);
 }
 
 #[tokio::test(start_paused = true)]

@@ -73,13 +73,13 @@ impl<'a> Reply<'a> {
     ///
     /// Not an `async fn`: such a one keeps its arguments twice, and these are large.
     pub(super) fn send(mut self, head: ResponseHead, mut body: Body, gone: &Gone) -> impl Future<Output = After> {
-        let date = (!head.headers.contains(&Name::DATE)).then(|| self.world.clock.wall().http_date());
+        let date = head.lacks(&Name::DATE).then(|| self.world.clock.wall().http_date());
         let mut writer = ResponseWriter::new(self.asked, head, date);
         async move {
             loop {
                 let step = match self.pull(&mut body, gone).await {
-                    Some(Ok(Frame::Data(bytes))) => self.data(&mut writer, bytes).await,
-                    Some(Ok(Frame::Flush)) => self.flush(&mut writer).await,
+                    Some(Ok(Frame::Data(bytes))) => self.data(&mut writer, bytes, &mut body).await,
+                    Some(Ok(Frame::Flush)) => self.flush(&mut writer, &mut body).await,
                     Some(Ok(Frame::Trailers(trailers))) => self.trailers(&mut writer, trailers).await,
                     Some(Err(cut)) => {
                         tracing::debug!(error = %cut, "answer was cut");
@@ -88,13 +88,14 @@ impl<'a> Reply<'a> {
                     None => break,
                 };
                 if step.is_err() {
-                    return After::Close;
+                    return self.failed(writer.ends_with_connection());
                 }
             }
             drop(body);
             self.settle(&mut writer, Next::End).await;
+            let ends_with_connection = writer.ends_with_connection();
             let after = writer.finish(self.shared.borrow_mut().out.buffer());
-            self.end(after).await
+            self.end(after, ends_with_connection).await
         }
     }
 
@@ -113,7 +114,7 @@ impl<'a> Reply<'a> {
         };
         loop {
             if self.write().await.is_err() {
-                return After::Close;
+                return self.failed(writer.ends_with_connection());
             }
             match self.pull(&mut body, gone).await {
                 Some(Ok(Frame::Data(bytes))) => writer.data(self.shared.borrow_mut().out.buffer(), &bytes),
@@ -129,10 +130,11 @@ impl<'a> Reply<'a> {
             }
         }
         drop(body);
+        let ends_with_connection = writer.ends_with_connection();
         writer.finish(self.shared.borrow_mut().out.buffer());
         match self.write().await {
             Ok(()) => self.close_request().await,
-            Err(Failed) => After::Close,
+            Err(Failed) => self.failed(ends_with_connection),
         }
     }
 
@@ -165,23 +167,24 @@ impl<'a> Reply<'a> {
         .await
     }
 
-    async fn data(&mut self, writer: &mut ResponseWriter, bytes: Bytes) -> Result<(), Failed> {
+    async fn data(&mut self, writer: &mut ResponseWriter, bytes: Bytes, body: &mut Body) -> Result<(), Failed> {
         self.settle(writer, Next::Data(bytes.len())).await;
-        let waits = {
+        let (waits, may_wait) = {
             let mut connection = self.shared.borrow_mut();
             // Bytes beyond the declared length are dropped, and the connection ends behind the answer, as in Go.
-            if let Ok(Some(piece)) = writer.data(bytes, connection.out.buffer()) {
-                connection.out.put_piece(piece);
-            }
-            connection.out.len()
+            let piece = writer.data(bytes, connection.out.buffer()).unwrap_or_default();
+            // Nothing can be put behind a piece: it is written now.
+            let may_wait = if piece.is_some() { 0 } else { writer.may_wait() };
+            piece.into_iter().for_each(|piece| connection.out.put_piece(piece));
+            (connection.out.len(), may_wait)
         };
-        if waits > limits::HTTP1_WAITING_BYTES_MAX { self.write().await } else { Ok(()) }
+        if waits > may_wait { self.write_beside(body, may_wait).await } else { Ok(()) }
     }
 
-    async fn flush(&mut self, writer: &mut ResponseWriter) -> Result<(), Failed> {
+    async fn flush(&mut self, writer: &mut ResponseWriter, body: &mut Body) -> Result<(), Failed> {
         self.settle(writer, Next::Flush).await;
         writer.flush(self.shared.borrow_mut().out.buffer());
-        self.write().await
+        self.write_beside(body, 0).await
     }
 
     async fn trailers(&mut self, writer: &mut ResponseWriter, trailers: Headers) -> Result<(), Failed> {
@@ -191,15 +194,21 @@ impl<'a> Reply<'a> {
     }
 
     /// Writes what is left of the answer.
-    async fn end(&self, after: http1::After) -> After {
+    async fn end(&self, after: http1::After, ends_with_connection: bool) -> After {
         if self.write().await.is_err() {
-            return After::Close;
+            return self.failed(ends_with_connection);
         }
         let request_is_done = self.shared.borrow().body_state() == BodyState::Done;
         match after {
             http1::After::KeepAlive if request_is_done => After::KeepAlive,
             http1::After::KeepAlive | http1::After::Close => self.close_request().await,
         }
+    }
+
+    /// The client did not take all of the answer. A clean end must not call it complete; and who takes nothing would hold what waits for it
+    /// in the kernel.
+    fn failed(&self, ends_with_connection: bool) -> After {
+        if ends_with_connection || self.shared.borrow().has_stalled() { After::Reset } else { After::Close }
     }
 
     fn abort(&self, writer: ResponseWriter) -> impl Future<Output = After> {
@@ -307,6 +316,18 @@ impl<'a> Reply<'a> {
 
     async fn write(&self) -> Result<(), Failed> {
         poll_fn(|cx| self.shared.borrow_mut().poll_flush(cx)).await.map_err(|_| Failed)
+    }
+
+    /// Writes all but so many bytes. While the client does not take them, its own body goes on to the backend, as in Go.
+    async fn write_beside(&self, body: &mut Body, waiting: usize) -> Result<(), Failed> {
+        let written = poll_fn(|cx| {
+            let written = self.shared.borrow_mut().poll_flush_down_to(waiting, cx);
+            if written.is_pending() {
+                body.go_on(cx);
+            }
+            written
+        });
+        written.await.map_err(|_| Failed)
     }
 }
 

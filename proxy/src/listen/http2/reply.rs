@@ -55,11 +55,12 @@ impl Reply<'_> {
         }
         let start = self.gather(&mut body).await?;
         let bytes = start.bytes.iter().map(Bytes::len).sum::<usize>();
-        let computed = may_have_body && start.is_all() && (bytes > 0 || !self.is_head);
+        let countable = may_have_body && !head.withheld.contains(&Name::CONTENT_LENGTH);
+        let computed = countable && start.is_all() && (bytes > 0 || !self.is_head);
         let framing = Framing {
             content_type: start.content_type(&head),
             content_length: head.content_length.or(computed.then_some(bytes as u64)),
-            date: (!head.headers.contains(&Name::DATE)).then(|| self.clock.wall().http_date()),
+            date: head.lacks(&Name::DATE).then(|| self.clock.wall().http_date()),
         };
         let announces = head.announced.iter().any(may_be_trailer);
         let ends = self.is_head || (start.is_all() && bytes == 0 && !announces && start.trailers.is_none());
@@ -119,7 +120,7 @@ impl Start {
     /// The type that the first bytes speak for, where the head names none.
     fn content_type(&self, head: &ResponseHead) -> Option<&'static str> {
         let encoded = head.headers.get(&Name::CONTENT_ENCODING).is_some_and(|encoding| !encoding.is_empty());
-        if encoded || head.headers.contains(&Name::CONTENT_TYPE) {
+        if encoded || !head.lacks(&Name::CONTENT_TYPE) {
             return None;
         }
         match &self.bytes[..] {

@@ -6,7 +6,7 @@ use std::{
 use super::{admin::Admin, files::Files, renewal::Renewal, users};
 use crate::{
     chain,
-    config::{BadFlag, ServeFlags, certificates::Keep, parse_duration},
+    config::{BadFlag, ServeFlags, certificates::Keep, flags::send_timeout, parse_duration},
     listen::{Http2Limits, Settings},
     observe::Metrics,
     rest::Allow,
@@ -45,6 +45,7 @@ impl ApiServerConfig {
         let mut server = Settings::bounded(None);
         server.tls = Some(renewal.serving.clone());
         server.http2 = Http2Limits::of_apiserver();
+        server.send_timeout = send_timeout(&flags.send_timeout)?;
         Ok(Self {
             listen: Address::Tcp(SocketAddr::new(flags.bind_address, flags.secure_port)),
             bind: flags.bind_address,

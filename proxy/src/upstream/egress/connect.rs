@@ -1,4 +1,4 @@
-use bytes::BytesMut;
+use bytes::{Bytes, BytesMut};
 use http::StatusCode;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
@@ -9,6 +9,7 @@ use super::{
 use crate::wire::{
     Channel, ResponseHead,
     http1::{Event, HeadLimits, ResponseReader, Wrong},
+    punycode::host_field,
 };
 
 /// Asks a proxy for a tunnel to `host`, on a connection to the proxy. Behind it the connection is the tunnel.
@@ -31,12 +32,25 @@ pub(in crate::upstream) async fn connect(
     let head = answer(channel, ends, limits).await?;
     match head.status {
         StatusCode::OK => Ok(()),
-        status => Err(SendCause::ProxyRefused(status)),
+        _ => Err(SendCause::ProxyRefused(reason(&head))),
     }
 }
 
+/// What a proxy says behind its status; of a lone status the reader takes the status itself for it.
+///
+/// Go: `net/http/transport.go` `Transport.dialConn`.
+fn reason(head: &ResponseHead) -> String {
+    if head.reason == head.status.as_str() {
+        return "unknown status code".to_owned();
+    }
+    String::from_utf8_lossy(&head.reason).into_owned()
+}
+
 fn request(proxy: &EgressProxy, to: &str) -> Vec<u8> {
-    let mut request = format!("CONNECT {to} HTTP/1.1\r\nHost: {to}\r\nUser-Agent: Go-http-client/1.1\r\n").into_bytes();
+    let host = host_field(&Bytes::copy_from_slice(to.as_bytes()));
+    let mut request = format!("CONNECT {to} HTTP/1.1\r\nHost: ").into_bytes();
+    request.extend_from_slice(&host);
+    request.extend_from_slice(b"\r\nUser-Agent: Go-http-client/1.1\r\n");
     if let Some(authorization) = proxy.authorization() {
         request.extend_from_slice(b"Proxy-Authorization: ");
         request.extend_from_slice(&authorization);

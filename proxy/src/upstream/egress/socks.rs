@@ -1,16 +1,19 @@
-use std::{io, net::IpAddr};
+use std::net::IpAddr;
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
-use super::{super::SendCause, Credentials, EgressProxy, authority};
-use crate::wire::Channel;
+use super::{
+    super::{ConnectionFault, Ends, SendCause},
+    Credentials, EgressProxy, authority,
+};
+use crate::wire::{Channel, http1::Wrong};
 
 /// Why a SOCKS proxy makes no tunnel. The text is Go's.
 #[derive(Debug, thiserror::Error)]
 pub enum SocksFault {
     /// The connection failed or ended.
     #[error("{0}")]
-    Io(#[from] io::Error),
+    Connection(ConnectionFault),
     /// It does not speak SOCKS 5.
     #[error("unexpected protocol version {0}")]
     Version(u8),
@@ -135,23 +138,40 @@ async fn forget_bound_address(channel: &mut Channel, address_type: u8) -> Result
         other => return Err(SocksFault::AddressType(other)),
     };
     let mut address_and_port = vec![0; usize::from(length) + 2];
-    channel.read_exact(&mut address_and_port).await?;
-    Ok(())
+    read_full(channel, &mut address_and_port).await
 }
 
 fn check_version(version: u8) -> Result<(), SocksFault> {
     if version == VERSION { Ok(()) } else { Err(SocksFault::Version(version)) }
 }
 
-async fn send(channel: &mut Channel, message: &[u8]) -> io::Result<()> {
-    channel.write_all(message).await?;
-    channel.flush().await
+async fn send(channel: &mut Channel, message: &[u8]) -> Result<(), SocksFault> {
+    let ends = Ends::of(channel.stream());
+    let failed = |error| SocksFault::Connection(ConnectionFault::Write(ends, error));
+    channel.write_all(message).await.map_err(failed)?;
+    channel.flush().await.map_err(failed)
 }
 
-async fn receive<const N: usize>(channel: &mut Channel) -> io::Result<[u8; N]> {
+async fn receive<const N: usize>(channel: &mut Channel) -> Result<[u8; N], SocksFault> {
     let mut bytes = [0; N];
-    channel.read_exact(&mut bytes).await?;
+    read_full(channel, &mut bytes).await?;
     Ok(bytes)
+}
+
+/// Fills a buffer. An end before its first byte is told in other words than one behind it. Go: `io.ReadFull`.
+async fn read_full(channel: &mut Channel, bytes: &mut [u8]) -> Result<(), SocksFault> {
+    let ends = Ends::of(channel.stream());
+    let mut filled = 0;
+    while filled < bytes.len() {
+        let read = channel.read(&mut bytes[filled..]).await;
+        filled += match read {
+            Ok(0) if filled == 0 => return Err(SocksFault::Connection(ConnectionFault::Ended)),
+            Ok(0) => return Err(SocksFault::Connection(ConnectionFault::Answer(Wrong::EndedEarly))),
+            Ok(read) => read,
+            Err(error) => return Err(SocksFault::Connection(ConnectionFault::Read(ends, error))),
+        };
+    }
+    Ok(())
 }
 
 fn said(reply: u8) -> String {

@@ -261,12 +261,18 @@ impl Conversation {
         let unsent = self.connection.output.written() == self.written_before;
         let heard = if self.request.is_some() { Heard::Nothing } else { Heard::Something };
         let may_repeat = fault.may_repeat(unsent);
+        let ends = self.connection.ends();
+        let copied = self.upload.is_of_known_length() && ends.are_known() && !self.connection.is_tls();
         let again = self.request.filter(|_| may_repeat && self.bodyless).and_then(|head| {
             let request = Outgoing { head, body: Body::empty() };
             if unsent { Again::unsent(request) } else { Again::replay(request) }
         });
         let delivered = if unsent { Delivered::Nothing } else { Delivered::Maybe };
-        Failed { cause: fault.into_cause(self.connection.ends(), delivered, heard), delivered, again }
+        let cause = match fault {
+            Fault::Upload(BadUpload::Cut(cut)) if copied => SendCause::Copied { ends, cut },
+            fault => fault.into_cause(ends, delivered, heard),
+        };
+        Failed { cause, delivered, again }
     }
 
     /// Drives what is left of the request, behind the head of its answer. Ready when nothing more of it will be sent.

@@ -27,6 +27,8 @@ pub(in crate::upstream) struct Http1Download {
 #[derive(Debug)]
 enum State {
     Open(Box<Conversation>),
+    /// The request's own body broke off, and nobody was told yet.
+    CutShort(Cut),
     /// The answer has ended; the rest of the request has a little time left.
     Ending(Box<Conversation>, Option<Pin<Box<Sleep>>>),
     Ended,
@@ -62,7 +64,7 @@ impl Http1Download {
     pub(in crate::upstream) fn upload_done(&self) -> bool {
         match &self.state {
             State::Open(conversation) | State::Ending(conversation, _) => conversation.upload_done(),
-            State::Ended | State::Broken => self.upload_done,
+            State::CutShort(_) | State::Ended | State::Broken => self.upload_done,
         }
     }
 
@@ -71,18 +73,17 @@ impl Http1Download {
     /// # Errors
     /// The backend left or broke the rules, or the request's own body broke off.
     pub(in crate::upstream) fn poll_frame(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame, Cut>>> {
+        self.go_on(cx);
         let State::Open(conversation) = &mut self.state else {
-            return match self.state {
+            return match std::mem::replace(&mut self.state, State::Broken) {
+                State::CutShort(cut) => Poll::Ready(Some(Err(cut))),
                 State::Broken => Poll::Ready(Some(Err(Cut::Malformed("read behind a break")))),
-                State::Open(_) | State::Ending(..) | State::Ended => self.poll_ending(cx).map(|()| None),
+                ending @ (State::Open(_) | State::Ending(..) | State::Ended) => {
+                    self.state = ending;
+                    self.poll_ending(cx).map(|()| None)
+                }
             };
         };
-        if let Poll::Ready(Err(bad)) = conversation.poll_upload(cx) {
-            return self.broken(match bad {
-                BadUpload::Cut(cut) => cut,
-                BadUpload::Length { .. } => Cut::Malformed("http: ContentLength differs from Body length"),
-            });
-        }
         match ready!(conversation.poll_part(cx)) {
             Ok(Part::Data(data)) => {
                 self.end_behind_last_byte();
@@ -100,6 +101,18 @@ impl Http1Download {
                 self.broken(Cut::BackendGone(io::ErrorKind::UnexpectedEof.into()))
             }
             Err(BadAnswer::Wrong(wrong)) => self.broken(Cut::Malformed(wrong.in_body())),
+        }
+    }
+
+    /// Sends what is left of the request's own body.
+    pub(in crate::upstream) fn go_on(&mut self, cx: &mut Context<'_>) {
+        let State::Open(conversation) = &mut self.state else { return };
+        if let Poll::Ready(Err(bad)) = conversation.poll_upload(cx) {
+            self.upload_done = conversation.upload_done();
+            self.state = State::CutShort(match bad {
+                BadUpload::Cut(cut) => cut,
+                BadUpload::Length { .. } => Cut::Malformed("http: ContentLength differs from Body length"),
+            });
         }
     }
 

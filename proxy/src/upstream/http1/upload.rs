@@ -67,6 +67,11 @@ impl Upload {
         Self { body, framing, given: 0, ahead: Bytes::new(), end }
     }
 
+    /// Whether its length stands in the head.
+    pub(super) fn is_of_known_length(&self) -> bool {
+        matches!(self.framing, Framing::Exactly(_))
+    }
+
     /// Puts the next bytes of the body into the output, which has room.
     ///
     /// # Errors

@@ -12,13 +12,15 @@ pub(in crate::upstream) struct Http2Download(Box<Halves>);
 struct Halves {
     incoming: Incoming,
     upload: Upload,
+    /// How the request's own body broke off, until that is told.
+    broken: Option<Cut>,
     /// Last, so that the stream's end is on its way before the connection counts it as gone.
     place: Option<Place>,
 }
 
 impl Http2Download {
     pub(super) fn new(length: Length, upload: Upload, place: Place) -> Self {
-        Self(Box::new(Halves { incoming: upload.answer(length), upload, place: Some(place) }))
+        Self(Box::new(Halves { incoming: upload.answer(length), upload, broken: None, place: Some(place) }))
     }
 
     /// How the body's end will be known.
@@ -31,13 +33,21 @@ impl Http2Download {
         self.0.upload.is_done()
     }
 
+    /// Sends what is left of the request's own body.
+    pub(in crate::upstream) fn go_on(&mut self, cx: &mut Context<'_>) {
+        if let Poll::Ready(Err(cut)) = self.0.upload.poll(cx) {
+            self.0.broken = Some(cut);
+        }
+    }
+
     /// The next frame, none at the end. Also sends what is left of the request's own body.
     ///
     /// # Errors
     /// One of the bodies broke off.
     pub(in crate::upstream) fn poll_frame(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame, Cut>>> {
+        self.go_on(cx);
         let halves = &mut *self.0;
-        if let Poll::Ready(Err(cut)) = halves.upload.poll(cx) {
+        if let Some(cut) = halves.broken.take() {
             return Poll::Ready(Some(Err(cut)));
         }
         let frame = halves.incoming.poll_frame(cx);

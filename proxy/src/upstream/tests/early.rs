@@ -1,4 +1,4 @@
-use std::{sync::atomic::Ordering, time::Duration};
+use std::{future::poll_fn, pin::Pin, sync::atomic::Ordering, task::Poll, time::Duration};
 
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
@@ -11,7 +11,7 @@ use crate::{
         Reply,
         pretend::{Stage, data, fed, frame, on_a_worker, post, read, request},
     },
-    wire::{Body, Cut, Frame, Length, Name},
+    wire::{Body, Cut, Frame, Frames as _, Length, Name},
 };
 
 #[tokio::test(start_paused = true)]
@@ -136,6 +136,41 @@ async fn an_echo_larger_than_all_buffers_does_not_stall() {
         let (answer, _peer) = join!(stage.ask(post("/", body)), backend);
         assert_eq!(answer.unwrap().1.len(), 1 << 20);
         assert_eq!(stage.transport.idle_connections(), 1);
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_rest_of_the_upload_goes_on_while_nobody_takes_the_answer() {
+    // It moved only while the answer was pulled: a client that did not read stalled its own upload.
+    on_a_worker(async {
+        let stage = Stage::with_sockets(1024, |_| {});
+        let (feed, body) = fed(Length::Exactly(1 << 20));
+        for _ in 0..32 {
+            feed.send(Ok(Frame::Data(vec![b'x'; 32 << 10].into()))).unwrap();
+        }
+        drop(feed);
+        let asking = async {
+            let mut answer = stage.respond(post("/", body)).await.unwrap().body;
+            poll_fn::<(), _>(|cx| {
+                Pin::new(&mut answer).go_on(cx);
+                Poll::Pending
+            })
+            .await;
+        };
+        let backend = async {
+            let mut peer = stage.accept().await;
+            peer.head().await;
+            peer.send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n").await;
+            for _ in 0..(1 << 20) / 512 {
+                peer.bytes(512).await;
+            }
+        };
+        tokio::select! {
+            biased;
+            () = asking => unreachable!("it is asked on for ever"),
+            () = backend => {}
+        }
     })
     .await;
 }

@@ -3,6 +3,7 @@ use std::{
     mem::MaybeUninit,
     pin::Pin,
     task::{Context, Poll, ready},
+    time::Duration,
 };
 
 use bytes::{Bytes, BytesMut};
@@ -12,7 +13,10 @@ use tokio::{
 };
 use tokio_util::io::poll_read_buf;
 
-use super::{Event, HeadLimits, Output, Remaining, Request, RequestReader, Wrong, deadlines::Deadlines};
+use super::{
+    Event, HeadLimits, Output, Remaining, Request, RequestReader, Wrong,
+    deadlines::{Deadlines, Took},
+};
 use crate::wire::{body::Length, channel::Channel};
 
 /// A client's HTTP/1 connection: its bytes, the reader that understands them, and what is to be written.
@@ -74,7 +78,19 @@ impl Connection {
     ///
     /// Go: `net.Conn` `SetReadDeadline`, `SetWriteDeadline`.
     pub fn bound(&mut self, read: Option<Instant>, write: Option<Instant>) {
-        self.deadlines = Deadlines::at(read, write);
+        self.deadlines.set(read, write);
+    }
+
+    /// Bounds how long the client may take nothing of what waits for it: behind that writing fails.
+    #[must_use]
+    pub fn with_send_timeout(mut self, timeout: Option<Duration>) -> Self {
+        self.deadlines = Deadlines::with_patience(timeout);
+        self
+    }
+
+    /// Whether the client took nothing for too long: what waits for it is worth nothing any more.
+    pub fn has_stalled(&self) -> bool {
+        self.deadlines.has_stalled()
     }
 
     /// The next request's head, if the bytes that came hold it whole.
@@ -246,11 +262,28 @@ impl Connection {
     /// # Errors
     /// The connection failed.
     pub fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.poll_flush_down_to(0, cx)
+    }
+
+    /// Writes what waits to be written but the last bytes, of which so many wait for more.
+    ///
+    /// # Errors
+    /// The connection failed.
+    pub fn poll_flush_down_to(&mut self, waiting: usize, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         if self.has_output() && self.deadlines.no_more_writing(cx) {
             self.failed = true;
             return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
         }
-        let written = ready!(self.out.poll_write(&mut self.channel, cx));
+        let before = self.out.written();
+        let Poll::Ready(written) = self.out.poll_write_down_to(waiting, &mut self.channel, cx) else {
+            let took = if self.out.written() == before { Took::Nothing } else { Took::Something };
+            if !self.deadlines.no_more_waiting(took, cx) {
+                return Poll::Pending;
+            }
+            self.failed = true;
+            return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
+        };
+        self.deadlines.all_is_taken();
         self.failed |= written.is_err();
         Poll::Ready(written)
     }
@@ -277,6 +310,7 @@ impl Connection {
             self.input_bytes_max = 0;
         }
         self.out.shrink(0);
+        self.deadlines.rest();
     }
 
     /// The bare connection, and what came on it that nobody has read.

@@ -72,12 +72,30 @@ impl Output {
     /// # Errors
     /// The connection failed.
     pub fn poll_write(&mut self, channel: &mut Channel, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        while !self.is_empty() {
+        self.poll_write_down_to(0, channel, cx)
+    }
+
+    /// Writes all but the last bytes, of which so many wait for more, and has the channel hold nothing back.
+    ///
+    /// # Errors
+    /// The connection failed.
+    pub fn poll_write_down_to(
+        &mut self,
+        waiting: usize,
+        channel: &mut Channel,
+        cx: &mut Context<'_>,
+    ) -> Poll<io::Result<()>> {
+        while self.len() > waiting {
+            let mut left = self.len() - waiting;
             let taken = if self.piece.is_empty() {
-                ready!(Pin::new(&mut *channel).poll_write(cx, &self.buffer))?
+                ready!(Pin::new(&mut *channel).poll_write(cx, &self.buffer[..left]))?
             } else {
                 let Piece { bytes, closing } = &self.piece;
-                let parts = [IoSlice::new(&self.buffer), IoSlice::new(bytes), IoSlice::new(closing)];
+                let parts = [&self.buffer[..], bytes, closing].map(|part| {
+                    let part = &part[..part.len().min(left)];
+                    left -= part.len();
+                    IoSlice::new(part)
+                });
                 let first = parts.iter().take_while(|part| part.is_empty()).count();
                 ready!(Pin::new(&mut *channel).poll_write_vectored(cx, &parts[first..]))?
             };

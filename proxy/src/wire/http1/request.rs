@@ -133,6 +133,12 @@ impl RequestLine {
     }
 
     fn build(self, raw: Bytes, url: Url, host: Option<Bytes>, headers: Headers, framing: framing::Framing) -> Request {
+        let version = match self.version {
+            (1, 0) => Version::Http10,
+            (1, 1) => Version::Http11,
+            (1, minor) => Version::Http1x(minor),
+            _ => Version::Http2, // only the preface comes here
+        };
         let old = self.version == (1, 0);
         let connection = headers.get(&Name::CONNECTION).unwrap_or_default();
         let close = framing.close || has_word(connection, b"close");
@@ -147,7 +153,7 @@ impl RequestLine {
         let head = Box::new(RequestHead {
             method: self.method,
             target: Target { raw, url },
-            version: if old { Version::Http10 } else { Version::Http11 },
+            version,
             host,
             headers,
             announced: framing.announced,

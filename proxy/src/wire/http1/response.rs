@@ -10,6 +10,7 @@ use super::{
 };
 use crate::wire::{
     body::Length,
+    headers::NameSet,
     message::{ResponseHead, Version},
 };
 
@@ -71,6 +72,7 @@ impl StatusLine {
             version: match self.version {
                 (0, _) => Version::Http09,
                 (1, 0) => Version::Http10,
+                (1, minor) if minor > 1 => Version::Http1x(minor),
                 _ => Version::Http11,
             },
             reason: head.slice(self.reason.0..self.reason.1),
@@ -78,6 +80,8 @@ impl StatusLine {
             headers: fields.headers,
             content_length: framing.declared,
             announced: framing.announced,
+            trailer_lines: Vec::new(),
+            withheld: NameSet::default(),
             close: self.switches() && framing.close,
         };
         Ok(Response { head, length: framing.length, close: framing.close })

@@ -44,10 +44,16 @@ pub(super) fn write_close(out: &mut BytesMut, head: &ResponseHead) {
 /// Writes a status line with the backend's version and words.
 pub(super) fn write_backend_line(out: &mut BytesMut, head: &ResponseHead) {
     out.put_slice(match head.version {
-        Version::Http09 => b"HTTP/0.9 ",
-        Version::Http10 => b"HTTP/1.0 ",
-        Version::Http11 | Version::Http2 => b"HTTP/1.1 ",
+        Version::Http09 => b"HTTP/0.",
+        Version::Http10 | Version::Http11 | Version::Http1x(_) | Version::Http2 => b"HTTP/1.",
     });
+    out.put_u8(match head.version {
+        Version::Http09 => b'9',
+        Version::Http10 => b'0',
+        Version::Http1x(minor) => b'0' + minor.min(9),
+        Version::Http11 | Version::Http2 => b'1',
+    });
+    out.put_u8(b' ');
     write_decimal(u64::from(head.status.as_u16()), out);
     out.put_u8(b' ');
     if head.reason.is_empty() {

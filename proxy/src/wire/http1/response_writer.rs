@@ -4,6 +4,7 @@ use bytes::{BufMut as _, Bytes, BytesMut};
 use http::StatusCode;
 
 use super::{
+    backlog::Backlog,
     held::Held,
     output::Piece,
     request::{Request, has_word},
@@ -32,6 +33,8 @@ pub struct ResponseWriter {
     /// Bytes of the body so far, also those that were refused.
     written: u64,
     written_head: Option<WrittenHead>,
+    /// What Go's second buffer would hold now.
+    backlog: Backlog,
     trailers: Option<Headers>,
 }
 
@@ -118,6 +121,7 @@ impl ResponseWriter {
             buffer: Held::default(),
             written: 0,
             written_head: None,
+            backlog: Backlog::default(),
             trailers: None,
         }
     }
@@ -178,12 +182,19 @@ impl ResponseWriter {
         Ok(None)
     }
 
+    /// How many of the bytes that were given out last may wait until there are more, as they do in Go. Of a body that is whole all may: its
+    /// end is written with them.
+    pub fn may_wait(&self) -> usize {
+        if self.head.content_length == Some(self.written) { usize::MAX } else { self.backlog.bytes() }
+    }
+
     /// Everything so far, the head at least, goes out.
     pub fn flush(&mut self, out: &mut BytesMut) {
         self.emit_buffer(false, out);
         if self.written_head.is_none() {
             self.write_head(&[], false, out);
         }
+        self.backlog = Backlog::default();
     }
 
     /// The fields behind the body. They are written only behind chunks: the head must have announced trailers, or be flushed before.
@@ -245,8 +256,12 @@ impl ResponseWriter {
             return None;
         }
         if head.chunked {
+            let before = out.len();
             write_chunk_size(out, piece.len());
+            self.backlog.take(out.len() - before);
         }
+        self.backlog.take(piece.len());
+        self.backlog.take(if head.chunked { b"\r\n".len() } else { 0 });
         Some(Piece { bytes: piece, closing: if head.chunked { b"\r\n" } else { b"" } })
     }
 
@@ -259,11 +274,16 @@ impl ResponseWriter {
         if self.asked.method_is_head {
             return;
         }
+        let before = out.len();
         if head.chunked {
             write_chunk(out, piece);
         } else {
             out.put_slice(piece);
         }
+        let framing = out.len() - before - piece.len();
+        self.backlog.take(framing.saturating_sub(b"\r\n".len()));
+        self.backlog.take(piece.len());
+        self.backlog.take(framing.min(b"\r\n".len()));
     }
 
     /// What is known of the head when so many bytes of the body are there, and all of them if `done`.
@@ -273,7 +293,8 @@ impl ResponseWriter {
         // Without bytes nobody knows whether a HEAD request was meant to have none.
         let countable =
             done && takes_body && self.head.announced.is_empty() && (!self.asked.method_is_head || first > 0);
-        let computed = (countable && self.head.content_length.is_none()).then_some(first as u64);
+        let uncounted = self.head.content_length.is_none() && !self.head.withheld.contains(&Name::CONTENT_LENGTH);
+        let computed = (countable && uncounted).then_some(first as u64);
         let length = self.head.content_length.or(computed);
         let kept = self.asked.keep_alive_asked && (self.asked.method_is_head || length.is_some() || !takes_body);
         let said_close = self.head.headers.get(&Name::CONNECTION) == Some(b"close");
@@ -294,20 +315,22 @@ impl ResponseWriter {
         out.reserve(
             headers.written_bytes_max() + OWN_BYTES + if first.len() > COPIED_BYTES_MAX { 0 } else { first.len() },
         );
-        if !self.head.announced.is_empty() {
-            headers.append(Name::TRAILER, list(&self.head.announced));
+        for names in self.head.announced_lines() {
+            headers.append(Name::TRAILER, list(names));
         }
         let connection = self.connection(&plan, &mut headers);
+        let before = out.len();
         write_status_line(self.asked.version, self.head.status, out);
         let declared = self.head.content_length.filter(|_| self.takes_body());
         write_fields(&headers, declared, out);
-        if let Some(date) = self.date.filter(|_| !headers.contains(&Name::DATE)) {
+        if let Some(date) = self.date.filter(|_| self.adds(&Name::DATE, &headers)) {
             write_field(&Name::DATE, &date, out);
         }
         if let Some(length) = plan.computed {
             write_content_length(length, out);
         }
-        if self.takes_body() && !first.is_empty() && is_untyped(&headers) {
+        let is_untyped = self.adds(&Name::CONTENT_TYPE, &headers) && !is_encoded(&headers);
+        if self.takes_body() && !first.is_empty() && is_untyped {
             write_field(&Name::CONTENT_TYPE, detect_content_type(first).as_bytes(), out);
         }
         if let Some(value) = connection {
@@ -317,9 +340,15 @@ impl ResponseWriter {
             out.put_slice(b"Transfer-Encoding: chunked\r\n");
         }
         out.put_slice(b"\r\n");
+        self.backlog.take_small(out.len() - before);
         let head = WrittenHead { chunked: plan.chunked, close: plan.close, length: plan.length };
         self.written_head = Some(head);
         head
+    }
+
+    /// Whether the server adds a field: it is not among these, and not withheld.
+    fn adds(&self, name: &Name, headers: &Headers) -> bool {
+        !headers.contains(name) && !self.head.withheld.contains(name)
     }
 
     /// The value of the `Connection` line that the server adds; takes out the one it stands for.
@@ -366,9 +395,9 @@ fn takes_body(status: StatusCode) -> bool {
     !matches!(status.as_u16(), 100..=199 | 204 | 304)
 }
 
-/// Whether the type of the body is to be found out: nobody gave one, and the body is not encoded.
-fn is_untyped(headers: &Headers) -> bool {
-    !headers.contains(&Name::CONTENT_TYPE) && headers.get(&Name::CONTENT_ENCODING).is_none_or(<[u8]>::is_empty)
+/// Whether the first bytes of the body do not show its type.
+fn is_encoded(headers: &Headers) -> bool {
+    headers.get(&Name::CONTENT_ENCODING).is_some_and(|encoding| !encoding.is_empty())
 }
 
 /// Go: `golang.org/x/net/http/httpguts` `ValidTrailerHeader`.

@@ -1,4 +1,3 @@
-use bytes::Bytes;
 use http::StatusCode;
 
 use super::{
@@ -9,7 +8,7 @@ use super::{
 use crate::wire::{
     body::Length,
     headers::Name,
-    message::{Announced, ResponseHead, Version},
+    message::{ResponseHead, Version},
 };
 
 /// What whoever sends a response puts behind its own fields, each where it is there, in this order.
@@ -28,20 +27,18 @@ pub struct Framing {
 /// Go: `net/http/h2_bundle.go` `writeResHeaders.writeFrame`.
 pub(super) fn write_response(head: &ResponseHead, framing: Framing, block: &mut BlockWriter<'_>) {
     block.pseudo(Pseudo::Status, head.status.as_str().as_bytes());
-    let mut trailer = trailer_field(&head.announced);
+    let mut trailer = Some(head.announced_lines());
     for (name, value) in head.headers.iter_sorted() {
         if *name > Name::TRAILER
-            && let Some(names) = trailer.take()
+            && let Some(lines) = trailer.take()
         {
-            write_field(&Name::TRAILER, &names, block);
+            lines.for_each(|names| write_trailer_field(names, block));
         }
         if *name != Name::CONTENT_LENGTH {
             write_field(name, value, block);
         }
     }
-    if let Some(names) = trailer {
-        write_field(&Name::TRAILER, &names, block);
-    }
+    trailer.into_iter().flatten().for_each(|names| write_trailer_field(names, block));
     if let Some(content_type) = framing.content_type {
         block.field(&Name::CONTENT_TYPE, content_type.as_bytes());
     }
@@ -63,9 +60,9 @@ pub(super) fn write_informational(head: &ResponseHead, block: &mut BlockWriter<'
     }
 }
 
-/// `X-A, X-B`, none if nothing is announced.
-fn trailer_field(announced: &Announced) -> Option<Bytes> {
-    (!announced.is_empty()).then(|| joined(announced.iter().map(Name::as_bytes), b", "))
+/// `X-A, X-B`.
+fn write_trailer_field(names: &[Name], block: &mut BlockWriter<'_>) {
+    write_field(&Name::TRAILER, &joined(names.iter().map(Name::as_bytes), b", "), block);
 }
 
 /// Reads the head of a backend's response, and how the end of its body will be known.

@@ -50,8 +50,8 @@ fn taken(bytes: impl AsRef<[u8]>, expected: &str) {
 #[test]
 fn versions_are_served_refused_or_no_versions() {
     taken("GET /x HTTP/1.1\r\nHost: h\r\n\r\n", "GET /x Http11 host=h Empty\ndone");
-    taken("GET /x HTTP/1.2\r\nHost: h\r\n\r\n", "GET /x Http11 host=h Empty\ndone");
-    taken("GET /x HTTP/1.9\r\nHost: h\r\n\r\n", "GET /x Http11 host=h Empty\ndone");
+    taken("GET /x HTTP/1.2\r\nHost: h\r\n\r\n", "GET /x Http1x(2) host=h Empty\ndone");
+    taken("GET /x HTTP/1.9\r\nHost: h\r\n\r\n", "GET /x Http1x(9) host=h Empty\ndone");
     taken("GET /x HTTP/1.0\r\n\r\n", "GET /x Http10 host= Empty close\ndone");
     for version in ["HTTP/0.9", "HTTP/2.0", "HTTP/3.0"] {
         refused(format!("GET /x {version}\r\nHost: h\r\n\r\n"), R505);
@@ -88,7 +88,7 @@ fn methods_are_tokens_and_keep_their_case() {
 #[test]
 fn the_preface_of_http2_reaches_the_handler_and_nothing_follows_it() {
     let (told, wrong) = all(b"PRI * HTTP/2.0\r\n\r\n");
-    assert_eq!((told.as_str(), wrong), ("PRI * Http11 host= Unknown close\ndone\n", None));
+    assert_eq!((told.as_str(), wrong), ("PRI * Http2 host= Unknown close\ndone\n", None));
     refused("PRI * HTTP/2.0\r\nA: 1\r\n\r\n", NO_HOST);
     refused("PRI /x HTTP/2.0\r\n\r\n", R505);
 }
