@@ -45,7 +45,7 @@ pub struct Settings {
     pub write_timeout: Option<Duration>,
     /// How long a client may take no byte of what waits for it, on HTTP/1; then its connection is reset. None: no bound.
     pub send_timeout: Option<Duration>,
-    /// Whether a connection serves more than one request, on HTTP/1.
+    /// Whether a connection serves more than one request; on HTTP/2, whether it goes on when its streams have ended.
     pub keep_alive: KeepAlive,
     /// Between two requests. None: no bound.
     pub idle_timeout: Option<Duration>,
@@ -140,7 +140,7 @@ impl<H: Handler + 'static> Server<H> {
         let peer = Peer::new(address, facts);
         if speaks_http2(&channel) {
             let handler = Rc::clone(&self.handler);
-            let limits = self.settings.http2.with_head_bytes_max(self.settings.head.head_bytes_max);
+            let limits = self.settings.http2.under(&self.settings);
             return Box::pin(http2::serve(channel, peer, handler, &limits, &self.world, stop)).await;
         }
         http1::serve(channel, peer, &*self.handler, &self.settings, &self.world, stop).await;

@@ -82,15 +82,16 @@ pub const HTTP2_STREAMS_MAX: u32 = 250;
 /// What fields may have more on HTTP/2 than on HTTP/1, where ten typical ones are counted without 32 each. Go:
 /// `http2serverConn.maxHeaderListSize`.
 pub const HTTP2_HEADER_LIST_BYTES_MORE: usize = 320;
-/// A client's frame: as much as it may send unasked, and as one record of TLS holds, where Go takes 1 MiB. Bodies come through as they
-/// arrive, whatever their frames.
-pub const HTTP2_FRAME_BYTES_MAX: u32 = 16 << 10;
+/// A client's frame. Bodies come through as they arrive, whatever their frames; the fields of a head are waited for. Go:
+/// `defaultMaxReadFrameSize`.
+pub const HTTP2_FRAME_BYTES_MAX: u32 = 1 << 20;
 /// Bytes of an answer that wait for more before they become a frame. Go: `net/http/h2_bundle.go` `handlerChunkWriteSize`.
 pub const HTTP2_CHUNK_BYTES: usize = 4 << 10;
 /// What a client may send of one body before it is read. Go: `configFromServer`.
 pub const HTTP2_STREAM_WINDOW_BYTES: u32 = 1 << 20;
-/// The same for all bodies of a connection: what one connection can make us hold. Go has room for one stream here, so that one upload that
-/// nobody reads holds up all others; with this, seven may.
+/// The same for all bodies of a connection. When half of it lies unread, windows of streams shrink to 64 KiB, and the connection gets room
+/// for all of them: one connection can make us hold 24 MiB. Go has room for one stream here: an upload that nobody reads holds up all
+/// others.
 pub const HTTP2_CONNECTION_WINDOW_BYTES: u32 = 8 << 20;
 /// Streams that came to nothing: a client that gives everything up at once may do it, an attacker does it for ever (CVE-2023-44487,
 /// CVE-2025-8671).
@@ -119,12 +120,21 @@ pub const HTTP2_BACKEND_STREAM_WINDOW_BYTES: u32 = 4 << 20;
 /// The same for all answers of a connection: so much that the answers nobody reads leave room for the others. Go:
 /// `transportDefaultConnFlow`.
 pub const HTTP2_BACKEND_CONNECTION_WINDOW_BYTES: u32 = 1 << 30;
+/// Answers of a connection that nobody reads: four large ones. Then windows shrink to 64 KiB.
+pub const HTTP2_BACKEND_HELD_BYTES_MAX: u32 = 16 << 20;
 /// A backend's frame. Go: `http2Transport.maxFrameReadSize`.
 pub const HTTP2_BACKEND_FRAME_BYTES_MAX: u32 = 16 << 10;
+/// Requests on a backend's HTTP/2 connection before there is a further one: a backend behind a balancer is not to get them all at one
+/// place.
+pub const HTTP2_BACKEND_SPREAD_STREAMS: usize = 8;
+/// Connections among which requests are spread so, on each worker; beyond them each is filled.
+pub const HTTP2_BACKEND_SPREAD_CONNECTIONS: usize = 4;
+/// How long a request waits for the further connection before it takes a place on one that is there.
+pub const HTTP2_BACKEND_SPREAD_PATIENCE: Duration = Duration::from_millis(100);
 /// With the next one: a dead backend is noticed within 10 s, where kube-aggregator takes 45 s.
 pub const HTTP2_BACKEND_SILENCE_MAX: Duration = Duration::from_secs(5);
 /// A round trip and a busy backend.
-pub const HTTP2_BACKEND_PING_TIMEOUT: Duration = Duration::from_secs(5);
+pub const HTTP2_BACKEND_PING_TIMEOUT: Duration = Duration::from_secs(4);
 /// Attempts of a request that the backend refused unseen. Go: `http2Transport.RoundTripOpt`.
 pub const HTTP2_BACKEND_ATTEMPTS_MAX: u32 = 7;
 /// Keys and values of one transaction. Go: `go.etcd.io/etcd/server/v3/embed/config.go` `DefaultMaxRequestBytes`, of etcd's own message.

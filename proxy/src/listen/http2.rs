@@ -73,6 +73,11 @@ pub async fn serve<H: Handler + 'static>(
             () = poll_fn(|cx| drive(&mut driver, &mut patience, &context, cx)) => break,
         }
     }
+    let is_at_fault = matches!(connection.borrow().over(), Some(Over::Fault(..)));
+    if is_at_fault {
+        // What it was told may still be on its way, and so may what it has sent.
+        driver.overhear(context.limits.goaway_grace).await;
+    }
     if let Some(over) = connection.borrow().over() {
         tracing::debug!(?over, error = ?driver.failure(), peer = ?context.peer.address, "HTTP/2 connection ended");
     }

@@ -3,12 +3,13 @@
 mod bucket;
 mod keeper;
 mod seat;
+mod sharing;
 mod waiter;
 
 use std::{
     cell::{Cell, RefCell},
     collections::BTreeMap,
-    fmt, mem,
+    fmt,
     num::NonZeroUsize,
     rc::Rc,
     task::{Context, Poll, Waker},
@@ -18,7 +19,7 @@ use std::{
 pub(super) use self::seat::Seat;
 use self::{
     bucket::{Bucket, Idle, Put},
-    waiter::{Given, Ticket},
+    waiter::Given,
 };
 use super::{
     Origin, SendCause, TransportConfig,
@@ -136,47 +137,11 @@ impl Pool {
             if let Some(leased) = self.at_hand(origin) {
                 return Ok(leased);
             }
-            if let Some(leased) = Ticket::queue(self, origin).await? {
-                return Ok(leased);
+            match self.queue(origin).await {
+                Ok(Some(leased)) => return Ok(leased),
+                Ok(None) => {}
+                Err(error) => return self.share(origin).map(Leased::Http2).ok_or(error),
             }
-        }
-    }
-
-    /// A place on a connection of HTTP/2, if there is one.
-    fn share(&self, origin: &Origin) -> Option<http2::Lease> {
-        self.buckets.borrow_mut().get_mut(origin)?.share(self.generation.get())
-    }
-
-    /// Lets all requests to an origin use a connection of HTTP/2, unless there is one already that has room: then the new one is closed,
-    /// as Go closes it.
-    ///
-    /// Go: `net/http/h2_bundle.go` `clientConnPool.addConnIfNeeded`.
-    fn add_shared(self: &Rc<Self>, made: http2::Handshaken, seat: Seat) -> Option<http2::Lease> {
-        let origin = Rc::clone(seat.origin());
-        if let Some(lease) = self.share(&origin) {
-            return Some(lease);
-        }
-        let connection = made.start(&self.http2, seat);
-        let lease = http2::Lease::of(&connection);
-        let waiting = self.with_bucket(&origin, |bucket| {
-            bucket.shared.push(connection);
-            mem::take(&mut bucket.waiting)
-        });
-        waiting.iter().for_each(|waiter| waiter.give(Given::Share));
-        lease
-    }
-
-    /// A connection of HTTP/2 has room again: whoever may not dial is served by it.
-    pub(super) fn tell_of_room(&self, origin: &Origin) {
-        if self.limits.per_origin_max.is_none() {
-            return;
-        }
-        let waiter = {
-            let mut buckets = self.buckets.borrow_mut();
-            buckets.get_mut(origin).and_then(Bucket::take_without_seat)
-        };
-        if let Some(waiter) = waiter {
-            waiter.give(Given::Share);
         }
     }
 
@@ -236,7 +201,7 @@ impl Pool {
             let mut idle = {
                 let mut buckets = self.buckets.borrow_mut();
                 let bucket = buckets.get_mut(origin)?;
-                if let Some(lease) = bucket.share(self.generation.get()) {
+                if let Some(lease) = bucket.share_spread(self.generation.get(), self.spread_connections()) {
                     return Some(Leased::Http2(lease));
                 }
                 bucket.idle.pop_back()?

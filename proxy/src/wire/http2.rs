@@ -24,10 +24,11 @@ mod response;
 mod stream;
 #[cfg(test)]
 mod tests;
+mod why;
 
 pub use self::{
     code::Code,
-    connection::{AnswerBody, Asked, Bounds, Connection, Over, Role, StreamError, Tunnels},
+    connection::{AnswerBody, Asked, Bounds, Connection, GoAway, Over, Role, StreamError, Tunnels},
     driver::Driver,
     fields::{has_trailers, may_be_trailer},
     handle::{Follows, Handle, Informer, Shared},
@@ -35,4 +36,5 @@ pub use self::{
     outgoing::{Sendable, ToSend, Unsendable},
     request::{BadField, Request},
     response::Framing,
+    why::Why,
 };

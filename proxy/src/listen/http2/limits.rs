@@ -2,6 +2,7 @@ use std::time::Duration;
 
 use crate::{
     config::limits,
+    listen::{KeepAlive, Settings},
     wire::http2::{Bounds, Tunnels},
 };
 
@@ -18,7 +19,7 @@ pub struct Http2Limits {
     pub frame_bytes_max: u32,
     /// What a client may send of one request's body before a handler reads it.
     pub stream_window_bytes: u32,
-    /// The same for all requests of the connection together.
+    /// The same for all requests of the connection together. When half of it lies unread, windows of streams become small.
     pub connection_window_bytes: u32,
     /// Requests that were taken back before they were answered, or reset because the client broke the rules, more than those that were
     /// answered; one more and the connection ends.
@@ -27,6 +28,13 @@ pub struct Http2Limits {
     pub tunnels: Tunnels,
     /// Fields of all 1xx heads of one request; further heads are dropped.
     pub informational_bytes_max: usize,
+    /// Whether a connection goes on when its streams have ended.
+    pub keep_alive: KeepAlive,
+    /// From the end of a request's head to the end of the answer; then the stream is reset. None: no bound. Go: `Server.WriteTimeout`.
+    pub write_timeout: Option<Duration>,
+    /// How long a client may take no byte of what waits for it: then the connection ends, or the stream whose window it does not open.
+    /// None: no bound.
+    pub send_timeout: Option<Duration>,
     /// From the accept to the end of the client's preface.
     pub preface_timeout: Duration,
     /// Without a stream. None: no bound.
@@ -54,10 +62,12 @@ impl Http2Limits {
         }
     }
 
-    /// The same with the bound of a head that HTTP/1 has. Go: `http2serverConn.maxHeaderListSize`.
-    pub fn with_head_bytes_max(&self, head_bytes_max: usize) -> Self {
-        let bytes = head_bytes_max.saturating_add(limits::HTTP2_HEADER_LIST_BYTES_MORE);
-        Self { header_list_bytes_max: u32::try_from(bytes).unwrap_or(u32::MAX), ..self.clone() }
+    /// The same with what holds for both versions of HTTP. Go: `http2serverConn.maxHeaderListSize`.
+    pub(in crate::listen) fn under(&self, settings: &Settings) -> Self {
+        let bytes = settings.head.head_bytes_max.saturating_add(limits::HTTP2_HEADER_LIST_BYTES_MORE);
+        let header_list_bytes_max = u32::try_from(bytes).unwrap_or(u32::MAX);
+        let Settings { keep_alive, write_timeout, .. } = *settings;
+        Self { header_list_bytes_max, keep_alive, write_timeout, ..self.clone() }
     }
 
     pub(super) fn bounds(&self) -> Bounds {
@@ -67,6 +77,7 @@ impl Http2Limits {
             frame_bytes_max: self.frame_bytes_max,
             stream_window_bytes: self.stream_window_bytes,
             connection_window_bytes: self.connection_window_bytes,
+            held_bytes_max: self.connection_window_bytes / 2,
             informational_bytes_max: self.informational_bytes_max,
             wasted_streams_max: self.wasted_streams_max,
             tunnels: self.tunnels,
@@ -85,6 +96,9 @@ impl Default for Http2Limits {
             wasted_streams_max: limits::HTTP2_WASTED_STREAMS_MAX,
             tunnels: Tunnels::Refused,
             informational_bytes_max: limits::HTTP2_INFORMATIONAL_BYTES_MAX,
+            keep_alive: KeepAlive::Allowed,
+            write_timeout: None,
+            send_timeout: None,
             preface_timeout: limits::HTTP2_PREFACE_TIMEOUT,
             idle_timeout: None,
             gone_grace: limits::HTTP2_GONE_GRACE,

@@ -7,13 +7,17 @@ use std::{
 use tokio::time::{Instant, Sleep, sleep_until};
 
 use super::Http2Limits;
-use crate::wire::http2::Shared;
+use crate::{listen::KeepAlive, wire::http2::Shared};
 
 /// How long a connection may take: for its preface, without a stream, and for its end.
 pub(super) struct Patience {
     preface: Duration,
     idle: Option<Duration>,
     goaway: Duration,
+    keep_alive: KeepAlive,
+    send: Option<Duration>,
+    /// How many bytes were written when something was left to be written, and since when that is so.
+    stuck: Option<(u64, Instant)>,
     /// Since then the connection is as it is.
     since: Instant,
     state: State,
@@ -52,6 +56,9 @@ impl Patience {
             preface: limits.preface_timeout,
             idle: limits.idle_timeout,
             goaway: limits.goaway_grace,
+            keep_alive: limits.keep_alive,
+            send: limits.send_timeout,
+            stuck: None,
             since: Instant::now(),
             state: State::Beginning,
             is_lean: false,
@@ -71,15 +78,25 @@ impl Patience {
             let bound = match state {
                 State::Beginning => Some(self.preface),
                 State::Busy => None,
+                State::Idle if self.has_served_enough(connection) => Some(Duration::ZERO),
                 State::Idle if !self.is_lean => Some(LEAN_AFTER),
                 State::Idle => self.idle,
                 State::Leaving | State::Left | State::Over => Some(self.goaway),
             };
-            let Some(bound) = bound else { return Poll::Pending };
-            ready!(self.poll_time(self.since + bound, cx));
+            let due = bound.map(|bound| self.since + bound);
+            let given_up = self.given_up_at(connection);
+            let Some(next) = due.into_iter().chain(given_up).min() else { return Poll::Pending };
+            ready!(self.poll_time(next, cx));
+            if Some(next) == given_up {
+                return Poll::Ready(Next::End);
+            }
             match state {
                 State::Beginning | State::Left | State::Over => return Poll::Ready(Next::End),
                 State::Busy => {}
+                State::Idle if self.has_served_enough(connection) => {
+                    connection.borrow_mut().leave_now();
+                    return Poll::Ready(Next::Write);
+                }
                 State::Idle if !self.is_lean => {
                     self.is_lean = true;
                     connection.borrow_mut().release_buffers();
@@ -94,6 +111,23 @@ impl Patience {
                 }
             }
         }
+    }
+
+    /// When a client that takes nothing of what waits for it is given up.
+    fn given_up_at(&mut self, connection: &Shared) -> Option<Instant> {
+        let connection = connection.borrow();
+        let (bound, written) = (self.send?, connection.written_bytes());
+        self.stuck = match self.stuck {
+            _ if !connection.has_output() => None,
+            Some((before, since)) if before == written => Some((before, since)),
+            _ => Some((written, Instant::now())),
+        };
+        self.stuck.map(|(_, since)| since + bound)
+    }
+
+    /// Whether a connection that is not kept has had its streams. Go: `serverConn.closeStream`.
+    fn has_served_enough(&self, connection: &Shared) -> bool {
+        self.keep_alive == KeepAlive::Never && connection.borrow().has_had_streams()
     }
 
     /// Ready at a time. A timer that runs out too early is set anew: most connections are busy again before it does.

@@ -2,10 +2,12 @@ use std::{
     future::poll_fn,
     panic::AssertUnwindSafe,
     task::{Context, Poll},
+    time::Duration,
 };
 
 use bytes::{Bytes, BytesMut};
 use http::StatusCode;
+use tokio::time::timeout;
 
 use crate::{
     config::limits::HTTP2_CHUNK_BYTES,
@@ -24,6 +26,8 @@ pub(super) struct Reply<'a> {
     pub(super) clock: &'a dyn Clock,
     /// The request was HEAD.
     pub(super) is_head: bool,
+    /// How long the client may take nothing.
+    pub(super) send_timeout: Option<Duration>,
 }
 
 /// Why an answer did not come to its end.
@@ -70,7 +74,11 @@ impl Reply<'_> {
             return Ok(());
         }
         let left = if may_have_body { head.content_length } else { None };
-        Sending { handle: self.handle, gone: self.gone, left }.send(start, body).await
+        let Self { handle, gone, send_timeout, .. } = *self;
+        let mut sending = Sending { handle, gone, send_timeout, left };
+        sending.send(start, body).await?;
+        // Nobody watches over what waits behind this.
+        if send_timeout.is_some() { sending.room().await } else { Ok(()) }
     }
 
     /// Takes in what decides the head: frames up to a flush, the end, or more than 4096 bytes.
@@ -135,12 +143,13 @@ impl Start {
 struct Sending<'a> {
     handle: &'a Handle,
     gone: &'a Gone,
+    send_timeout: Option<Duration>,
     /// What is left of the declared length.
     left: Option<u64>,
 }
 
 impl Sending<'_> {
-    async fn send(mut self, start: Start, mut body: Body) -> Result<(), Broken> {
+    async fn send(&mut self, start: Start, mut body: Body) -> Result<(), Broken> {
         let bytes = match start.bytes.len() {
             0 | 1 => start.bytes.into_iter().next().unwrap_or_default(),
             _ => joined(&start.bytes),
@@ -169,11 +178,28 @@ impl Sending<'_> {
             match frame.await? {
                 Some(Frame::Data(bytes)) => {
                     self.data(bytes, false)?;
-                    poll_fn(|cx| self.handle.poll_room(cx)).await.map_err(|_| Broken::Gone)?;
+                    self.room().await?;
                 }
                 Some(Frame::Flush) => {}
                 Some(Frame::Trailers(trailers)) => return self.end(trailers, body).await,
                 None => return self.data(Bytes::new(), true),
+            }
+        }
+    }
+
+    /// Waits until what was handed over is on its way. A client that takes none of it for too long gets no more.
+    async fn room(&self) -> Result<(), Broken> {
+        loop {
+            let before = self.handle.waiting_bytes();
+            let room = poll_fn(|cx| self.handle.poll_room(cx));
+            let room = match self.send_timeout {
+                None => Ok(room.await),
+                Some(bound) => timeout(bound, room).await,
+            };
+            match room {
+                Ok(room) => return room.map_err(|_| Broken::Gone),
+                Err(_) if self.handle.waiting_bytes() < before => {}
+                Err(_) => return Err(Broken::Cut(Cut::Limit("the client takes nothing"))),
             }
         }
     }

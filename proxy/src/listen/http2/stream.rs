@@ -20,12 +20,26 @@ use crate::{
 };
 
 /// Serves one request, from its head to the end of its answer.
+///
+/// An answer that takes too long is reset; whoever makes it is told that its client left. Go: `stream.onWriteTimeout`.
 pub(super) async fn serve<H: Handler>(context: Rc<Context<H>>, handle: Handle, asked: Asked) {
+    let mut work = pin!(serve_within(&context, &handle, asked));
+    if let Some(bound) = context.limits.write_timeout {
+        tokio::select! {
+            biased;
+            () = &mut work => return,
+            () = sleep(bound) => handle.reset(Code::INTERNAL_ERROR, "the answer took too long"),
+        }
+    }
+    work.await;
+}
+
+async fn serve_within<H: Handler>(context: &Context<H>, handle: &Handle, asked: Asked) {
     let gone = Gone::default();
     let (is_head, answer) = match asked {
         Asked::Request(request) => {
             let is_head = request.head.method == Method::HEAD;
-            match answer(&context, *request, &handle, &gone).await {
+            match answer(context, *request, handle, &gone).await {
                 Some(answer) => (is_head, answer),
                 None => return,
             }
@@ -48,7 +62,9 @@ pub(super) async fn serve<H: Handler>(context: Rc<Context<H>>, handle: Handle, a
         }
     };
     let hangs_up = head.close || head.headers.get(&Name::CONNECTION) == Some(b"close");
-    let reply = Reply { handle: &handle, gone: &gone, clock: &*context.world.clock, is_head };
+    let limits = &context.limits;
+    let clock = &*context.world.clock;
+    let reply = Reply { handle, gone: &gone, clock, is_head, send_timeout: limits.send_timeout };
     reply.send(head, body).await;
     if hangs_up {
         context.connection.borrow_mut().leave();
@@ -81,7 +97,7 @@ async fn answer<H: Handler>(
             websocket::run(handle, head, body, tunnel, Framing { date, ..Framing::default() }).await;
             None
         }
-        answer => Some(answer),
+        answer => Some(websocket::refusal(answer)),
     }
 }
 

@@ -15,7 +15,7 @@ use tokio_util::io::poll_read_buf;
 
 use crate::{
     wire::{
-        Channel, Frame, Name, RequestHead, ResponseHead, Tunnel,
+        Answer, Body, Channel, Frame, Name, RequestHead, ResponseHead, Tunnel,
         http2::{Code, Follows, Framing, Handle, Incoming},
     },
     world::Dice,
@@ -35,6 +35,18 @@ pub(super) fn translate(head: &mut RequestHead, protocol: &[u8], dice: &mut Dice
     head.headers.set(Name::UPGRADE, "websocket");
     head.headers.set(Name::SEC_WEBSOCKET_KEY, STANDARD.encode(key));
     true
+}
+
+/// What a client is told whose WebSocket was not made. A 2xx would tell it that it was (RFC 9110 section 9.3.6): nothing but a 101 of the
+/// backend may.
+pub(super) fn refusal(answer: Answer) -> Answer {
+    match answer {
+        Answer::Reply(head, _) | Answer::Last(head, _) if head.status.is_success() => {
+            tracing::debug!(status = %head.status, "an answer that is no 101 to a WebSocket");
+            Answer::Reply(ResponseHead::new(StatusCode::BAD_GATEWAY), Body::empty())
+        }
+        answer => answer,
+    }
 }
 
 /// Answers 200 where the backend said 101, and carries bytes both ways until both sides have ended or one has failed.

@@ -4,7 +4,7 @@ use super::connection::Life;
 use crate::{
     config::limits,
     wire::{
-        http2::{Code, Over, StreamError, Unsendable},
+        http2::{Code, Connection, GoAway, Over, StreamError, Unsendable, Why},
         token::go_quote,
     },
     world::Dice,
@@ -42,9 +42,55 @@ pub enum Http2Fault {
     /// The connection failed.
     #[error("{0}")]
     Failed(io::Error),
-    /// What came was no HTTP/2, or no answer.
-    #[error("{0}")]
-    Malformed(&'static str),
+    /// The backend ended the connection behind a GOAWAY.
+    #[error("{}", left_text(.0))]
+    Left(GoAway),
+    /// The client left within its upload.
+    #[error("context canceled")]
+    ClientGone,
+    /// The head of the answer did not come in time.
+    #[error("http2: timeout awaiting response headers")]
+    HeaderTimeout,
+    /// What came was no answer.
+    #[error("{}", stream_text(*.stream, *.code, .why))]
+    Malformed {
+        /// The number of the stream.
+        stream: u32,
+        /// With what it was reset.
+        code: Code,
+        /// Why.
+        why: Why,
+    },
+    /// What came was no HTTP/2.
+    #[error("{}", connection_text(*.code, .why))]
+    Nonsense {
+        /// With what the connection was ended.
+        code: Code,
+        /// Why.
+        why: Why,
+    },
+}
+
+/// Go: `net/http/h2_bundle.go` `StreamError.Error`.
+fn stream_text(stream: u32, code: Code, why: &Why) -> String {
+    match why {
+        Why::Noted(_) => format!("stream error: stream ID {stream}; {code}"),
+        why => format!("stream error: stream ID {stream}; {code}; {why}"),
+    }
+}
+
+/// Go: `net/http/h2_bundle.go` `ConnectionError.Error`, `errFrameTooLarge`.
+fn connection_text(code: Code, why: &Why) -> String {
+    match why {
+        Why::FrameTooLarge | Why::LooksLikeHttp1 => why.to_string(),
+        _ => format!("connection error: {code}"),
+    }
+}
+
+/// Go: `net/http/h2_bundle.go` `GoAwayError.Error`.
+fn left_text(GoAway { last, code, debug }: &GoAway) -> String {
+    let debug = go_quote(debug);
+    format!("http2: server sent GOAWAY and closed the connection; LastStreamID={last}, ErrCode={code}, debug={debug}")
 }
 
 fn goaway_text(code: Code) -> String {
@@ -63,24 +109,25 @@ pub(super) struct Told {
 }
 
 impl Told {
-    /// `over` says why the connection is over, if it is.
-    pub(super) fn by(error: StreamError, stream: u32, life: &Life, over: Option<Over>) -> Self {
+    /// `frames` is the connection that it was on.
+    pub(super) fn by(error: &StreamError, stream: u32, life: &Life, frames: &Connection) -> Self {
         let fault = match error {
             StreamError::Reset(code) => {
-                let unseen = code == Code::REFUSED_STREAM;
+                let (code, unseen) = (*code, *code == Code::REFUSED_STREAM);
                 return Self { fault: Http2Fault::Reset { stream, code }, unseen };
             }
             StreamError::GoAway(code) => {
                 // The first request of a connection that ends with an error would most likely end the next one, too.
-                let unseen = stream != 1 || code == Code::NO_ERROR;
-                return Self { fault: Http2Fault::GoAway(code), unseen };
+                let unseen = stream != 1 || *code == Code::NO_ERROR;
+                return Self { fault: Http2Fault::GoAway(*code), unseen };
             }
-            StreamError::Refused(_, why) => Http2Fault::Malformed(why),
+            StreamError::Refused(code, why) => Http2Fault::Malformed { stream, code: *code, why: why.clone() },
             StreamError::Lost if life.is_lost() => Http2Fault::Lost,
-            StreamError::Lost => match (over, life.failure()) {
-                (Some(Over::Fault(_, why)), _) => Http2Fault::Malformed(why),
-                (_, Some(error)) => Http2Fault::Failed(error),
-                (_, None) => Http2Fault::Ended,
+            StreamError::Lost => match (frames.over(), frames.goaway_received(), life.failure()) {
+                (Some(Over::Fault(code, why)), ..) => Http2Fault::Nonsense { code: *code, why: why.clone() },
+                (_, Some(goaway), _) => Http2Fault::Left(goaway.clone()),
+                (_, None, Some(error)) => Http2Fault::Failed(error),
+                (_, None, None) => Http2Fault::Ended,
             },
         };
         Self { fault, unseen: false }

@@ -83,11 +83,12 @@ impl Lease {
                 let body = Http2Download::new(length, exchange.upload, place);
                 Ok(Incoming { head, body: Download(Carried::Http2(body)), gzip_was_ours })
             }
-            Err(Unanswered::Late) => Err(given_up(SendCause::HeaderTimeout)),
+            Err(Unanswered::Late) => Err(given_up(SendCause::Http2(Http2Fault::HeaderTimeout))),
+            Err(Unanswered::Cut(Cut::ClientGone)) => Err(given_up(SendCause::Http2(Http2Fault::ClientGone))),
             Err(Unanswered::Cut(cut)) => Err(given_up(SendCause::Body(cut))),
             Err(Unanswered::Stream(error)) => {
-                let over = connection.frames().borrow().over();
-                Err(failure(life, Told::by(error, id, life, over), error, request, exchange.upload))
+                let told = Told::by(&error, id, life, &connection.frames().borrow());
+                Err(failure(life, told, &error, request, exchange.upload))
             }
         }
     }
@@ -205,8 +206,8 @@ fn given_up(cause: SendCause) -> Failed {
 }
 
 /// What a stream's error means for its request.
-fn failure(life: &Life, told: Told, error: StreamError, request: Outgoing, upload: Upload) -> Failed {
-    let protocol_error = error == StreamError::Reset(Code::PROTOCOL_ERROR);
+fn failure(life: &Life, told: Told, error: &StreamError, request: Outgoing, upload: Upload) -> Failed {
+    let protocol_error = *error == StreamError::Reset(Code::PROTOCOL_ERROR);
     if protocol_error || matches!(error, StreamError::GoAway(_)) {
         life.retire();
     }

@@ -17,6 +17,8 @@ pub struct Http2Settings {
     pub stream_window_bytes: u32,
     /// The same for all answers of a connection together.
     pub connection_window_bytes: u32,
+    /// What may lie unread of all answers of a connection before their windows are made small: clients that do not read.
+    pub held_bytes_max: u32,
     /// A frame that the backend sends.
     pub frame_bytes_max: u32,
     /// A connection that was silent for so long while requests wait is asked whether it lives.
@@ -33,6 +35,7 @@ impl Default for Http2Settings {
             streams_max: limits::HTTP2_BACKEND_STREAMS_MAX,
             stream_window_bytes: limits::HTTP2_BACKEND_STREAM_WINDOW_BYTES,
             connection_window_bytes: limits::HTTP2_BACKEND_CONNECTION_WINDOW_BYTES,
+            held_bytes_max: limits::HTTP2_BACKEND_HELD_BYTES_MAX,
             frame_bytes_max: limits::HTTP2_BACKEND_FRAME_BYTES_MAX,
             silence_max: limits::HTTP2_BACKEND_SILENCE_MAX,
             ping_timeout: limits::HTTP2_BACKEND_PING_TIMEOUT,
@@ -53,7 +56,7 @@ impl Settings {
     pub(in crate::upstream) fn of(config: &TransportConfig) -> Self {
         Self {
             http2: config.http2.clone(),
-            header_list_bytes_max: u32::try_from(config.head_bytes_max).unwrap_or(u32::MAX),
+            header_list_bytes_max: header_list_bytes_max(config.head_bytes_max),
             idle_timeout: config.idle_connection_timeout,
         }
     }
@@ -65,9 +68,21 @@ impl Settings {
             frame_bytes_max: self.http2.frame_bytes_max,
             stream_window_bytes: self.http2.stream_window_bytes,
             connection_window_bytes: self.http2.connection_window_bytes,
+            held_bytes_max: self.http2.held_bytes_max,
             informational_bytes_max: limits::HTTP2_INFORMATIONAL_BYTES_MAX,
             wasted_streams_max: usize::MAX,
             tunnels: Tunnels::Refused,
         }
     }
+}
+
+/// A bound that is not Go's own was meant for HTTP/1, where ten fields are not counted with 32 each.
+///
+/// Go: `net/http/h2_bundle.go` `Transport.maxHeaderListSize`.
+fn header_list_bytes_max(head_bytes_max: usize) -> u32 {
+    let bytes = match head_bytes_max {
+        limits::RESPONSE_HEAD_BYTES_MAX => head_bytes_max,
+        chosen => chosen.saturating_add(limits::HTTP2_HEADER_LIST_BYTES_MORE),
+    };
+    u32::try_from(bytes).unwrap_or(u32::MAX)
 }

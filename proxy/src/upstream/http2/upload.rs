@@ -88,6 +88,10 @@ impl Upload {
                         self.left = left.flatten();
                         let ends = self.left == Some(0);
                         self.send(bytes, ends);
+                        if ends {
+                            // Lets the body see its own end: its connection may be kept. Nothing of it is waited for.
+                            let _ = self.body.poll_frame(cx);
+                        }
                     }
                 },
                 Some(Ok(Frame::Flush)) => {}

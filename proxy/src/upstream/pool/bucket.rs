@@ -3,7 +3,10 @@ use std::{collections::VecDeque, rc::Rc};
 use tokio::time::Instant;
 
 use super::{Dialling, Seat, waiter::Waiter};
-use crate::upstream::{http1::Http1, http2};
+use crate::{
+    config::limits,
+    upstream::{http1::Http1, http2},
+};
 
 /// What the pool knows of one origin.
 #[derive(Default)]
@@ -40,11 +43,35 @@ pub(super) enum Put {
 impl Bucket {
     /// A place on the connection of HTTP/2 with the fewest requests; none when there is no such connection, or all are full.
     pub(super) fn share(&mut self, generation: u64) -> Option<http2::Lease> {
+        self.by_load(generation).into_iter().find_map(http2::Lease::of)
+    }
+
+    /// The same, but none either while each of them has its share of requests, and there may be more connections than there are.
+    pub(super) fn share_spread(&mut self, generation: u64, connections: usize) -> Option<http2::Lease> {
+        let by_load = self.by_load(generation);
+        let has_its_share = by_load.first()?.active() >= limits::HTTP2_BACKEND_SPREAD_STREAMS;
+        if has_its_share && by_load.len() < connections {
+            return None;
+        }
+        by_load.into_iter().find_map(http2::Lease::of)
+    }
+
+    /// The connections of HTTP/2 that may be used, the one with the fewest requests in front.
+    fn by_load(&mut self, generation: u64) -> Vec<&http2::Connection> {
         self.shared.retain(|connection| !connection.is_retired());
         let mut by_load: Vec<_> =
             self.shared.iter().filter(|connection| connection.generation() == generation).collect();
         by_load.sort_by_key(|connection| connection.active());
-        by_load.into_iter().find_map(http2::Lease::of)
+        by_load
+    }
+
+    /// Those who may look around again since there is a new connection of HTTP/2: all of them, or as many as are its share.
+    pub(super) fn next_sharers(&mut self, connections: usize) -> Vec<Rc<Waiter>> {
+        let most = match self.shared.len() < connections {
+            true => limits::HTTP2_BACKEND_SPREAD_STREAMS.min(self.waiting.len()),
+            false => self.waiting.len(),
+        };
+        self.waiting.drain(..most).collect()
     }
 
     /// Puts a connection without a request to those that idle, unless somebody waits for it or there are so many already.

@@ -4,7 +4,7 @@ use std::{
     task::{Context, Poll, ready},
 };
 
-use super::{BodyState, Connection, Event};
+use super::{BodyState, Connection, Event, Wrong};
 use crate::wire::body::{Cut, Frame, Length};
 
 /// The body of a request that comes off an HTTP/1 connection. It shares the connection with the connection's loop: no channel, no lock, no
@@ -52,6 +52,7 @@ impl Incoming {
                 Ok(Event::Done) => return Poll::Ready(None),
                 // A head cannot come inside of a body: the reader says Done first.
                 Ok(Event::NeedMore | Event::Head(_)) => {}
+                Err(Wrong::EndedEarly) => return Poll::Ready(Some(Err(Cut::ClientGone))),
                 Err(wrong) => return Poll::Ready(Some(Err(Cut::Malformed(wrong.in_body())))),
             }
             if connection.has_output()

@@ -4,7 +4,11 @@ use super::{
     frame::Fault,
     hpack::{Decoder, Field, FieldName, Pseudo, Undecodable},
 };
-use crate::wire::{headers::Headers, http2::Code, token::is_valid_field_value};
+use crate::wire::{
+    headers::Headers,
+    http2::{Code, Why},
+    token::is_valid_field_value,
+};
 
 /// The fields of a head, or of trailers, as a header block tells them.
 #[derive(Debug, Default)]
@@ -22,6 +26,14 @@ pub(super) struct Block {
     pub(super) has_pseudo: bool,
 }
 
+impl Block {
+    /// Whether it has pseudo fields of requests and that of answers.
+    fn is_of_both(&self) -> bool {
+        let asks = [&self.method, &self.scheme, &self.authority, &self.path, &self.protocol];
+        self.status.is_some() && asks.iter().any(|field| field.is_some())
+    }
+}
+
 /// What begins a block, beside its first fragment.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Opening {
@@ -34,7 +46,7 @@ pub(super) struct Opening {
 #[derive(Debug)]
 pub(super) struct Whole {
     pub(super) opening: Opening,
-    pub(super) block: Result<Block, &'static str>,
+    pub(super) block: Result<Block, Why>,
 }
 
 /// Puts header blocks together.
@@ -63,9 +75,9 @@ struct Gathered {
     /// What is left of the bound.
     room: usize,
     /// What is wrong with a field; no further one is looked at.
-    wrong: Option<&'static str>,
+    wrong: Option<Why>,
     /// What is wrong with the pseudo fields as a whole; Go asks this at the end only.
-    wrong_pseudo: Option<&'static str>,
+    wrong_pseudo: Option<Why>,
 }
 
 impl BlockReader {
@@ -113,7 +125,7 @@ impl BlockReader {
         open.fragments += 1;
         // Go counts no fragments: empty ones may come for ever (CVE-2019-9518, CVE-2024-27316).
         if open.fragments > FRAGMENTS_LEAST + self.list_bytes_max / FRAGMENT_BYTES_MEAN {
-            return Err(Fault::Connection(Code::ENHANCE_YOUR_CALM, "too many fragments of a header block"));
+            return Err(Fault::connection(Code::ENHANCE_YOUR_CALM, "too many fragments of a header block"));
         }
         if open.gathered.wrong.is_some() {
             return Err(Fault::protocol("a malformed header block goes on"));
@@ -150,6 +162,7 @@ impl BlockReader {
         self.decoder.end_block();
         let block = match gathered.wrong.or(gathered.wrong_pseudo) {
             Some(why) => Err(why),
+            None if gathered.block.is_of_both() => Err(Why::Said("mix of request and response pseudo headers")),
             None => Ok(gathered.block),
         };
         Ok(Whole { opening, block })
@@ -167,12 +180,14 @@ impl Gathered {
             return;
         }
         if !is_valid_field_value(&field.value) {
-            self.wrong = Some("invalid header field value");
+            self.wrong = Some(Why::FieldValue(field.name.to_wire()));
             return;
         }
         match (&field.name, self.block.fields.is_empty()) {
-            (FieldName::Wrong, _) => self.wrong = Some("invalid header field name"),
-            (FieldName::Pseudo(_), false) => self.wrong = Some("pseudo header field after regular"),
+            (FieldName::Wrong(name), _) => self.wrong = Some(Why::FieldName(name.clone())),
+            (FieldName::Pseudo(_) | FieldName::UnknownPseudo(_), false) => {
+                self.wrong = Some(Why::Said("pseudo header field after regular"));
+            }
             _ if field.bytes > self.room => {
                 self.room = 0;
                 self.block.is_truncated = true;
@@ -186,34 +201,38 @@ impl Gathered {
 
     fn keep(&mut self, field: Field) {
         let block = &mut self.block;
-        let slot = match field.name {
+        let pseudo = match field.name {
             FieldName::Regular(name) => return block.fields.append(name, field.value),
-            FieldName::Wrong => return,
-            FieldName::Pseudo(Pseudo::Method) => &mut block.method,
-            FieldName::Pseudo(Pseudo::Scheme) => &mut block.scheme,
-            FieldName::Pseudo(Pseudo::Authority) => &mut block.authority,
-            FieldName::Pseudo(Pseudo::Path) => &mut block.path,
-            FieldName::Pseudo(Pseudo::Protocol) => &mut block.protocol,
-            FieldName::Pseudo(Pseudo::Status) => &mut block.status,
-            FieldName::Pseudo(Pseudo::Unknown) => {
-                self.wrong_pseudo = Some("invalid pseudo-header");
+            FieldName::Wrong(_) => return,
+            FieldName::Pseudo(pseudo) => pseudo,
+            FieldName::UnknownPseudo(name) => {
+                self.wrong_pseudo.get_or_insert(Why::UnknownPseudo(name));
                 return;
             }
         };
+        let slot = match pseudo {
+            Pseudo::Method => &mut block.method,
+            Pseudo::Scheme => &mut block.scheme,
+            Pseudo::Authority => &mut block.authority,
+            Pseudo::Path => &mut block.path,
+            Pseudo::Protocol => &mut block.protocol,
+            Pseudo::Status => &mut block.status,
+        };
         block.has_pseudo = true;
         if slot.replace(field.value).is_some() {
-            self.wrong_pseudo = Some("duplicate pseudo-header");
+            self.wrong_pseudo.get_or_insert(Why::PseudoTwice(pseudo.as_str()));
         }
     }
 }
 
-const TOO_LARGE: Fault = Fault::Connection(Code::PROTOCOL_ERROR, "header list too large");
-const UNDECODABLE: Fault = Fault::Connection(Code::COMPRESSION_ERROR, "header block cannot be decoded");
+const TOO_LARGE: Fault = Fault::protocol("header list too large");
+const UNDECODABLE: Fault = Fault::connection(Code::COMPRESSION_ERROR, "header block cannot be decoded");
 
 /// The peer's table, as it is from the beginning: it is not told of another one. Go: `initialHeaderTableSize`.
 const TABLE_BYTES: usize = 4096;
 /// What most requests have.
 const FIELDS_USUAL: usize = 16;
-/// A block may have so many fragments, however small, and one more for each so many bytes of the bound.
+/// A block may have so many fragments, however small, and one more for each so many bytes of the bound: as many as fields of the usual
+/// size fill the bound, each in a fragment of its own, so that a list that is too large is called so.
 const FRAGMENTS_LEAST: usize = 16;
-const FRAGMENT_BYTES_MEAN: usize = 256;
+const FRAGMENT_BYTES_MEAN: usize = 128;

@@ -64,8 +64,8 @@ impl Calm {
     }
 }
 
-const TOO_MANY_FRAMES: Fault = Fault::Connection(Code::ENHANCE_YOUR_CALM, "too many frames of no use");
-const TOO_MANY_RESETS: Fault = Fault::Connection(Code::ENHANCE_YOUR_CALM, "too many streams of no use");
+const TOO_MANY_FRAMES: Fault = Fault::connection(Code::ENHANCE_YOUR_CALM, "too many frames of no use");
+const TOO_MANY_RESETS: Fault = Fault::connection(Code::ENHANCE_YOUR_CALM, "too many streams of no use");
 
 /// In a burst. Go: `maxQueuedControlFrames`.
 const FRAMES_MAX: u32 = 10_000;

@@ -9,7 +9,9 @@ mod bounds;
 mod client;
 mod control;
 mod ending;
+mod greeting;
 mod leaving;
+mod pressure;
 mod receiving;
 mod sending;
 mod server;
@@ -23,16 +25,16 @@ pub use self::{
     bounds::{Bounds, Role, Tunnels},
     client::AnswerBody,
     ending::{Over, StreamError},
+    leaving::GoAway,
     server::Asked,
 };
-use self::{control::Peer, receiving::Payload};
+use self::{control::Peer, pressure::Pressure, receiving::Payload};
 pub(in crate::wire::http2) use self::{receiving::Received, sending::HeadKind};
 use super::{
-    Code,
     block::BlockReader,
     calm::Calm,
     flow::{Inflow, Outflow, WINDOW_DEFAULT},
-    frame::{Fault, Frame, FrameReader, setting, write_settings},
+    frame::{Fault, Frame, FrameReader},
     hpack::Encoder,
     output::Output,
     stream::{Stream, Streams},
@@ -54,6 +56,7 @@ pub struct Connection {
     line: VecDeque<u32>,
     inflow: Inflow,
     outflow: Outflow,
+    pressure: Pressure,
     /// What the peer has told of itself.
     peer: Peer,
     /// DATA that is under way.
@@ -66,7 +69,7 @@ pub struct Connection {
     /// What the GOAWAY that we sent says of it.
     goaway_sent: Option<u32>,
     /// What the peer's GOAWAY says.
-    goaway_received: Option<(u32, Code)>,
+    goaway_received: Option<GoAway>,
     /// PING that waits for its answer.
     ping: Option<[u8; 8]>,
     pings_sent: u64,
@@ -75,6 +78,7 @@ pub struct Connection {
     server: server::Requests,
     driver: Option<Waker>,
     is_driver_told: bool,
+    written_bytes: u64,
 }
 
 impl Connection {
@@ -93,6 +97,7 @@ impl Connection {
             line: VecDeque::new(),
             inflow: Inflow::new(WINDOW_DEFAULT),
             outflow: Outflow::new(WINDOW_DEFAULT),
+            pressure: Pressure::None,
             peer: Peer::new(bounds.streams_max),
             payload: None,
             is_begun: role == Role::Client,
@@ -107,43 +112,10 @@ impl Connection {
             server: server::Requests::default(),
             driver: None,
             is_driver_told: false,
+            written_bytes: 0,
         };
         connection.say_hello();
         connection
-    }
-
-    /// Go's order of settings. Go: `serverConn.serve`, `Transport.newClientConn`.
-    fn say_hello(&mut self) {
-        let bounds = self.bounds;
-        let out = self.output.frames();
-        match self.role {
-            Role::Server => {
-                let tunnels = [(setting::ENABLE_CONNECT_PROTOCOL, 1)];
-                let settings = [
-                    (setting::MAX_FRAME_SIZE, bounds.frame_bytes_max),
-                    (setting::MAX_CONCURRENT_STREAMS, bounds.streams_max),
-                    (setting::MAX_HEADER_LIST_SIZE, bounds.header_list_bytes_max),
-                    (setting::HEADER_TABLE_SIZE, 4096),
-                    (setting::INITIAL_WINDOW_SIZE, bounds.stream_window_bytes),
-                ];
-                match bounds.tunnels {
-                    Tunnels::Refused => write_settings(out, &settings),
-                    Tunnels::Taken => write_settings(out, &[&settings[..], &tunnels].concat()),
-                }
-            }
-            Role::Client => {
-                out.extend_from_slice(PREFACE);
-                let settings = [
-                    (setting::ENABLE_PUSH, 0),
-                    (setting::INITIAL_WINDOW_SIZE, bounds.stream_window_bytes),
-                    (setting::MAX_FRAME_SIZE, bounds.frame_bytes_max),
-                    (setting::MAX_HEADER_LIST_SIZE, bounds.header_list_bytes_max),
-                ];
-                write_settings(out, &settings);
-            }
-        }
-        let more = bounds.connection_window_bytes.saturating_sub(WINDOW_DEFAULT);
-        self.give_back(more);
     }
 
     /// Where the driver puts bytes that came.
@@ -189,17 +161,6 @@ impl Connection {
         self.output.len() < OUTPUT_FULL_BYTES
     }
 
-    fn read_preface(&mut self) -> bool {
-        let length = self.input.len().min(PREFACE.len());
-        if self.input[..length] != PREFACE[..length] {
-            self.end(Over::NoPreface);
-        } else if length == PREFACE.len() {
-            let _ = self.input.split_to(length);
-            self.is_begun = true;
-        }
-        self.is_begun
-    }
-
     fn take_frame(&mut self, frame: Frame, now: Instant) -> Result<(), Fault> {
         if !self.peer.is_known && !matches!(frame, Frame::Settings(_) | Frame::SettingsAck) {
             return Err(Fault::protocol("the first frame is not SETTINGS"));
@@ -221,11 +182,6 @@ impl Connection {
                 self.take_control(frame)
             }
         }
-    }
-
-    /// Whether the peer has shown that it speaks HTTP/2.
-    pub fn is_begun(&self) -> bool {
-        self.is_begun && self.peer.is_known
     }
 
     /// Who drives the connection: it is woken when there is something to write.
@@ -258,12 +214,23 @@ impl Connection {
     /// So many bytes were written. There may be room for more now.
     pub fn written(&mut self, bytes: usize) {
         self.output.advance(bytes);
+        self.written_bytes += bytes as u64;
         self.fill();
+    }
+
+    /// How many bytes were written since the connection began.
+    pub fn written_bytes(&self) -> u64 {
+        self.written_bytes
     }
 
     /// Whether nobody holds a stream, and nothing is left to be sent on any.
     pub fn is_idle(&self) -> bool {
         self.streams.is_empty()
+    }
+
+    /// Whether there was a stream.
+    pub fn has_had_streams(&self) -> bool {
+        self.last_stream > 0
     }
 
     /// Memory goes back while the connection idles.
@@ -301,7 +268,6 @@ fn stream_of(frame: &Frame) -> u32 {
     }
 }
 
-const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 /// The highest number a stream can have.
 pub(super) const STREAM_MAX: u32 = (1 << 31) - 1;
 /// While so much waits to be written, nothing is read that may make more: a peer that reads none of our answers can ask us to hold no more.

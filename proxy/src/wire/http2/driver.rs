@@ -128,17 +128,27 @@ impl Driver {
     pub async fn linger(mut self, bound: Duration) {
         let rest = async {
             poll_fn(|cx| Pin::new(&mut self.channel).poll_shutdown(cx)).await?;
-            let mut forgotten = [0; 4096];
-            loop {
-                let mut buffer = ReadBuf::new(&mut forgotten);
-                poll_fn(|cx| Pin::new(&mut self.channel).poll_read(cx, &mut buffer)).await?;
-                if buffer.filled().is_empty() {
-                    return io::Result::Ok(());
-                }
-            }
+            self.read_to_end().await
         };
         // The connection is over, however this ends.
         let _ = timeout(bound, rest).await;
+    }
+
+    /// Reads and forgets for so long, or until the peer ends: it was told that the connection is over, and may end it itself.
+    pub async fn overhear(&mut self, bound: Duration) {
+        // The connection is over, however this ends.
+        let _ = timeout(bound, self.read_to_end()).await;
+    }
+
+    async fn read_to_end(&mut self) -> io::Result<()> {
+        let mut forgotten = [0; 4096];
+        loop {
+            let mut buffer = ReadBuf::new(&mut forgotten);
+            poll_fn(|cx| Pin::new(&mut self.channel).poll_read(cx, &mut buffer)).await?;
+            if buffer.filled().is_empty() {
+                return Ok(());
+            }
+        }
     }
 }
 

@@ -1,35 +1,59 @@
 /// What the peer may send: the window it knows of, and what it has not been told yet.
 ///
 /// Go: `net/http/h2_bundle.go` `inflow`.
+///
+/// It falls below zero when it is made smaller than what has come and was not read.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Inflow {
-    available: u32,
+    /// What it was opened to in all.
+    whole: u32,
+    available: i64,
     untold: u32,
 }
 
 impl Inflow {
     pub(super) fn new(bytes: u32) -> Self {
-        Self { available: bytes, untold: 0 }
+        Self { whole: bytes, available: i64::from(bytes), untold: 0 }
     }
 
     /// Whether so many bytes fit.
     pub(super) fn has(&self, bytes: u32) -> bool {
-        bytes <= self.available
+        bytes == 0 || i64::from(bytes) <= self.available
     }
 
     /// Bytes came.
     pub(super) fn take(&mut self, bytes: u32) {
-        self.available = self.available.saturating_sub(bytes);
+        self.available -= i64::from(bytes);
+    }
+
+    /// What came and was not read.
+    pub(super) fn held(&self) -> u32 {
+        let held = i64::from(self.whole) - self.available - i64::from(self.untold);
+        u32::try_from(held).unwrap_or(0)
+    }
+
+    /// Opens the window further. Gives by how much: there is a largest one.
+    pub(super) fn grow(&mut self, bytes: u32) -> u32 {
+        let more = bytes.min(WINDOW_MAX - self.whole);
+        self.whole += more;
+        self.available += i64::from(more);
+        more
+    }
+
+    /// Makes the window smaller.
+    pub(super) fn shrink(&mut self, bytes: u32) {
+        self.whole = self.whole.saturating_sub(bytes);
+        self.available -= i64::from(bytes);
     }
 
     /// Bytes were read. Gives by how much the window is to be opened, if that is worth a frame: 4 KiB, or twice the window.
     pub(super) fn give_back(&mut self, bytes: u32) -> Option<u32> {
         self.untold = self.untold.saturating_add(bytes);
-        if self.untold == 0 || (self.untold < REFRESH_BYTES_MIN && self.untold < self.available) {
+        if self.untold == 0 || (self.untold < REFRESH_BYTES_MIN && i64::from(self.untold) < self.available) {
             return None;
         }
-        let told = std::mem::take(&mut self.untold).min(WINDOW_MAX - self.available);
-        self.available += told;
+        let told = std::mem::take(&mut self.untold);
+        self.available += i64::from(told);
         Some(told)
     }
 }

@@ -15,7 +15,7 @@ pub(super) use self::{
         write_window_update,
     },
 };
-use super::Code;
+use super::{Code, Why};
 
 /// A frame, or a piece of one, as the reader tells it. Padding is left out.
 #[derive(Debug, PartialEq, Eq)]
@@ -59,9 +59,11 @@ pub(super) enum Frame {
     SettingsAck,
     Ping([u8; 8]),
     PingAck([u8; 8]),
+    /// The beginning of what it says for people is kept.
     GoAway {
         last: u32,
         code: Code,
+        debug: Bytes,
     },
     WindowUpdate {
         stream: u32,
@@ -75,17 +77,28 @@ pub(super) enum Frame {
 pub(super) type Settings = SmallVec<[(u16, u32); 8]>;
 
 /// What the peer did wrong.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Fault {
     /// The stream is reset.
-    Stream(u32, Code, &'static str),
+    Stream(u32, Code, Why),
     /// The connection ends.
-    Connection(Code, &'static str),
+    Connection(Code, Why),
 }
 
 impl Fault {
-    pub(super) fn protocol(why: &'static str) -> Self {
-        Self::Connection(Code::PROTOCOL_ERROR, why)
+    /// The stream is reset.
+    pub(super) const fn stream(stream: u32, code: Code, why: &'static str) -> Self {
+        Self::Stream(stream, code, Why::Noted(why))
+    }
+
+    /// The connection ends.
+    pub(super) const fn connection(code: Code, why: &'static str) -> Self {
+        Self::Connection(code, Why::Noted(why))
+    }
+
+    /// The connection ends with PROTOCOL_ERROR.
+    pub(super) const fn protocol(why: &'static str) -> Self {
+        Self::connection(Code::PROTOCOL_ERROR, why)
     }
 }
 

@@ -109,6 +109,11 @@ impl Handle {
         self.connection.borrow_mut().poll_room(self.stream, cx)
     }
 
+    /// How many bytes were handed over and wait for a window, or for their turn.
+    pub fn waiting_bytes(&self) -> usize {
+        self.connection.borrow_mut().waiting_bytes(self.stream)
+    }
+
     /// Ready when the stream has broken off.
     pub fn poll_broken(&self, cx: &Context<'_>) -> Poll<StreamError> {
         self.connection.borrow_mut().poll_broken(self.stream, cx)

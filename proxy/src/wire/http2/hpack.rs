@@ -4,6 +4,7 @@
 
 mod decoder;
 mod encoder;
+mod field;
 mod huffman;
 mod integer;
 mod static_table;
@@ -11,8 +12,9 @@ mod static_table;
 mod tests;
 
 pub(super) use self::{
-    decoder::{Decoder, Field, FieldName, Pseudo, Undecodable},
+    decoder::{Decoder, Undecodable},
     encoder::{BlockWriter, Encoder},
+    field::{Field, FieldName, Pseudo},
 };
 
 /// What an entry counts beyond its name and its value. RFC 7541 section 4.1.

@@ -53,8 +53,9 @@ impl Incoming {
             Length::Exactly(left) => Some(left),
             Length::Empty | Length::Unknown | Length::UntilClose => None,
         };
-        let role = Role::Client;
-        Self { connection, stream, role, length, waits_for_continue: false, left, next: Next::More }
+        // The answer to HEAD has no body, whatever comes behind it.
+        let next = if connection.borrow_mut().is_head_only(stream) { Next::End } else { Next::More };
+        Self { connection, stream, role: Role::Client, length, waits_for_continue: false, left, next }
     }
 
     /// How its end will be known.
@@ -114,7 +115,7 @@ impl Incoming {
     fn cut(&self, why: StreamError) -> Cut {
         match (why, self.role) {
             (StreamError::Reset(code), _) => Cut::Reset(code.0),
-            (StreamError::Refused(_, why), _) => Cut::Malformed(why),
+            (StreamError::Refused(_, why), _) => Cut::Malformed(why.in_general()),
             (StreamError::GoAway(_) | StreamError::Lost, Role::Server) => Cut::ClientGone,
             (StreamError::GoAway(_) | StreamError::Lost, Role::Client) => {
                 Cut::BackendGone(io::ErrorKind::UnexpectedEof.into())

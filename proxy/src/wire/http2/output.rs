@@ -9,6 +9,8 @@ pub(super) struct Output {
     pieces_bytes: usize,
     /// Behind the pieces.
     tail: BytesMut,
+    /// Where frames go that come too late; none while they do not.
+    late: Option<BytesMut>,
 }
 
 impl Output {
@@ -23,11 +25,25 @@ impl Output {
 
     /// Where frames are written to.
     pub(super) fn frames(&mut self) -> &mut BytesMut {
-        &mut self.tail
+        match &mut self.late {
+            Some(late) => {
+                late.clear();
+                late
+            }
+            None => &mut self.tail,
+        }
+    }
+
+    /// The last word is said: whatever else is to be written is forgotten.
+    pub(super) fn close(&mut self) {
+        self.late = Some(BytesMut::new());
     }
 
     /// Adds a piece of a body.
     pub(super) fn add(&mut self, bytes: Bytes) {
+        if self.late.is_some() {
+            return;
+        }
         if bytes.len() < COPIED_BYTES_MAX {
             return self.tail.extend_from_slice(&bytes);
         }
@@ -66,15 +82,10 @@ impl Output {
         self.tail.advance(bytes.min(self.tail.len()));
     }
 
-    /// Forgets all of it.
-    pub(super) fn clear(&mut self) {
-        *self = Self::default();
-    }
-
     /// The memory goes back while nothing is written.
     pub(super) fn release_buffers(&mut self) {
-        if self.is_empty() {
-            self.clear();
+        if self.is_empty() && self.late.is_none() {
+            *self = Self::default();
         }
     }
 }

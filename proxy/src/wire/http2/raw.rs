@@ -116,3 +116,15 @@ impl Raw {
         frames
     }
 }
+
+/// The SETTINGS that come next: number and value.
+pub(crate) async fn settings(io: &mut DuplexStream) -> Vec<(u16, u32)> {
+    let mut head = [0; 9];
+    io.read_exact(&mut head).await.unwrap();
+    assert_eq!(head[3], 4);
+    let mut payload = vec![0; usize::from(head[2])];
+    io.read_exact(&mut payload).await.unwrap();
+    let setting =
+        |six: &[u8]| (u16::from_be_bytes([six[0], six[1]]), u32::from_be_bytes([six[2], six[3], six[4], six[5]]));
+    payload.chunks(6).map(setting).collect()
+}

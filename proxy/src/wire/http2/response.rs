@@ -76,10 +76,7 @@ pub(super) fn read_response(
     ends_stream: bool,
     is_head_only: bool,
 ) -> Result<(ResponseHead, Length), &'static str> {
-    let Block { method, scheme, authority, path, protocol, status, fields: mut headers, .. } = block;
-    if [method, scheme, authority, path, protocol].iter().any(Option::is_some) {
-        return Err("malformed response from server: pseudo header of a request");
-    }
+    let Block { status, fields: mut headers, .. } = block;
     let status = status.filter(|status| !status.is_empty());
     let status = status.ok_or("malformed response from server: missing status pseudo header")?;
     let status = StatusCode::from_bytes(&status)

@@ -154,7 +154,7 @@ impl Stream {
 
     /// How it was closed, if it is.
     pub(super) fn closed(&self) -> Closed {
-        match self.broken {
+        match &self.broken {
             Some(StreamError::Refused(..)) => Closed::ByUs,
             _ => Closed::ByThePeer,
         }

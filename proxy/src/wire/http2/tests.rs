@@ -1,6 +1,7 @@
 mod conversation;
 mod floods;
 mod messages;
+mod windows;
 
 use std::{cell::RefCell, rc::Rc, task::Context};
 
@@ -22,6 +23,7 @@ const BOUNDS: Bounds = Bounds {
     frame_bytes_max: 1 << 20,
     stream_window_bytes: 1 << 16,
     connection_window_bytes: 1 << 20,
+    held_bytes_max: 1 << 19,
     informational_bytes_max: 1024,
     wasted_streams_max: 10,
     tunnels: Tunnels::Refused,
@@ -129,7 +131,7 @@ fn shown(frame: &Frame) -> Option<String> {
     Some(match frame {
         Frame::Settings(_) | Frame::SettingsAck | Frame::WindowUpdate { .. } => return None,
         Frame::Reset { stream, code } => format!("RST_STREAM {stream} {code}"),
-        Frame::GoAway { last, code } => format!("GOAWAY {last} {code}"),
+        Frame::GoAway { last, code, .. } => format!("GOAWAY {last} {code}"),
         Frame::Headers { stream, ends_stream, .. } => format!("HEADERS {stream}{}", end(*ends_stream)),
         Frame::Data { stream, bytes, ends_stream, .. } => format!("DATA {stream} {bytes}{}", end(*ends_stream)),
         Frame::Payload(_) => return None,

@@ -129,3 +129,82 @@ fn a_bad_preface_gets_settings_and_the_end() {
         served.task.await.unwrap();
     });
 }
+
+#[test]
+fn a_connection_that_is_at_fault_has_a_second_to_read_so() {
+    play(async {
+        let (served, io) = start(Http2Limits::default());
+        let mut raw = raw::Raw::connect(io).await;
+        raw.open_headers(1, &POST_GONE).await;
+        settle().await;
+        // PING of seven bytes.
+        raw.frame(6, 0, 0, &[0; 7]).await;
+        let before = tokio::time::Instant::now();
+        assert_eq!(raw.next().await, Some(raw::Frame::goaway(1, 6, "")));
+        settle().await;
+        // Nothing is said any more, but nobody is told yet. Go: `serverConn.goAway`.
+        raw.frame(6, 0, 0, &[0; 8]).await;
+        assert_eq!((served.seen.gone.get(), served.seen.running.get()), (0, 1));
+        assert_eq!(raw.next().await, None);
+        assert_eq!(before.elapsed().as_secs(), 1);
+        settle().await;
+        assert_eq!((served.seen.gone.get(), served.seen.running.get()), (1, 0));
+        drop(raw);
+        served.task.await.unwrap();
+    });
+}
+
+#[test]
+fn a_connection_that_is_not_kept_says_goaway_behind_its_streams() {
+    play(async {
+        let (served, io) = start(Http2Limits { keep_alive: KeepAlive::Never, ..Http2Limits::default() });
+        let mut raw = raw::Raw::connect(io).await;
+        tokio::time::sleep(Duration::from_secs(60)).await;
+        raw.headers(1, &GET).await;
+        assert_eq!(raw.stream(1).await.len(), 2);
+        assert_eq!(raw.next().await, Some(raw::Frame::goaway(1, 0, "")));
+        // The client knows that nobody looks at this one.
+        raw.headers(3, &GET).await;
+        assert_eq!(raw.next().await, None);
+        assert_eq!(served.seen.called.get(), 1);
+        drop(raw);
+        served.task.await.unwrap();
+    });
+}
+
+#[test]
+fn an_answer_that_takes_longer_than_the_write_timeout_is_reset() {
+    play(async {
+        let limits = Http2Limits { write_timeout: Some(Duration::from_secs(5)), ..Http2Limits::default() };
+        let (served, io) = start(limits);
+        let mut raw = raw::Raw::connect(io).await;
+        raw.open_headers(1, &POST_GONE).await;
+        let before = tokio::time::Instant::now();
+        assert_eq!(raw.next().await, Some(raw::Frame::reset(1, 2)));
+        assert_eq!(before.elapsed().as_secs(), 5);
+        settle().await;
+        assert_eq!((served.seen.gone.get(), served.seen.running.get()), (1, 0));
+        // The connection goes on.
+        raw.headers(3, &GET).await;
+        assert_eq!(raw.stream(3).await.len(), 2);
+    });
+}
+
+#[test]
+fn a_stream_that_was_reset_before_its_head_has_no_answer() {
+    play(async {
+        let (served, io) = start(Http2Limits::default());
+        let mut raw = raw::Raw::connect(io).await;
+        // PRIORITY that depends on itself.
+        raw.frame(2, 0, 1, &[0, 0, 0, 1, 16]).await;
+        raw.headers(1, &GET).await;
+        assert_eq!(raw.next().await, Some(raw::Frame::reset(1, 1)));
+        raw.headers(3, &GET).await;
+        assert_eq!(raw.stream(3).await.len(), 2);
+        assert_eq!(served.seen.called.get(), 1);
+    });
+}
+
+const GET: [(&str, &str); 4] = [(":method", "GET"), (":scheme", "https"), (":authority", "h.test"), (":path", "/")];
+const POST_GONE: [(&str, &str); 4] =
+    [(":method", "POST"), (":scheme", "https"), (":authority", "h.test"), (":path", "/gone")];

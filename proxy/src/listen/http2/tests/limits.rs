@@ -105,3 +105,75 @@ fn streams_beyond_the_bound_are_refused() {
         assert_eq!(served.seen.called.get(), 2);
     });
 }
+
+#[test]
+fn a_client_that_takes_nothing_is_left() {
+    play(async {
+        let minute = Duration::from_secs(60);
+        let (served, io) = start(Http2Limits { send_timeout: Some(minute), ..Http2Limits::default() });
+        let mut raw = raw::Raw::connect(io).await;
+        let get = [(":method", "GET"), (":scheme", "https"), (":authority", "h.test"), (":path", "/64MiB")];
+        let before = tokio::time::Instant::now();
+        // Windows are open, and nobody reads the socket.
+        raw.frame(8, 0, 0, &(1_u32 << 30).to_be_bytes()).await;
+        raw.headers(1, &get).await;
+        raw.frame(8, 0, 1, &(1_u32 << 30).to_be_bytes()).await;
+        served.task.await.unwrap();
+        let limits = Http2Limits::default();
+        assert!((minute..=minute + limits.linger + limits.goaway_grace).contains(&before.elapsed()));
+    });
+}
+
+#[test]
+fn a_stream_whose_window_stays_closed_is_reset_and_its_neighbours_go_on() {
+    play(async {
+        let (_served, io) =
+            start(Http2Limits { send_timeout: Some(Duration::from_secs(60)), ..Http2Limits::default() });
+        let mut builder = h2::client::Builder::new();
+        let builder = builder.initial_window_size(16 << 10).initial_connection_window_size(1 << 20);
+        let mut client = Client::connect_with(io, builder).await;
+        let (response, _stream) = client.ask(request("GET", "/64MiB"), true).await;
+        let mut stuck = response.await.unwrap().into_body();
+        let (response, _stream) = client.ask(request("GET", "/large"), true).await;
+        let mut slow = response.await.unwrap().into_body();
+        // One window update in a while is enough.
+        let mut read = 0;
+        while read < 20_000 {
+            tokio::time::sleep(Duration::from_secs(55)).await;
+            let bytes = slow.data().await.unwrap().unwrap();
+            slow.flow_control().release_capacity(bytes.len()).unwrap();
+            read += bytes.len();
+        }
+        tokio::time::sleep(Duration::from_secs(61)).await;
+        let error = loop {
+            match stuck.data().await.unwrap() {
+                Ok(_) => {}
+                Err(error) => break error,
+            }
+        };
+        assert_eq!(reset_code(&error), 2);
+        assert_eq!(client.get("/").await.status, 200);
+    });
+}
+
+#[test]
+fn every_bound_is_advertised() {
+    play(async {
+        let (_served, mut io) = start(Http2Limits::default());
+        let mut settings = vec![(5, 1 << 20), (3, 250), (6, (1 << 20) + 320), (1, 4096), (4, 1 << 20)];
+        assert_eq!(raw::settings(&mut io).await, settings);
+        // And the window of the connection.
+        let mut update = [0; 13];
+        tokio::io::AsyncReadExt::read_exact(&mut io, &mut update).await.unwrap();
+        assert_eq!((update[3], &update[9..]), (8, &((8_u32 << 20) - 65_535).to_be_bytes()[..]));
+
+        let limits = Http2Limits { tunnels: crate::wire::http2::Tunnels::Taken, ..Http2Limits::default() };
+        let (_served, mut io) = start(limits);
+        settings.push((8, 1));
+        assert_eq!(raw::settings(&mut io).await, settings);
+
+        let (_served, mut io) = start(Http2Limits::of_apiserver());
+        let settings = [(5, 256 << 10), (3, 100), (6, (1 << 20) + 320), (1, 4096), (4, 256 << 10)];
+        assert_eq!(raw::settings(&mut io).await, settings);
+    });
+}

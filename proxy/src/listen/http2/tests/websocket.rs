@@ -88,3 +88,41 @@ fn another_protocol_is_a_501_and_none_is_taken_unless_it_is_opened() {
         assert_eq!(served.seen.called.get(), 0);
     });
 }
+
+#[test]
+fn an_answer_that_is_no_101_makes_no_tunnel() {
+    play(async {
+        // A 200 would say that there is one.
+        for (path, status) in [("/", 502), ("/304", 304), ("/answer-cut", 0)] {
+            let (_served, io) = start(open());
+            let mut client = Client::connect(io).await;
+            assert_eq!(client.get("/").await.status, 200);
+            assert!(client.send.is_extended_connect_protocol_enabled());
+            let mut request = request("CONNECT", path);
+            request.extensions_mut().insert(h2::ext::Protocol::from_static("websocket"));
+            let (response, _stream) = client.ask(request, false).await;
+            let answered = response.await.map_or(0, |response| response.status().as_u16());
+            assert_eq!(answered, status, "{path}");
+        }
+    });
+}
+
+#[test]
+fn a_protocol_belongs_to_a_whole_connect() {
+    play(async {
+        let whole = connect("websocket");
+        let malformed: [Vec<(&str, &str)>; 4] = [
+            whole.iter().map(|field| if field.0 == ":method" { (":method", "GET") } else { *field }).collect(),
+            whole.iter().filter(|field| field.0 != ":path").copied().collect(),
+            whole.iter().filter(|field| field.0 != ":scheme").copied().collect(),
+            whole.iter().chain([&(":protocol", "websocket")]).copied().collect(),
+        ];
+        for fields in malformed {
+            let (served, io) = start(open());
+            let mut raw = raw::Raw::connect(io).await;
+            raw.open_headers(1, &fields).await;
+            assert_eq!(raw.next().await, Some(raw::Frame::reset(1, 1)), "{fields:?}");
+            assert_eq!(served.seen.called.get(), 0);
+        }
+    });
+}

@@ -169,7 +169,7 @@ async fn a_head_that_does_not_come_in_time_is_given_up() {
         let mut backend = Backend::accept(&stage).await;
         let (_, mut respond) = backend.request().await;
         let error = sent.await.unwrap().unwrap_err();
-        assert_eq!(error.to_string(), "net/http: timeout awaiting response headers");
+        assert_eq!(error.to_string(), "http2: timeout awaiting response headers");
         assert_eq!(reset_of(&mut respond).await, 8);
     })
     .await;
@@ -207,6 +207,37 @@ async fn a_backend_sends_no_faster_than_the_answer_is_read() {
             }
         }
         assert_eq!(read, 64 << 20);
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn answers_that_nobody_reads_hold_up_no_other() {
+    on_a_worker(async {
+        let stage = stage(|_| {});
+        let mut backend = None;
+        let mut stuck = Vec::new();
+        for _ in 0..7 {
+            let sent = send(&stage, get("/large"));
+            if backend.is_none() {
+                backend = Some(Backend::accept(&stage).await);
+            }
+            let (_, mut respond) = backend.as_mut().unwrap().request().await;
+            let mut stream = respond.send_response(Response::new(()), false).unwrap();
+            stream.send_data(vec![b'a'; 8 << 20].into(), true).unwrap();
+            stuck.push((sent.await.unwrap().unwrap(), stream));
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+        let sent = send(&stage, get("/read"));
+        let (_, mut respond) = backend.as_mut().unwrap().request().await;
+        let mut stream = respond.send_response(Response::new(()), false).unwrap();
+        stream.send_data(vec![b'a'; 8 << 20].into(), true).unwrap();
+        assert_eq!(read(sent.await.unwrap().unwrap().body).await.unwrap().len(), 8 << 20);
+        // Those that were stuck come to their end as well, once somebody reads them.
+        for (answer, _stream) in stuck {
+            assert_eq!(read(answer.body).await.unwrap().len(), 8 << 20);
+        }
+        assert_eq!(stage.net.dialled().len(), 1);
     })
     .await;
 }

@@ -136,3 +136,104 @@ async fn a_transport_that_is_gone_leaves_no_connection_behind() {
     })
     .await;
 }
+
+#[tokio::test(start_paused = true)]
+async fn requests_are_spread_over_connections_before_one_of_them_is_filled() {
+    on_a_worker(async {
+        let stage = stage(|_| {});
+        let mut sent = Vec::new();
+        let mut backends: Vec<Backend> = Vec::new();
+        let mut held = Vec::new();
+        for number in 0..50 {
+            sent.push(send(&stage, get("/watch")));
+            // One after the other, and the last twenty at once.
+            if number < 30 {
+                tokio::time::sleep(Duration::from_millis(1)).await;
+            }
+            while stage.has_new_connection() {
+                backends.push(Backend::accept(&stage).await);
+            }
+        }
+        tokio::time::sleep(Duration::from_millis(1)).await;
+        let mut loads = Vec::new();
+        for backend in &mut backends {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+            loads.push(backend.requests.len());
+            while let Ok(request) = backend.requests.try_recv() {
+                held.push(request);
+            }
+        }
+        assert_eq!(loads, [13, 13, 12, 12]);
+        assert_eq!(stage.net.dialled().len(), 4);
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_burst_of_requests_is_spread_too() {
+    on_a_worker(async {
+        let stage = stage(|_| {});
+        let _sent: Vec<_> = (0..60).map(|_| send(&stage, get("/watch"))).collect();
+        tokio::time::sleep(Duration::from_millis(1)).await;
+        let mut loads = Vec::new();
+        while stage.has_new_connection() {
+            let io = stage.accept().await;
+            let builder = h2::server::Builder::new();
+            let Ok(Ok(mut connection)) =
+                tokio::time::timeout(Duration::from_millis(1), builder.handshake::<_, Bytes>(io.into_stream())).await
+            else {
+                continue;
+            };
+            let mut requests = 0;
+            while let Ok(Some(Ok(_))) = tokio::time::timeout(Duration::from_millis(1), connection.accept()).await {
+                requests += 1;
+            }
+            loads.push(requests);
+        }
+        loads.retain(|load| *load > 0);
+        assert_eq!(loads.iter().sum::<usize>(), 60, "{loads:?}");
+        assert!(loads.len() >= 4 && loads.iter().all(|load| *load <= 20), "{loads:?}");
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_further_connection_that_does_not_come_holds_up_nobody_for_long() {
+    on_a_worker(async {
+        for second in [Dial::After(Duration::from_secs(20)), Dial::Silence, Dial::Refused] {
+            let stage = stage(|_| {});
+            stage.net.plan([Dial::After(Duration::ZERO), second]);
+            let first = send(&stage, get("/0"));
+            let mut backend = Backend::accept(&stage).await;
+            let mut held = vec![backend.request().await];
+            let mut sent = vec![first];
+            for _ in 1..8 {
+                sent.push(send(&stage, get("/x")));
+                held.push(backend.request().await);
+            }
+            let before = tokio::time::Instant::now();
+            sent.push(send(&stage, get("/ninth")));
+            let (request, respond) = backend.request().await;
+            assert_eq!(request.uri().path(), "/ninth");
+            assert!(before.elapsed() <= Duration::from_millis(101), "{:?}", before.elapsed());
+            answer(respond, "ok");
+            sent.pop().unwrap().await.unwrap().unwrap();
+        }
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn every_bound_is_advertised_to_a_backend() {
+    on_a_worker(async {
+        for (head_bytes_max, list) in [(10 << 20, 10 << 20), (1000, 1320)] {
+            let stage = stage(|config| config.head_bytes_max = head_bytes_max);
+            let _sent = send(&stage, get("/x"));
+            let mut io = stage.accept().await.into_stream();
+            tokio::io::AsyncReadExt::read_exact(&mut io, &mut [0; 24]).await.unwrap();
+            let settings = [(2, 0), (4, 4 << 20), (5, 16 << 10), (6, list)];
+            assert_eq!(raw::settings(&mut io).await, settings);
+        }
+    })
+    .await;
+}

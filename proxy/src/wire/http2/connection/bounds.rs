@@ -20,6 +20,8 @@ pub struct Bounds {
     pub stream_window_bytes: u32,
     /// The same for all streams together.
     pub connection_window_bytes: u32,
+    /// What may lie unread of all streams before their windows are made small.
+    pub held_bytes_max: u32,
     /// Fields of all 1xx heads of one stream; further heads are dropped.
     pub informational_bytes_max: usize,
     /// Streams that came to nothing, more than those that were answered; one more and the connection ends.

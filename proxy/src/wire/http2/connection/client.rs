@@ -8,7 +8,7 @@ use super::{
 use crate::wire::{
     body::Length,
     http2::{
-        Code,
+        Code, Why,
         block::{Block, Opening},
         frame::Fault,
         hpack::BlockWriter,
@@ -69,8 +69,8 @@ impl Connection {
         if let Some(head) = stream.receiving.heads.pop_front() {
             return Poll::Ready(Ok(head));
         }
-        match stream.broken {
-            Some(why) => Poll::Ready(Err(why)),
+        match &stream.broken {
+            Some(why) => Poll::Ready(Err(why.clone())),
             None => {
                 stream.receiving.waker = Some(cx.waker().clone());
                 Poll::Pending
@@ -78,18 +78,19 @@ impl Connection {
         }
     }
 
+    /// Whether no body is read of an answer.
+    pub(in crate::wire::http2) fn is_head_only(&mut self, id: u32) -> bool {
+        self.streams.get_mut(id).is_some_and(|stream| stream.receiving.is_head_only)
+    }
+
     /// HEADERS of a server are whole. Go: `clientConnReadLoop.processHeaders`.
-    pub(super) fn take_response_block(
-        &mut self,
-        opening: Opening,
-        block: Result<Block, &'static str>,
-    ) -> Result<(), Fault> {
+    pub(super) fn take_response_block(&mut self, opening: Opening, block: Result<Block, Why>) -> Result<(), Fault> {
         let Opening { stream: id, ends_stream, .. } = opening;
         let Some(stream) = self.streams.get_mut(id).filter(|stream| stream.broken.is_none()) else {
             // What was given up may have been on its way.
             return self.check_not_idle(id);
         };
-        let block = block.map_err(|why| malformed(id, why))?;
+        let block = block.map_err(|why| Fault::Stream(id, Code::PROTOCOL_ERROR, why))?;
         if stream.receiving.state != ReceivingState::Open {
             return Err(malformed(id, "protocol error: headers after END_STREAM"));
         }
@@ -143,10 +144,11 @@ impl Connection {
             }
             ReceivingState::Open => return Ok(Welcome::Taken),
         };
-        Ok(Welcome::Forgotten(Some(malformed(id, why))))
+        Ok(Welcome::Forgotten(Some(Fault::stream(id, Code::PROTOCOL_ERROR, why))))
     }
 }
 
+/// What is wrong with HEADERS, as Go says it.
 fn malformed(stream: u32, why: &'static str) -> Fault {
-    Fault::Stream(stream, Code::PROTOCOL_ERROR, why)
+    Fault::Stream(stream, Code::PROTOCOL_ERROR, Why::Said(why))
 }

@@ -1,6 +1,7 @@
+use bytes::Bytes;
 use tokio::time::Instant;
 
-use super::{Connection, Role, STREAM_MAX, StreamError};
+use super::{Connection, GoAway, Role, STREAM_MAX, StreamError};
 use crate::wire::http2::{
     Code,
     flow::{TooLarge, WINDOW_DEFAULT},
@@ -41,6 +42,7 @@ impl Connection {
                 Some(left) => {
                     self.unacknowledged_settings = left;
                     self.peer.is_known = true;
+                    self.settings_are_known();
                     Ok(())
                 }
                 None => Err(Fault::protocol("acknowledged settings that were never sent")),
@@ -58,8 +60,8 @@ impl Connection {
                 }
                 Ok(())
             }
-            Frame::GoAway { last, code } => {
-                self.take_goaway(last, code);
+            Frame::GoAway { last, code, debug } => {
+                self.take_goaway(last, code, debug);
                 Ok(())
             }
             Frame::WindowUpdate { stream, increment } => self.take_window(stream, increment),
@@ -101,7 +103,7 @@ impl Connection {
                 .sending
                 .window
                 .add(growth)
-                .map_err(|TooLarge| Fault::Connection(Code::FLOW_CONTROL_ERROR, "a window grows too large"))?;
+                .map_err(|TooLarge| Fault::connection(Code::FLOW_CONTROL_ERROR, "a window grows too large"))?;
             if stream.can_send() && !std::mem::replace(&mut stream.sending.is_in_line, true) {
                 self.line.push_back(stream.id);
             }
@@ -112,11 +114,11 @@ impl Connection {
     fn take_window(&mut self, id: u32, increment: u32) -> Result<(), Fault> {
         if id == 0 {
             let added = self.outflow.add(i64::from(increment));
-            return added.map_err(|TooLarge| Fault::Connection(Code::FLOW_CONTROL_ERROR, "a window grows too large"));
+            return added.map_err(|TooLarge| Fault::connection(Code::FLOW_CONTROL_ERROR, "a window grows too large"));
         }
         if let Some(stream) = self.streams.get_mut(id) {
             let added = stream.sending.window.add(i64::from(increment));
-            added.map_err(|TooLarge| Fault::Stream(id, Code::FLOW_CONTROL_ERROR, "a window grows too large"))?;
+            added.map_err(|TooLarge| Fault::stream(id, Code::FLOW_CONTROL_ERROR, "a window grows too large"))?;
             self.stand_in_line(id);
             return Ok(());
         }
@@ -144,16 +146,18 @@ impl Connection {
     }
 
     /// Go: `serverConn.processGoAway`, `ClientConn.setGoAway`.
-    fn take_goaway(&mut self, last: u32, code: Code) {
-        let first = self.goaway_received.map_or(code, |(_, first)| if first == Code::NO_ERROR { code } else { first });
-        self.goaway_received = Some((last, first));
+    fn take_goaway(&mut self, last: u32, code: Code, debug: Bytes) {
+        let before = self.goaway_received.take().unwrap_or(GoAway { last, code: Code::NO_ERROR, debug: Bytes::new() });
+        let code = if before.code == Code::NO_ERROR { code } else { before.code };
+        let debug = if before.debug.is_empty() { debug } else { before.debug };
+        self.goaway_received = Some(GoAway { last, code, debug });
         match self.role {
             Role::Server => self.leave_now(),
             Role::Client => {
                 let unseen: Vec<u32> =
                     self.streams.iter_mut().map(|stream| stream.id).filter(|stream| *stream > last).collect();
                 for id in unseen {
-                    self.break_off(id, StreamError::GoAway(first));
+                    self.break_off(id, StreamError::GoAway(code));
                 }
             }
         }
@@ -162,7 +166,7 @@ impl Connection {
 
 /// RFC 7540 section 5.3.1.
 pub(super) const fn depends_on_itself(stream: u32) -> Fault {
-    Fault::Stream(stream, Code::PROTOCOL_ERROR, "a stream depends on itself")
+    Fault::stream(stream, Code::PROTOCOL_ERROR, "a stream depends on itself")
 }
 
 /// Go: `net/http/h2_bundle.go` `defaultMaxConcurrentStreams`.

@@ -2,17 +2,17 @@ use bytes::BytesMut;
 
 use super::{Connection, Role};
 use crate::wire::http2::{
-    Code,
+    Code, Why,
     frame::{Fault, write_goaway, write_reset},
 };
 
 /// Why a stream broke off.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum StreamError {
     /// The peer has reset it.
     Reset(Code),
     /// We have reset it, since the peer broke the rules, or nobody wanted it any more.
-    Refused(Code, &'static str),
+    Refused(Code, Why),
     /// GOAWAY says that the peer has not begun with it.
     GoAway(Code),
     /// Its connection is over.
@@ -20,10 +20,10 @@ pub enum StreamError {
 }
 
 /// Why a connection is over.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Over {
     /// The peer broke the rules, and was told so by GOAWAY.
-    Fault(Code, &'static str),
+    Fault(Code, Why),
     /// It is no HTTP/2: nothing is said.
     NoPreface,
     /// The socket has ended or failed, or nobody drives it any more.
@@ -35,10 +35,11 @@ impl Connection {
     pub(super) fn fault(&mut self, at: u32, fault: Fault) {
         match fault {
             Fault::Stream(stream, code, why) => {
-                tracing::debug!(stream, %code, why, "HTTP/2 stream error");
+                tracing::debug!(stream, %code, %why, "HTTP/2 stream error");
+                let is_wasted = code != Code::STREAM_CLOSED || self.is_unanswered(stream);
                 self.reset_as(stream, code, why);
                 if self.role == Role::Server
-                    && code != Code::STREAM_CLOSED
+                    && is_wasted
                     && let Err(Fault::Connection(code, why)) = self.calm.wasted_stream()
                 {
                     self.fail(at, code, why);
@@ -48,23 +49,34 @@ impl Connection {
         }
     }
 
-    fn fail(&mut self, at: u32, code: Code, why: &'static str) {
-        tracing::debug!(%code, why, "HTTP/2 connection error");
+    /// Whether a request is known that has no answer yet.
+    fn is_unanswered(&mut self, id: u32) -> bool {
+        self.streams.get_mut(id).is_some_and(|stream| !stream.is_closed() && !stream.sending.is_past_head)
+    }
+
+    /// GOAWAY is the last that is said. A server's streams stay until its driver ends the connection. Go: `serverConn.goAway`.
+    fn fail(&mut self, at: u32, code: Code, why: Why) {
+        tracing::debug!(%code, %why, "HTTP/2 connection error");
         // Go counts a stream as seen if the frame that broke the connection was one of it.
         let last = match self.role {
             Role::Server => self.last_stream.max(at),
             Role::Client => 0,
         };
         write_goaway(self.output.frames(), last, code);
-        self.end(Over::Fault(code, why));
+        self.output.close();
+        self.over = Some(Over::Fault(code, why));
+        self.input = BytesMut::new();
+        self.line.clear();
+        self.server.forget_waiting();
+        match self.role {
+            Role::Server => self.wake_driver(),
+            Role::Client => self.end(Over::Gone),
+        }
     }
 
     /// The connection is over: every stream breaks off. What waits to be written may still be written.
     pub fn end(&mut self, over: Over) {
-        if self.over.is_some() {
-            return;
-        }
-        self.over = Some(over);
+        self.over.get_or_insert(over);
         self.input = BytesMut::new();
         self.line.clear();
         self.server.forget_waiting();
@@ -82,12 +94,12 @@ impl Connection {
     }
 
     /// Why it is over.
-    pub fn over(&self) -> Option<Over> {
-        self.over
+    pub fn over(&self) -> Option<&Over> {
+        self.over.as_ref()
     }
 
     /// Resets a stream, whether it is known or not.
-    pub(super) fn reset_as(&mut self, id: u32, code: Code, why: &'static str) {
+    pub(super) fn reset_as(&mut self, id: u32, code: Code, why: Why) {
         write_reset(self.output.frames(), id, code);
         self.break_off(id, StreamError::Refused(code, why));
         self.streams.was_reset(id);

@@ -1,8 +1,21 @@
+use bytes::Bytes;
+
 use super::{Connection, Role, STREAM_MAX};
 use crate::wire::http2::{
     Code,
     frame::{write_goaway, write_ping},
 };
+
+/// What a peer's GOAWAY says. Of several the last stream is that of the last one, the rest that of the first one that says it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GoAway {
+    /// The last stream that it may have begun with.
+    pub last: u32,
+    /// Why it goes.
+    pub code: Code,
+    /// The beginning of what it says for people.
+    pub debug: Bytes,
+}
 
 impl Connection {
     /// Asks the peer whether it lives. If a question is under way already, its answer counts.
@@ -21,9 +34,9 @@ impl Connection {
         self.ping.is_some()
     }
 
-    /// The peer's GOAWAY: the last stream that it may have begun with, and why it goes.
-    pub fn goaway_received(&self) -> Option<(u32, Code)> {
-        self.goaway_received
+    /// The peer's GOAWAY.
+    pub fn goaway_received(&self) -> Option<&GoAway> {
+        self.goaway_received.as_ref()
     }
 
     /// Says that no further stream is wanted, but takes those that are on their way. RFC 9113 section 6.8.

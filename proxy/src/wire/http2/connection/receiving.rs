@@ -78,8 +78,8 @@ impl Connection {
     fn count(&mut self, payload: Payload, id: u32) -> Result<(), Fault> {
         let Payload { counted, left, stream, .. } = payload;
         let too_much = match self.role {
-            Role::Server => Fault::Stream(id, Code::FLOW_CONTROL_ERROR, "more data than the window takes"),
-            Role::Client => Fault::Connection(Code::FLOW_CONTROL_ERROR, "more data than the window takes"),
+            Role::Server => Fault::stream(id, Code::FLOW_CONTROL_ERROR, "more data than the window takes"),
+            Role::Client => Fault::connection(Code::FLOW_CONTROL_ERROR, "more data than the window takes"),
         };
         let fits = self.inflow.has(counted);
         let Some(stream) = stream.and_then(|id| self.streams.get_mut(id)) else {
@@ -100,6 +100,7 @@ impl Connection {
             write_window_update(self.output.frames(), id, more);
         }
         self.give_back(padding);
+        self.feel_pressure();
         Ok(())
     }
 
@@ -179,13 +180,13 @@ impl Connection {
             self.give_back(read);
             return Poll::Ready(Received::Data(bytes));
         }
-        Poll::Ready(match (receiving.state, stream.broken) {
+        Poll::Ready(match (receiving.state, &stream.broken) {
             (ReceivingState::Ended, _) => match receiving.trailers.take() {
                 Some(trailers) => Received::Trailers(trailers),
                 None => Received::End,
             },
             (ReceivingState::EndedShort, _) => Received::EndedShort,
-            (ReceivingState::Open, Some(why)) => Received::Broken(why),
+            (ReceivingState::Open, Some(why)) => Received::Broken(why.clone()),
             (ReceivingState::Open, None) => {
                 receiving.waker = Some(cx.waker().clone());
                 return Poll::Pending;

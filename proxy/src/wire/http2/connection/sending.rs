@@ -6,7 +6,7 @@ use super::{Connection, DATA_BYTES_MAX, OUTPUT_BYTES, Role, StreamError};
 use crate::wire::{
     headers::Headers,
     http2::{
-        Code,
+        Code, Why,
         fields::write_trailers,
         frame::{write_data_head, write_headers, write_reset},
         hpack::BlockWriter,
@@ -37,8 +37,8 @@ impl Connection {
         write: impl FnOnce(&mut BlockWriter<'_>),
     ) -> Result<(), StreamError> {
         let stream = self.streams.get_mut(id).ok_or(StreamError::Lost)?;
-        if let Some(why) = stream.broken {
-            return Err(why);
+        if let Some(why) = &stream.broken {
+            return Err(why.clone());
         }
         let ends = kind == HeadKind::FinalAndEnd;
         stream.sending.is_past_head |= kind != HeadKind::Informational;
@@ -61,8 +61,8 @@ impl Connection {
     /// The stream broke off.
     pub(in crate::wire::http2) fn send_data(&mut self, id: u32, bytes: Bytes, ends: bool) -> Result<(), StreamError> {
         let stream = self.streams.get_mut(id).ok_or(StreamError::Lost)?;
-        if let Some(why) = stream.broken {
-            return Err(why);
+        if let Some(why) = &stream.broken {
+            return Err(why.clone());
         }
         if !bytes.is_empty() {
             stream.sending.waiting_bytes += bytes.len();
@@ -82,8 +82,8 @@ impl Connection {
     /// The stream broke off.
     pub(in crate::wire::http2) fn send_trailers(&mut self, id: u32, trailers: Headers) -> Result<(), StreamError> {
         let stream = self.streams.get_mut(id).ok_or(StreamError::Lost)?;
-        if let Some(why) = stream.broken {
-            return Err(why);
+        if let Some(why) = &stream.broken {
+            return Err(why.clone());
         }
         stream.sending.ending = Some(Ending::Trailers(trailers));
         self.stand_in_line(id);
@@ -97,8 +97,8 @@ impl Connection {
     /// The stream broke off.
     pub(in crate::wire::http2) fn poll_room(&mut self, id: u32, cx: &Context<'_>) -> Poll<Result<(), StreamError>> {
         let Some(stream) = self.streams.get_mut(id) else { return Poll::Ready(Err(StreamError::Lost)) };
-        match stream.broken {
-            Some(why) => Poll::Ready(Err(why)),
+        match &stream.broken {
+            Some(why) => Poll::Ready(Err(why.clone())),
             None if stream.sending.waiting_bytes == 0 => Poll::Ready(Ok(())),
             None => {
                 stream.sending.waker = Some(cx.waker().clone());
@@ -107,11 +107,16 @@ impl Connection {
         }
     }
 
+    /// How many bytes were handed over and are not on their way.
+    pub(in crate::wire::http2) fn waiting_bytes(&mut self, id: u32) -> usize {
+        self.streams.get_mut(id).map_or(0, |stream| stream.sending.waiting_bytes)
+    }
+
     /// Ready when the stream has broken off.
     pub(in crate::wire::http2) fn poll_broken(&mut self, id: u32, cx: &Context<'_>) -> Poll<StreamError> {
         let Some(stream) = self.streams.get_mut(id) else { return Poll::Ready(StreamError::Lost) };
-        match stream.broken {
-            Some(why) => Poll::Ready(why),
+        match &stream.broken {
+            Some(why) => Poll::Ready(why.clone()),
             None => {
                 stream.sending.waker = Some(cx.waker().clone());
                 Poll::Pending
@@ -133,7 +138,7 @@ impl Connection {
     /// Resets a stream at once. What waits is not sent.
     pub(in crate::wire::http2) fn reset(&mut self, id: u32, code: Code, why: &'static str) {
         if self.streams.get_mut(id).is_some_and(|stream| !stream.is_closed()) {
-            self.reset_as(id, code, why);
+            self.reset_as(id, code, Why::Noted(why));
         }
     }
 
@@ -159,16 +164,16 @@ impl Connection {
         stream.is_released = true;
         let has_end = stream.sending.is_ended || stream.sending.ending.is_some();
         let has_all = stream.receiving.state != ReceivingState::Open;
-        match (self.role, stream.broken) {
+        match (self.role, &stream.broken) {
             // The peer says that it has not seen it, and is told that it need not look. Go: `cleanupWriteRequest`.
             (Role::Client, Some(StreamError::GoAway(_))) => write_reset(self.output.frames(), id, Code::CANCEL),
             (_, Some(_)) => {}
             (Role::Server, None) if has_end => {}
             (Role::Client, None) if has_end && has_all => {}
             (Role::Client, None) if has_all => {
-                self.reset_as(id, Code::NO_ERROR, "nobody wants the rest of the request")
+                self.reset_as(id, Code::NO_ERROR, Why::Noted("nobody wants the rest of the request"))
             }
-            (_, None) => self.reset_as(id, Code::CANCEL, "nobody holds the stream"),
+            (_, None) => self.reset_as(id, Code::CANCEL, Why::Noted("nobody holds the stream")),
         }
         if self.role == Role::Server {
             self.handler_done();
@@ -185,13 +190,13 @@ impl Connection {
         if stream.sending.is_ended
             && let Some(code) = stream.sending.reset_behind.take()
         {
-            return self.reset_as(id, code, "the request was malformed");
+            return self.reset_as(id, code, Why::Noted("the request was malformed"));
         }
         if !stream.is_released {
             return;
         }
         if stream.sending.is_ended && stream.receiving.state == ReceivingState::Open && stream.broken.is_none() {
-            return self.reset_as(id, Code::NO_ERROR, "the request is answered");
+            return self.reset_as(id, Code::NO_ERROR, Why::Noted("the request is answered"));
         }
         if stream.is_closed() {
             let unread = stream.receiving.unread_bytes;
@@ -200,12 +205,13 @@ impl Connection {
         }
     }
 
-    /// Lets a stream stand behind the others that have something to send, if it has, and a window for it.
+    /// Lets a stream stand behind the others that have something to send, if it has, and a window for it. An end alone needs no window,
+    /// and waits for nobody who does.
     pub(super) fn stand_in_line(&mut self, id: u32) {
-        if let Some(stream) = self.streams.get_mut(id)
-            && stream.can_send()
-            && !std::mem::replace(&mut stream.sending.is_in_line, true)
-        {
+        let Some(stream) = self.streams.get_mut(id).filter(|stream| stream.can_send()) else { return };
+        if stream.sending.waiting_bytes == 0 && self.over.is_none() {
+            self.send_some(id);
+        } else if !std::mem::replace(&mut stream.sending.is_in_line, true) {
             self.line.push_back(id);
         }
     }

@@ -9,7 +9,7 @@ use super::{
     receiving::{Payload, Welcome},
 };
 use crate::wire::http2::{
-    Code,
+    Code, Why,
     block::{Block, Opening},
     fields::read_trailers,
     frame::Fault,
@@ -55,7 +55,7 @@ impl Connection {
     pub(super) fn take_request_block(
         &mut self,
         opening: Opening,
-        block: Result<Block, &'static str>,
+        block: Result<Block, Why>,
         now: Instant,
     ) -> Result<(), Fault> {
         let id = opening.stream;
@@ -69,8 +69,12 @@ impl Connection {
             return self.take_request_trailers(opening, block);
         }
         self.last_stream = id;
+        if self.streams.closed(id) == Some(Closed::ByUs) {
+            // It was reset for a frame in front of its HEADERS. RFC 9113 section 5.1.
+            return self.calm.idle_frame(now);
+        }
         self.check_new(opening)?;
-        let block = block.map_err(|why| malformed(id, why))?;
+        let block = block.map_err(|why| Fault::Stream(id, Code::PROTOCOL_ERROR, why))?;
         let asked = self.asked(id, opening.ends_stream, block)?;
         let stream = self.open(id);
         if let Asked::Request(request) = &asked {
@@ -93,7 +97,7 @@ impl Connection {
         }
         // They should know better, unless they have not read our settings yet.
         let code = if self.unacknowledged_settings == 0 { Code::PROTOCOL_ERROR } else { Code::REFUSED_STREAM };
-        Err(Fault::Stream(id, code, "too many streams"))
+        Err(Fault::stream(id, code, "too many streams"))
     }
 
     fn asked(&self, id: u32, ends_stream: bool, block: Block) -> Result<Asked, Fault> {
@@ -116,7 +120,7 @@ impl Connection {
             return Ok(());
         }
         if self.server.waiting.len() > 4 * handlers_max {
-            return Err(Fault::Connection(Code::ENHANCE_YOUR_CALM, "too many streams that were reset early"));
+            return Err(Fault::connection(Code::ENHANCE_YOUR_CALM, "too many streams that were reset early"));
         }
         self.server.waiting.push_back((id, asked));
         Ok(())
@@ -139,13 +143,13 @@ impl Connection {
     }
 
     /// A second header block of a stream. Go: `stream.processTrailerHeaders`.
-    fn take_request_trailers(&mut self, opening: Opening, block: Result<Block, &'static str>) -> Result<(), Fault> {
+    fn take_request_trailers(&mut self, opening: Opening, block: Result<Block, Why>) -> Result<(), Fault> {
         let Opening { stream: id, ends_stream, depends_on } = opening;
         let Some(stream) = self.streams.get_mut(id) else {
             return match self.streams.closed(id) {
                 Some(Closed::ByUs) => Ok(()),
                 Some(Closed::ByThePeer) => {
-                    Err(Fault::Connection(Code::STREAM_CLOSED, "HEADERS on a stream that was closed"))
+                    Err(Fault::connection(Code::STREAM_CLOSED, "HEADERS on a stream that was closed"))
                 }
                 None => Err(Fault::protocol("the number of a stream went down")),
             };
@@ -153,13 +157,13 @@ impl Connection {
         if stream.is_closed() {
             return match stream.closed() {
                 Closed::ByUs => Ok(()),
-                Closed::ByThePeer => Err(Fault::Connection(Code::STREAM_CLOSED, "HEADERS on a stream that was closed")),
+                Closed::ByThePeer => Err(Fault::connection(Code::STREAM_CLOSED, "HEADERS on a stream that was closed")),
             };
         }
         if stream.receiving.state != ReceivingState::Open {
-            return Err(Fault::Stream(id, Code::STREAM_CLOSED, "HEADERS behind the end of a stream"));
+            return Err(Fault::stream(id, Code::STREAM_CLOSED, "HEADERS behind the end of a stream"));
         }
-        let block = block.map_err(|why| malformed(id, why))?;
+        let block = block.map_err(|why| Fault::Stream(id, Code::PROTOCOL_ERROR, why))?;
         if depends_on == Some(id) {
             return Err(depends_on_itself(id));
         }
@@ -181,7 +185,7 @@ impl Connection {
         if self.goaway_sent.is_some_and(|last| id > last) {
             return Ok(Welcome::Forgotten(None));
         }
-        let closed = Fault::Stream(id, Code::STREAM_CLOSED, "DATA on a stream that was closed");
+        let closed = Fault::stream(id, Code::STREAM_CLOSED, "DATA on a stream that was closed");
         let Some(stream) = self.streams.get_mut(id) else {
             self.check_not_idle(id)?;
             return Ok(match self.streams.closed(id) {
@@ -206,7 +210,7 @@ impl Connection {
 }
 
 fn malformed(stream: u32, why: &'static str) -> Fault {
-    Fault::Stream(stream, Code::PROTOCOL_ERROR, why)
+    Fault::stream(stream, Code::PROTOCOL_ERROR, why)
 }
 
 const LONGER: &str = "sender tried to send more than declared Content-Length";

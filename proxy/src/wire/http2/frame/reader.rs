@@ -4,7 +4,7 @@ use super::{
     ACK, CONTINUATION, DATA, END_HEADERS, END_STREAM, Fault, Frame, GOAWAY, HEAD_BYTES, HEADERS, PADDED, PING,
     PRIORITIZED, PRIORITY, PUSH_PROMISE, RST_STREAM, SETTINGS, Settings, WINDOW_UPDATE, setting,
 };
-use crate::wire::http2::Code;
+use crate::wire::http2::{Code, Why};
 
 /// Reads frames. A block's fragment is waited for until it is whole; DATA is given out as it comes, and what nobody looks at is skipped
 /// as it comes.
@@ -108,7 +108,8 @@ impl FrameReader {
     /// What is wrong with a frame whose head is all that came. Go: `Framer.checkFrameOrder`, and what each kind's parser asks first.
     fn check(&self, head: Head) -> Result<(), Fault> {
         if head.length > self.frame_bytes_max {
-            return Err(Fault::Connection(Code::FRAME_SIZE_ERROR, "frame too large"));
+            let why = if head.looks_like_http1() { Why::LooksLikeHttp1 } else { Why::FrameTooLarge };
+            return Err(Fault::Connection(Code::FRAME_SIZE_ERROR, why));
         }
         match self.open_block {
             Some(stream) if head.kind != CONTINUATION || head.stream != stream => {
@@ -119,7 +120,7 @@ impl FrameReader {
         }
         let size = |right: bool| match right {
             true => Ok(()),
-            false => Err(Fault::Connection(Code::FRAME_SIZE_ERROR, "frame of a wrong size")),
+            false => Err(Fault::connection(Code::FRAME_SIZE_ERROR, "frame of a wrong size")),
         };
         match head.kind {
             DATA | HEADERS | PRIORITY | RST_STREAM if head.stream == 0 => {
@@ -133,6 +134,7 @@ impl FrameReader {
             PING => size(head.length == 8),
             GOAWAY => size(head.length >= 8),
             SETTINGS if head.has(ACK) => size(head.length == 0),
+            SETTINGS if head.length > SETTINGS_MAX * 6 => Err(Fault::protocol("too many settings")),
             SETTINGS => size(head.length.is_multiple_of(6)),
             _ => Ok(()),
         }
@@ -177,12 +179,13 @@ impl FrameReader {
                 if head.has(ACK) { Frame::PingAck(payload) } else { Frame::Ping(payload) }
             }
             GOAWAY => {
-                self.state = State::Skip(length - 8);
-                Frame::GoAway { last: input.get_u32() & MASK, code: Code(input.get_u32()) }
+                self.state = State::Skip(length - head.needs());
+                let (last, code) = (input.get_u32() & MASK, Code(input.get_u32()));
+                Frame::GoAway { last, code, debug: input.split_to(head.needs() - 8).freeze() }
             }
             WINDOW_UPDATE => match input.get_u32() & MASK {
                 0 if stream == 0 => return Err(Fault::protocol("window update of nothing")),
-                0 => return Err(Fault::Stream(stream, Code::PROTOCOL_ERROR, "window update of nothing")),
+                0 => return Err(Fault::stream(stream, Code::PROTOCOL_ERROR, "window update of nothing")),
                 increment => Frame::WindowUpdate { stream, increment },
             },
             _ => {
@@ -194,6 +197,12 @@ impl FrameReader {
 }
 
 impl Head {
+    /// The first nine bytes of an answer of HTTP/1.1. Go: `invalidHTTP1LookingFrameHeader`.
+    fn looks_like_http1(self) -> bool {
+        let Self { length, kind, flags, stream } = self;
+        (length, kind, flags, stream) == (0x48_5454, b'P', b'/', u32::from_be_bytes(*b"1.1 "))
+    }
+
     fn is_fragment(self) -> bool {
         matches!(self.kind, HEADERS | CONTINUATION)
     }
@@ -202,7 +211,7 @@ impl Head {
     fn needs(self) -> usize {
         match self.kind {
             DATA => usize::from(self.has(PADDED)),
-            GOAWAY => 8,
+            GOAWAY => self.length.min(8 + DEBUG_BYTES_MAX),
             HEADERS..=PING | WINDOW_UPDATE | CONTINUATION => self.length,
             _ => 0,
         }
@@ -211,7 +220,7 @@ impl Head {
 
 /// The fragment of HEADERS without padding and priority, and what stream it depends on.
 fn headers_payload(head: Head, mut payload: BytesMut) -> Result<(Bytes, Option<u32>), Fault> {
-    let short = || Fault::Connection(Code::FRAME_SIZE_ERROR, "HEADERS too short");
+    let short = || Fault::connection(Code::FRAME_SIZE_ERROR, "HEADERS too short");
     let padding = match head.has(PADDED) {
         true => usize::from(payload.try_get_u8().map_err(|_| short())?),
         false => 0,
@@ -232,9 +241,6 @@ fn headers_payload(head: Head, mut payload: BytesMut) -> Result<(Bytes, Option<u
 /// Settings, each looked at. Go: `Setting.Valid`, `serverConn.processSettings`.
 fn read_settings(payload: &mut BytesMut) -> Result<Settings, Fault> {
     let mut settings = Settings::new();
-    if payload.len() > SETTINGS_MAX * 6 {
-        return Err(Fault::protocol("too many settings"));
-    }
     while payload.has_remaining() {
         let (number, value) = (payload.get_u16(), payload.get_u32());
         match (number, value) {
@@ -242,7 +248,7 @@ fn read_settings(payload: &mut BytesMut) -> Result<Settings, Fault> {
                 return Err(Fault::protocol("a setting that is neither 0 nor 1"));
             }
             (setting::INITIAL_WINDOW_SIZE, 0x8000_0000..) => {
-                return Err(Fault::Connection(Code::FLOW_CONTROL_ERROR, "initial window too large"));
+                return Err(Fault::connection(Code::FLOW_CONTROL_ERROR, "initial window too large"));
             }
             (setting::MAX_FRAME_SIZE, ..FRAME_BYTES_LEAST | 0x100_0000..) => {
                 return Err(Fault::protocol("frame size out of bounds"));
@@ -257,6 +263,8 @@ fn read_settings(payload: &mut BytesMut) -> Result<Settings, Fault> {
 const MORE_IN_HEADERS: usize = 1 + 255 + 5;
 /// The highest bit of a stream's number is reserved.
 const MASK: u32 = 0x7fff_ffff;
+/// What GOAWAY may say for people.
+const DEBUG_BYTES_MAX: usize = 1 << 10;
 /// Go: `processSettings`.
 const SETTINGS_MAX: usize = 100;
 /// RFC 9113 section 4.2.

@@ -3,11 +3,13 @@ use std::collections::VecDeque;
 use bytes::{BufMut as _, Bytes, BytesMut};
 
 use super::{
-    ENTRY_OVERHEAD, huffman,
+    ENTRY_OVERHEAD, Field, FieldName, Pseudo,
+    field::is_wire_name,
+    huffman,
     integer::{self, NoInteger},
     static_table,
 };
-use crate::wire::{headers::Name, token::is_token_byte};
+use crate::wire::headers::Name;
 
 /// Reads header blocks.
 #[derive(Debug)]
@@ -23,38 +25,6 @@ pub(in crate::wire::http2) struct Decoder {
     at_start: bool,
     /// Where strings are put together. What is given out are parts of it.
     scratch: BytesMut,
-}
-
-/// A field as it was read.
-#[derive(Clone, Debug)]
-pub(in crate::wire::http2) struct Field {
-    pub(in crate::wire::http2) name: FieldName,
-    pub(in crate::wire::http2) value: Bytes,
-    /// What it counts: its name, its value, and 32.
-    pub(in crate::wire::http2) bytes: usize,
-}
-
-/// The name of a field that was read.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(in crate::wire::http2) enum FieldName {
-    /// It begins with a colon.
-    Pseudo(Pseudo),
-    /// A token in lower case.
-    Regular(Name),
-    /// No field may have it.
-    Wrong,
-}
-
-/// A pseudo field. RFC 9113 section 8.3, RFC 8441.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::wire::http2) enum Pseudo {
-    Method,
-    Scheme,
-    Authority,
-    Path,
-    Protocol,
-    Status,
-    Unknown,
 }
 
 /// What was read makes no sense, or holds a longer string than is taken: the tables of the two sides are no longer the same.
@@ -159,7 +129,7 @@ impl Decoder {
         let length = raw.len();
         let name = match Pseudo::of(&raw) {
             Some(pseudo) => FieldName::Pseudo(pseudo),
-            None if !is_wire_name(&raw) => FieldName::Wrong,
+            None if !is_wire_name(&raw) => FieldName::none(Bytes::copy_from_slice(&raw)),
             None if kept == Kept::InTheTable => FieldName::Regular(Name::from_slice(&raw)),
             None => FieldName::Regular(Name::from_buffer(raw)),
         };
@@ -266,51 +236,6 @@ fn text<'a>(input: &mut &'a [u8], max: usize) -> Result<Text<'a>, Stopped> {
     let (bytes, rest) = input.split_at_checked(length).ok_or(Stopped::Unfinished)?;
     *input = rest;
     Ok(if is_huffman { Text::Huffman(bytes) } else { Text::Plain(bytes) })
-}
-
-impl FieldName {
-    /// How long it is on the wire.
-    fn wire_length(&self) -> usize {
-        match self {
-            Self::Pseudo(pseudo) => pseudo.as_str().len(),
-            Self::Regular(name) => name.as_bytes().len(),
-            Self::Wrong => 0,
-        }
-    }
-}
-
-impl Pseudo {
-    /// The pseudo field of this name, none for a name without a colon in front.
-    pub(in crate::wire::http2) fn of(name: &[u8]) -> Option<Self> {
-        Some(match name {
-            b":method" => Self::Method,
-            b":scheme" => Self::Scheme,
-            b":authority" => Self::Authority,
-            b":path" => Self::Path,
-            b":protocol" => Self::Protocol,
-            b":status" => Self::Status,
-            [b':', ..] => Self::Unknown,
-            _ => return None,
-        })
-    }
-
-    /// Its name.
-    pub(super) const fn as_str(self) -> &'static str {
-        match self {
-            Self::Method => ":method",
-            Self::Scheme => ":scheme",
-            Self::Authority => ":authority",
-            Self::Path => ":path",
-            Self::Protocol => ":protocol",
-            Self::Status => ":status",
-            Self::Unknown => ":",
-        }
-    }
-}
-
-/// Go: `net/http/h2_bundle.go` `validWireHeaderFieldName`.
-fn is_wire_name(name: &[u8]) -> bool {
-    !name.is_empty() && name.iter().all(|byte| is_token_byte(*byte) && !byte.is_ascii_uppercase())
 }
 
 /// Room for the strings of a usual block; larger ones make room as they go.

@@ -2,7 +2,7 @@ use std::collections::VecDeque;
 
 use bytes::{BufMut as _, Bytes, BytesMut};
 
-use super::{ENTRY_OVERHEAD, decoder::Pseudo, huffman, integer, static_table};
+use super::{ENTRY_OVERHEAD, Pseudo, huffman, integer, static_table};
 use crate::wire::headers::Name;
 
 /// Writes header blocks.
@@ -116,7 +116,7 @@ impl BlockWriter<'_> {
             (Pseudo::Path, _) => (None, 4),
             (Pseudo::Scheme, _) => (None, 6),
             (Pseudo::Status, _) => (None, 8),
-            (Pseudo::Protocol | Pseudo::Unknown, _) => (None, 0),
+            (Pseudo::Protocol, _) => (None, 0),
         };
         if let Some(index) = whole {
             return integer::write(self.out, 0x80, 7, index);

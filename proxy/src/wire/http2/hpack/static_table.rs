@@ -1,4 +1,4 @@
-use super::decoder::{FieldName, Pseudo};
+use super::{FieldName, Pseudo};
 use crate::wire::headers::Name;
 
 /// How many entries the static table has; the dynamic one begins behind it.

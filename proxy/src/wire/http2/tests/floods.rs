@@ -71,17 +71,30 @@ fn a_client_that_takes_some_back_is_served_for_ever() {
 
 #[test]
 fn streams_that_we_are_made_to_reset_end_the_connection() {
-    // CVE-2025-8671.
-    let mut end = End::server();
-    until_over(&mut end, 100, |end, number| {
-        let stream = 2 * number + 1;
-        end.get(stream);
-        end.frame(8, 0, stream, &0_u32.to_be_bytes());
-        while let Some((handle, _)) = Handle::accept(&end.connection) {
-            drop(handle);
-        }
-    });
-    assert!(!is_calm(&end));
+    // CVE-2025-8671: a window update of 0, one beyond the largest window, bytes and fields behind the end, a priority on itself.
+    let pieces: [(u8, u8, Vec<u8>); 5] = [
+        (8, 0, 0_u32.to_be_bytes().to_vec()),
+        (8, 0, i32::MAX.to_be_bytes().to_vec()),
+        (0, 0, b"a".to_vec()),
+        (1, 5, vec![0x82]),
+        (2, 0, Vec::new()),
+    ];
+    for (kind, flags, payload) in pieces {
+        let mut end = End::server();
+        let mut began = 0;
+        until_over(&mut end, 100, |end, number| {
+            let stream = 2 * number + 1;
+            end.get(stream);
+            let priority = [&stream.to_be_bytes()[..], &[16]].concat();
+            end.frame(kind, flags, stream, if kind == 2 { &priority } else { &payload });
+            while let Some((handle, _)) = Handle::accept(&end.connection) {
+                began += 1;
+                drop(handle);
+            }
+        });
+        assert!(!is_calm(&end), "{kind}");
+        assert!(began <= 11, "{kind}: {began}");
+    }
 }
 
 #[test]
@@ -102,6 +115,32 @@ fn frames_that_move_nothing_end_the_connection() {
         let sent = until_over(&mut end, 20_000, |end, _| end.frame(kind, flags, stream, payload));
         assert!((9_000..=15_000).contains(&sent), "{kind}: {sent}");
         assert!(!is_calm(&end));
+    }
+}
+
+#[test]
+fn a_backend_that_says_nothing_of_use_for_ever_ends_its_connection_too() {
+    let frames: [(u8, u8, u32, &[u8]); 5] =
+        [(6, 0, 0, &[0; 8]), (4, 0, 0, &[]), (0, 0, 1, &[]), (8, 0, 0, &[0, 0, 0, 1]), (3, 0, 1, &[0, 0, 0, 8])];
+    for (kind, flags, stream, payload) in frames {
+        let mut end = End::new(Role::Client, BOUNDS);
+        let (method, host, target) = (http::Method::GET, Bytes::from_static(b"h.test"), Bytes::from_static(b"/"));
+        let headers = crate::wire::headers::Headers::new();
+        let asked = ToSend {
+            method: &method,
+            tls: true,
+            host: &host,
+            target: &target,
+            headers: &headers,
+            announced: &crate::wire::message::Announced::new(),
+            content_length: None,
+            asks_gzip: false,
+        };
+        let sendable = Sendable::new(asked, usize::MAX).unwrap();
+        let _handle = Handle::open(&end.connection, &sendable, Follows::Nothing, AnswerBody::Possible).unwrap();
+        end.frame(1, 4, 1, &[0x88]);
+        let sent = until_over(&mut end, 20_000, |end, _| end.frame(kind, flags, stream, payload));
+        assert!((9_000..=15_000).contains(&sent), "{kind}: {sent}");
     }
 }
 
@@ -135,7 +174,7 @@ fn a_head_in_many_small_fragments_ends_the_connection() {
     let block = end.block(&GET);
     end.frame(1, 1, 1, &block);
     let sent = until_over(&mut end, 100, |end, _| end.frame(9, 0, 1, &[]));
-    assert_eq!(sent, 32);
+    assert_eq!(sent, 48);
     assert!(!is_calm(&end));
     // Those that hold something are read to the bound of the list.
     let mut end = End::server();
