@@ -38,8 +38,13 @@ const ROOMS: &[&str] = &[
 ];
 
 /// Which package of the house uses which.
-const PACKAGES: &[(&str, &[&str])] =
-    &[("proxy", &[]), ("sim", &["weir"]), ("conformance", &["weir", "weir-sim"]), ("benches", &["weir"])];
+const PACKAGES: &[(&str, &[&str])] = &[
+    ("proxy", &[]),
+    ("sim", &["weir"]),
+    ("conformance", &["weir", "weir-sim"]),
+    ("conformance/fuzz", &["weir", "weir-conformance"]),
+    ("benches", &["weir"]),
+];
 
 #[test]
 fn rooms_of_the_proxy_use_rooms_below_them_only() {

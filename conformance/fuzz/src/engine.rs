@@ -1,22 +1,22 @@
 //! The engine: takes an input that is known, changes it, plays it, and keeps it if it took an edge that none took before.
 
 use std::{
+    collections::BTreeSet,
     io,
-    panic::{AssertUnwindSafe, catch_unwind},
     path::PathBuf,
     time::{Duration, Instant},
 };
 
 use weir::world::Dice;
 
-use crate::{counters::Counters, findings, mutation::mutate, seeds, targets::Target, watchdog::Watchdog};
+use crate::{counters::Counters, findings, mutation::mutate, seeds, targets::Target, verdict, watchdog::Watchdog};
 
 /// How fuzzing a target ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
     /// The time is over and nothing was found.
     Clean,
-    /// An input fails; it was written down.
+    /// Inputs break promises; they were written down, one for each place where that was seen.
     Found,
 }
 
@@ -30,24 +30,20 @@ const REPORT_EVERY: Duration = Duration::from_secs(60);
 pub fn fuzz(target: &Target, time: Duration) -> io::Result<Outcome> {
     let mut run = Run::new(target)?;
     for input in seeds::all(target)?.into_iter().chain(known(target)?) {
-        if !run.play(&input)? {
-            return Ok(Outcome::Found);
-        }
+        run.play(&input)?;
     }
     run.report("seeds are played");
     let mut reported = run.start;
     while run.start.elapsed() < time {
         let input = run.next_input();
-        if !run.play(&input)? {
-            return Ok(Outcome::Found);
-        }
+        run.play(&input)?;
         if reported.elapsed() > REPORT_EVERY {
             reported = Instant::now();
             run.report("going on");
         }
     }
     run.report("time is over");
-    Ok(Outcome::Clean)
+    Ok(if run.broken.is_empty() { Outcome::Clean } else { Outcome::Found })
 }
 
 struct Run<'a> {
@@ -58,6 +54,8 @@ struct Run<'a> {
     dice: Dice,
     start: Instant,
     played: u64,
+    /// Where promises were broken.
+    broken: BTreeSet<String>,
 }
 
 impl<'a> Run<'a> {
@@ -71,6 +69,7 @@ impl<'a> Run<'a> {
             dice: Dice::new(seed),
             start: Instant::now(),
             played: 0,
+            broken: BTreeSet::new(),
         };
         if run.counters.count() == 0 {
             return Err(io::Error::other("this build counts no edges: use conformance/fuzz/run"));
@@ -91,29 +90,37 @@ impl<'a> Run<'a> {
         input
     }
 
-    /// False if the input fails: then a shorter one was written down.
-    fn play(&mut self, input: &[u8]) -> io::Result<bool> {
+    fn play(&mut self, input: &[u8]) -> io::Result<()> {
         self.counters.clear();
         self.watchdog.begin(input);
-        let played = catch_unwind(|| (self.target.play)(input));
+        let broken = verdict::of(self.target, input);
         self.watchdog.end();
         self.played += 1;
-        if played.is_err() {
-            self.report("found");
-            let fails = |input: &[u8]| {
-                self.watchdog.begin(input);
-                catch_unwind(AssertUnwindSafe(|| (self.target.play)(input))).is_err()
-            };
-            let smallest = findings::minimise(input, fails);
-            let path = findings::keep(&seeds::folder(self.target), &smallest)?;
-            eprintln!("{}: {}: {}", self.target.name, path.display(), smallest.escape_ascii());
-            return Ok(false);
-        }
-        if self.counters.has_news() {
+        if let Some(broken) = broken {
+            if self.broken.insert(broken.place.clone()) {
+                self.write_down(input, &broken.place)?;
+            }
+        } else if self.counters.has_news() {
             findings::write(&kept(self.target), "kept", input)?;
             self.corpus.push(input.to_vec());
         }
-        Ok(true)
+        Ok(())
+    }
+
+    /// Writes down a shorter input that breaks the same promise.
+    fn write_down(&self, input: &[u8], place: &str) -> io::Result<()> {
+        let breaks = |input: &[u8]| {
+            self.watchdog.begin(input);
+            let broken = verdict::of(self.target, input).filter(|broken| broken.place == place);
+            self.watchdog.end();
+            broken
+        };
+        let smallest = findings::minimise(input, |input| breaks(input).is_some());
+        let path = findings::keep(&seeds::folder(self.target), &smallest)?;
+        let words = breaks(&smallest).map(|broken| broken.words).unwrap_or_default();
+        let name = self.target.name;
+        eprintln!("{name}: FOUND {}: {place}: {words}: {}", path.display(), smallest.escape_ascii());
+        Ok(())
     }
 
     fn report(&self, what: &str) {

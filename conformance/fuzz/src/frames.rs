@@ -127,7 +127,8 @@ pub(crate) fn read(mut bytes: &[u8]) -> BTreeMap<u32, Said> {
                 open = Some((stream, flags & END_STREAM != 0, block.to_vec()));
             }
             CONTINUATION => open.as_mut().expect("a block is open").2.extend_from_slice(payload),
-            RST_STREAM => said.is_reset = true,
+            // Go resets a stream that was not begun, and takes a request on it: that one is not reset.
+            RST_STREAM => said.is_reset = !said.blocks.is_empty(),
             PUSH_PROMISE => panic!("nobody is promised anything"),
             _ => {}
         }

@@ -7,12 +7,14 @@ mod engine;
 mod findings;
 mod frames;
 mod mutation;
+mod oracle;
 mod script;
 mod seeds;
 mod stage;
 mod targets;
 #[cfg(test)]
 mod tests;
+mod verdict;
 mod watchdog;
 
 pub use self::{

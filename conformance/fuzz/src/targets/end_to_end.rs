@@ -22,9 +22,13 @@ use weir_conformance::strict::{self, Ended, Read};
 use super::{
     Target,
     http2_server::check,
-    request_head::{self, as_a_uri},
+    request_head::{self, Whole},
 };
-use crate::{frames, script, stage};
+use crate::{
+    frames,
+    oracle::{mended, path_of},
+    script, stage,
+};
 
 pub(super) const TARGET: Target = Target {
     name: "end_to_end",
@@ -83,6 +87,11 @@ const FRESH: &[u8] = b"GET /fresh-7c1f HTTP/1.1\r\n";
 const FRESH_ANSWER: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nfresh";
 const OK: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
 
+/// How long a client waits for the end of its connection once it has ended its own side.
+const CLIENT_PATIENCE: Duration = Duration::from_secs(600);
+/// How long a backend waits for bytes: longer than any client for it.
+const BACKEND_PATIENCE: Duration = Duration::from_secs(900);
+
 /// What a backend's connection was sent.
 type Heard = Rc<RefCell<Vec<u8>>>;
 
@@ -93,7 +102,7 @@ fn play(input: &[u8]) {
         let (client, backends) = told.split_first().expect("at least one part");
         let backend_speaks_http2 = backends.first().is_some_and(|told| told.starts_with(b"h2"));
         let heard: Rc<RefCell<Vec<Heard>>> = Rc::default();
-        tokio::task::spawn_local(play_backends(dialled, backends.to_vec(), Rc::clone(&heard)));
+        tokio::task::spawn_local(play_backends(dialled, backends.to_vec(), backend_speaks_http2, Rc::clone(&heard)));
         let handler = Rc::new(Watched::new(&world, backend_speaks_http2, backends.len()));
         let settings = Settings::bounded(None).head_bytes_max(4096);
         let server = Rc::new(Server::new(Rc::clone(&handler), settings.clone(), world.clone()));
@@ -123,15 +132,15 @@ fn play(input: &[u8]) {
             let [response] = &read.whole[..] else { panic!("a fresh request is answered: {}", answer.escape_ascii()) };
             assert_eq!((response.status, &response.body[..]), (200, &b"fresh"[..]), "{}", answer.escape_ascii());
         }
-        match http2 {
-            None => judge_answers(&answered, &authorised),
-            Some(_) => drop(frames::read(&answered)),
+        let asked = http2.is_none().then(|| request_head::read(&[&pieces.concat()]).0);
+        match &asked {
+            Some(asked) => judge_answers(&answered, asked),
+            None => drop(frames::read(&answered)),
         }
-        let bodies = http2.is_none().then(|| request_head::read(&[&pieces.concat()]).0);
         for heard in &*heard.borrow() {
             match backend_speaks_http2 {
                 true => drop(frames::read(&heard.borrow())),
-                false => judge_requests(&heard.borrow(), &authorised, bodies.as_deref()),
+                false => judge_requests(&heard.borrow(), &authorised, asked.as_deref()),
             }
         }
     });
@@ -177,8 +186,7 @@ async fn converse(theirs: DuplexStream, pieces: &[Vec<u8>]) -> Vec<u8> {
     let (mut from, mut to) = tokio::io::split(theirs);
     let reading = tokio::task::spawn_local(async move {
         let mut said = Vec::new();
-        let patience = Duration::from_secs(600);
-        drop(tokio::time::timeout(patience, from.read_to_end(&mut said)).await);
+        drop(tokio::time::timeout(CLIENT_PATIENCE, from.read_to_end(&mut said)).await);
         said
     });
     script::say(&mut to, pieces).await;
@@ -191,6 +199,7 @@ async fn converse(theirs: DuplexStream, pieces: &[Vec<u8>]) -> Vec<u8> {
 async fn play_backends(
     mut dialled: mpsc::UnboundedReceiver<DuplexStream>,
     backends: Vec<Vec<u8>>,
+    http2: bool,
     heard: Rc<RefCell<Vec<Heard>>>,
 ) {
     let mut backends = backends.into_iter();
@@ -199,11 +208,10 @@ async fn play_backends(
         heard.borrow_mut().push(Rc::clone(&listening));
         let (from, to) = tokio::io::split(stream);
         let told = backends.next().unwrap_or_default();
-        match told.strip_prefix(b"h2") {
-            Some(frames) => {
-                tokio::task::spawn_local(play_http2_backend(from, to, frames::of_server(frames), listening))
-            }
-            None => tokio::task::spawn_local(play_backend(from, to, told, listening)),
+        let frames = told.strip_prefix(b"h2").unwrap_or(&told);
+        match http2 {
+            true => tokio::task::spawn_local(play_http2_backend(from, to, frames::of_server(frames), listening)),
+            false => tokio::task::spawn_local(play_backend(from, to, told, listening)),
         };
     }
 }
@@ -219,7 +227,7 @@ async fn play_backend(
     let mut pieces = pieces.into_iter().filter(|piece| !piece.is_empty()).peekable();
     let mut came = BytesMut::new();
     let mut answered = 0;
-    while from.read_buf(&mut came).await.is_ok_and(|count| count > 0) {
+    while hears(&mut from, &mut came).await {
         listening.borrow_mut().extend_from_slice(&came.split());
         loop {
             let Some(end) = listening.borrow()[answered..].windows(4).position(|four| four == b"\r\n\r\n") else {
@@ -245,7 +253,7 @@ async fn play_http2_backend(
 ) {
     let mut pieces = Some(pieces);
     let mut came = BytesMut::new();
-    while from.read_buf(&mut came).await.is_ok_and(|count| count > 0) {
+    while hears(&mut from, &mut came).await {
         listening.borrow_mut().extend_from_slice(&came.split());
         if let Some(pieces) = pieces.take() {
             script::say(&mut to, &pieces).await;
@@ -253,36 +261,59 @@ async fn play_http2_backend(
     }
 }
 
-/// At the client: the answers to what was asked, in order, the last perhaps cut; and one more to what was refused unseen.
-fn judge_answers(answered: &[u8], authorised: &[RequestHead]) {
-    let methods: Vec<&[u8]> = authorised.iter().map(|head| head.method.as_str().as_bytes()).collect();
-    let read = strict::responses(answered, &methods, Ended::Yes);
-    let read = read.unwrap_or_else(|wrong| panic!("at the client, {wrong}: {}", answered.escape_ascii()));
-    let finals = read.whole.iter().filter(|response| response.status >= 200).count();
-    assert!(
-        finals <= authorised.len() + 1,
-        "{finals} answers to {} requests: {}",
-        authorised.len(),
-        answered.escape_ascii()
-    );
+/// Whether more has come: a backend that hears nothing for long leaves.
+async fn hears(from: &mut ReadHalf<DuplexStream>, came: &mut BytesMut) -> bool {
+    let more = tokio::time::timeout(BACKEND_PATIENCE, from.read_buf(came)).await;
+    more.is_ok_and(|read| read.is_ok_and(|count| count > 0))
+}
+
+/// At the client: the answers to what was asked, in order, the last perhaps cut; and one more to what was refused.
+fn judge_answers(answered: &[u8], asked: &[Whole]) {
+    let mut methods = asked.iter().map(|asked| asked.head.method.as_str().as_bytes());
+    let (mut method, mut finals) = (methods.next(), 0);
+    let mut rest = answered;
+    while !rest.is_empty() {
+        let read = strict::response(&with_a_known_status(rest), method.unwrap_or(b"GET"), Ended::Yes);
+        let read = read.unwrap_or_else(|wrong| panic!("at the client, {wrong}: {}", answered.escape_ascii()));
+        let Read::Whole { message, length } = read else { break };
+        rest = &rest[length..];
+        if message.status == 101 {
+            break;
+        }
+        if message.status >= 200 {
+            finals += 1;
+            method = methods.next();
+        }
+    }
+    let asked = asked.len();
+    assert!(finals <= asked + 1, "{finals} answers to {asked} requests: {}", answered.escape_ascii());
+}
+
+/// Go passes on statuses above all that mean anything, and a reason with control bytes in it; line ends are none of them.
+fn with_a_known_status(answer: &[u8]) -> Vec<u8> {
+    let mut answer = answer.to_vec();
+    if let Some(digit @ b'6'..=b'9') = answer.get_mut(9) {
+        *digit = b'5';
+    }
+    let reason = answer.iter_mut().skip(12).take_while(|byte| !matches!(byte, b'\r' | b'\n'));
+    reason.filter(|byte| byte.is_ascii_control()).for_each(|byte| *byte = b' ');
+    answer
 }
 
 /// At a backend: requests that were authorised, the last perhaps cut. Behind one that asks for another protocol anything may follow.
-fn judge_requests(heard: &[u8], authorised: &[RequestHead], bodies: Option<&[request_head::Whole]>) {
+fn judge_requests(heard: &[u8], authorised: &[RequestHead], asked: Option<&[Whole]>) {
     let mut rest = heard;
     while !rest.is_empty() {
-        let line_end = rest.windows(2).position(|two| two == b"\r\n").unwrap_or(rest.len());
-        let uri = as_a_uri(&Bytes::copy_from_slice(&rest[..line_end]));
-        let mended = [&uri[..], &rest[line_end..]].concat();
-        let read = strict::request(&mended)
-            .unwrap_or_else(|wrong| panic!("at the backend, {wrong}: {}", heard.escape_ascii()));
-        let (message, length) = match read {
-            Read::Whole { message, length } => (message, Some(length)),
+        let plain = mended(rest);
+        let read = strict::request(&plain);
+        let read = read.unwrap_or_else(|wrong| panic!("at the backend, {wrong}: {}", heard.escape_ascii()));
+        let (message, left) = match read {
+            Read::Whole { message, length } => (message, Some(plain.len() - length)),
             Read::Cut(Some(message)) => (message, None),
             Read::Cut(None) => return,
         };
-        if uri.starts_with(FRESH.trim_ascii_end()) {
-            rest = &rest[length.expect("a fresh request is whole")..];
+        if rest.starts_with(FRESH) {
+            rest = &rest[rest.len() - left.expect("a fresh request is whole")..];
             continue;
         }
         let is_this = |head: &RequestHead| {
@@ -297,18 +328,13 @@ fn judge_requests(heard: &[u8], authorised: &[RequestHead], bodies: Option<&[req
         if message.values("upgrade").next().is_some() {
             return;
         }
-        let Some(length) = length else { return };
-        if let Some(bodies) = bodies {
-            let same = bodies.iter().any(|asked| is_this(&asked.head) && asked.is_whole && asked.body == message.body);
+        let Some(left) = left else { return };
+        if let Some(asked) = asked {
+            let same = asked.iter().any(|asked| is_this(&asked.head) && asked.is_whole && asked.body == message.body);
             assert!(same, "nobody sent this body: {}", heard.escape_ascii());
         }
-        rest = &rest[length..];
+        rest = &rest[rest.len() - left..];
     }
-}
-
-/// The decoded path of a target.
-fn path_of(target: &[u8]) -> Bytes {
-    Url::from_request(false, &Bytes::copy_from_slice(target)).map(|url| url.path).unwrap_or_default()
 }
 
 /// The path that is asked for, as it is sent to a backend without a base.

@@ -1,19 +1,23 @@
 use bytes::{Bytes, BytesMut};
 use http::Method;
 use weir::{
+    forward::{ForwardedFor, Outbound},
     upstream::StrippedHeaders,
     wire::{
-        Length, RequestHead,
+        Headers, Length, RequestHead,
+        host::{remove_zone, valid_host_header},
         http1::{
             Event, Framing, HeadLimits, Request, RequestLine, RequestReader, write_chunk, write_last_chunk,
             write_request_head,
         },
+        url::Url,
     },
     world::Planted,
 };
 use weir_conformance::strict;
 
 use super::Target;
+use crate::oracle::mended;
 
 pub(super) const TARGET: Target = Target {
     name: "request_head",
@@ -71,6 +75,9 @@ pub(super) struct Whole {
 }
 
 fn play(input: &[u8]) {
+    if input.is_empty() {
+        return;
+    }
     let (requests, told) = read(&[input]);
     let (first, rest) = input.split_at(input.len() / 3);
     assert_eq!(read(&[first, rest]).1, told, "two pieces");
@@ -120,7 +127,7 @@ fn is_preface(request: &Whole) -> bool {
 }
 
 fn sent_on_as_one(request: &Whole) {
-    let sent = sent_on(request);
+    let sent = mended(&sent_on(request));
     let read = strict::requests(&sent).unwrap_or_else(|wrong| panic!("{wrong}: {}", sent.escape_ascii()));
     let [seen] = &read.whole[..] else { panic!("not one request: {}", sent.escape_ascii()) };
     assert_eq!(read.rest, strict::Rest::Nothing, "behind it: {}", sent.escape_ascii());
@@ -140,14 +147,24 @@ fn sent_on_as_one(request: &Whole) {
 /// What the reverse proxy writes to a backend for this request.
 fn sent_on(request: &Whole) -> Vec<u8> {
     let head = &request.head;
-    let target = as_a_uri(&head.target.url.request_uri_like(&head.target.raw));
+    let mut out = Outbound {
+        method: head.method.clone(),
+        url: head.target.url.clone(),
+        host: Bytes::new(),
+        forwarded_for: ForwardedFor::Omit,
+        headers: Headers::new(),
+    };
+    out.redirect(&Url::parse(&Bytes::from_static(b"http://backend")).expect("a URL"));
+    let target = out.url.request_uri_like(&head.target.raw);
     let headers = StrippedHeaders::from_inbound(head.headers.clone(), &Planted::none());
     let framing = Framing::of(&head.method, request.length);
+    // The transport sends no host that is none.
+    let host = if valid_host_header(&head.host) { remove_zone(&head.host) } else { Bytes::new() };
     let mut out = BytesMut::new();
     let line = RequestLine {
         method: &head.method,
         target: &target,
-        host: &head.host,
+        host: &host,
         headers: headers.as_headers(),
         framing,
         announced: &head.announced,
@@ -162,11 +179,6 @@ fn sent_on(request: &Whole) -> Vec<u8> {
         out.extend_from_slice(&request.body);
     }
     out.to_vec()
-}
-
-/// Without the bytes that no URI has but Go passes on in a query: those above ASCII, and `#`.
-pub(super) fn as_a_uri(target: &Bytes) -> Bytes {
-    target.iter().map(|byte| if *byte == b'#' || *byte > b'~' { b'_' } else { *byte }).collect::<Vec<u8>>().into()
 }
 
 /// What a strict reader takes for whole requests, ours takes for the same, up to where it refuses.

@@ -85,6 +85,9 @@ async fn answer<H: Handler>(
     }
     let body = handle.request_body(&request);
     let Some(protocol) = request.protocol.take() else {
+        if let Some(refused) = refused(&request.head) {
+            return Some(refused);
+        }
         let body = if request.is_whole { Body::empty() } else { Body::http2(body) };
         return ask(context, request.head, body, handle, gone).await;
     };
@@ -144,12 +147,25 @@ fn asks_for_the_server(request: &Request) -> bool {
     request.head.method == Method::OPTIONS && &request.head.target.raw[..] == b"*"
 }
 
-/// Go: `net/http/h2_bundle.go` `new400Handler`.
+/// What HTTP/1 refuses as well, whoever the handler is: a backend that is asked for a tunnel may make one, and Go sends what stands behind
+/// an opaque scheme on as it is.
+fn refused(head: &RequestHead) -> Option<Answer> {
+    if head.method == Method::CONNECT {
+        return Some(bad_request("CONNECT is refused"));
+    }
+    (!head.target.url.opaque.is_empty()).then(|| bad_request("opaque target is refused"))
+}
+
 fn bad_field(field: BadField) -> Answer {
+    bad_request(&field.to_string())
+}
+
+/// Go: `net/http/h2_bundle.go` `new400Handler`.
+fn bad_request(text: &str) -> Answer {
     let mut head = ResponseHead::new(StatusCode::BAD_REQUEST);
     head.headers.append(Name::CONTENT_TYPE, "text/plain; charset=utf-8");
     head.headers.append(Name::X_CONTENT_TYPE_OPTIONS, "nosniff");
-    Answer::Reply(head, Body::whole(format!("{field}\n")))
+    Answer::Reply(head, Body::whole(format!("{text}\n")))
 }
 
 /// Go: `net/http/h2_bundle.go` `handleHeaderListTooLong`.

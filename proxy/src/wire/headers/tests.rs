@@ -1,3 +1,5 @@
+mod model;
+
 use super::*;
 
 fn headers(fields: &[(&str, &str)]) -> Headers {

@@ -243,6 +243,54 @@ fn played(bytes: &[u8], cuts: &[usize]) -> Vec<String> {
     events
 }
 
+/// The same of a server's side, to a client that has asked twice.
+fn answered(bytes: &[u8], cuts: &[usize]) -> Vec<String> {
+    let mut end = End::new(Role::Client, BOUNDS);
+    let (host, target, headers, announced) =
+        (Bytes::from_static(b"h.test"), Bytes::from_static(b"/x"), Headers::new(), Default::default());
+    let asked = ToSend {
+        method: &http::Method::GET,
+        tls: true,
+        host: &host,
+        target: &target,
+        headers: &headers,
+        announced: &announced,
+        content_length: None,
+        asks_gzip: true,
+    };
+    let sendable = Sendable::new(asked, 1 << 20).unwrap();
+    let open = || Handle::open(&end.connection, &sendable, Follows::Nothing, AnswerBody::Possible).unwrap();
+    let mut handles = [open(), open()];
+    let mut start = 0;
+    for cut in cuts.iter().copied().chain([bytes.len()]) {
+        let cut = cut.clamp(start, bytes.len());
+        end.say(&bytes[start..cut]);
+        start = cut;
+    }
+    let mut events = Vec::new();
+    for handle in &mut handles {
+        let head = loop {
+            let head = handle.poll_head(&context());
+            events.push(format!("{} {head:?}", handle.number()));
+            match head {
+                Poll::Ready(Ok((head, _))) if head.status.is_informational() => {}
+                head => break head,
+            }
+        };
+        let Poll::Ready(Ok((_, length))) = head else { continue };
+        let (mut body, mut read) = (handle.response_body(length), Vec::new());
+        let last = loop {
+            match body.poll_frame(&mut context()) {
+                Poll::Ready(Some(Ok(BodyFrame::Data(bytes)))) => read.extend_from_slice(&bytes),
+                last => break format!("{last:?}"),
+            }
+        };
+        events.push(format!("{} {} {last}", handle.number(), String::from_utf8_lossy(&read)));
+    }
+    events.push(format!("{:?}", end.connection.borrow().over()));
+    events
+}
+
 /// Frames that mean something, and some that do not.
 fn conversation() -> impl Strategy<Value = Vec<u8>> {
     let stream = || prop_oneof![Just(1_u32), Just(3), Just(5), 0..8_u32];
@@ -250,6 +298,8 @@ fn conversation() -> impl Strategy<Value = Vec<u8>> {
         Just(b"\x82\x87\x84\x41\x01h".to_vec()),
         Just(b"\x83\x87\x84\x41\x01h\x40\x03x-a\x01b".to_vec()),
         Just(b"\x83\x87\x84\xbe\x00\x01X\x01b".to_vec()),
+        Just(b"\x88\x0f\x0d\x015".to_vec()),
+        Just(b"\x08\x03103\x40\x03x-a\x01b".to_vec()),
         proptest::collection::vec(any::<u8>(), 0..20),
     ];
     let frame = prop_oneof![
@@ -277,6 +327,15 @@ proptest! {
     ) {
         cuts.sort_unstable();
         prop_assert_eq!(played(&bytes, &cuts), played(&bytes, &[]));
+    }
+
+    #[test]
+    fn the_pieces_in_which_answers_come_mean_nothing(
+        bytes in conversation(),
+        mut cuts in proptest::collection::vec(0..400_usize, 0..6),
+    ) {
+        cuts.sort_unstable();
+        prop_assert_eq!(answered(&bytes, &cuts), answered(&bytes, &[]));
     }
 
     #[test]
