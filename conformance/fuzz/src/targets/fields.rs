@@ -3,7 +3,7 @@ use weir::{
     identity::HeaderNames,
     upstream::StrippedHeaders,
     wire::{
-        Headers,
+        Headers, Name,
         headers::trim,
         http1::{Event, HeadLimits, RequestReader},
     },
@@ -87,8 +87,10 @@ fn play(input: &[u8]) {
     let mut written = BytesMut::new();
     headers.write_sorted(&mut written);
     let again = parse(&written).expect("what is written can be read");
+    // A `Pragma` that folding had hidden may bring a `Cache-Control` along, as in Go.
     let sorted = |headers: &Headers| {
-        headers.iter_sorted().map(|(name, value)| (name.clone(), trim(value).to_vec())).collect::<Vec<_>>()
+        let plain = headers.iter_sorted().filter(|(name, _)| **name != Name::CACHE_CONTROL);
+        plain.map(|(name, value)| (name.clone(), trim(value).to_vec())).collect::<Vec<_>>()
     };
     assert_eq!(sorted(&again), sorted(&headers), "what is written");
 }

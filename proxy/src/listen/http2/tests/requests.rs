@@ -77,6 +77,21 @@ fn te_twice_is_a_400_in_go_s_words() {
     });
 }
 
+/// A CONNECT went to the backend, which a backend that makes tunnels takes for a wish.
+#[test]
+fn connect_and_opaque_targets_are_refused_as_on_http1() {
+    play(async {
+        let (served, io) = start(Http2Limits::default());
+        let mut raw = raw::Raw::connect(io).await;
+        raw.headers(1, &[(":method", "CONNECT"), (":authority", "a.test:443")]).await;
+        assert_eq!(raw.stream(1).await[1].payload, b"CONNECT is refused\n");
+        let opaque = [(":method", "GET"), (":scheme", "https"), (":authority", "h.test"), (":path", "http:x")];
+        raw.headers(3, &opaque).await;
+        assert_eq!(raw.stream(3).await[1].payload, b"opaque target is refused\n");
+        assert_eq!(served.seen.called.get(), 0);
+    });
+}
+
 #[test]
 fn what_is_no_request_is_a_reset_and_the_connection_lives() {
     play(async {
