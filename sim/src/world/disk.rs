@@ -1,6 +1,8 @@
-//! A machine's disk, in memory. It outlives a crash; what was not synced does not outlive a loss of power.
+//! A machine's disk, in memory. It outlives a crash; what was not synced does not outlive a loss of power: bytes, and names.
 
-mod blocks;
+mod inode;
+mod names;
+mod open;
 
 use std::{
     collections::BTreeMap,
@@ -10,37 +12,68 @@ use std::{
 };
 
 use bytes::Bytes;
-use weir::world::{Append, BlockFile, Dice, Disk, Mode};
+use weir::world::{Append, BlockFile, Dice, Disk, Lock, Mode};
 
-use self::blocks::{Blocks, SimBlocks};
+use self::{
+    inode::Inode,
+    names::{Entry, Names},
+    open::{SimEnd, SimFile, SimLock},
+};
 
-/// A machine's files. Folders need not be made.
+/// A machine's files.
 #[derive(Clone, Debug, Default)]
 pub struct SimDisk(Arc<Mutex<Files>>);
 
 #[derive(Debug, Default)]
 struct Files {
-    /// Files that are replaced whole or grow at their end.
-    plain: BTreeMap<PathBuf, File>,
-    /// Files of which every place is written.
-    blocks: BTreeMap<PathBuf, Blocks>,
-    /// So many times such a file was opened: tells who has it open now.
-    openings: u64,
-    /// So many writes and syncs of such files there were.
+    names: Names,
+    /// By number. One without a name is nobody's.
+    inodes: BTreeMap<u64, Inode>,
+    /// The locked files, each with the number of its locking.
+    locks: BTreeMap<PathBuf, u64>,
+    /// So many files were made and locked: the next one's number.
+    next: u64,
+    /// So often all processes have ended: what an ended one has open is worth nothing.
+    lives: u64,
+    /// So many changes and syncs there were.
     writes: u64,
     /// From this one on they fail.
     fails_from: Option<u64>,
-    /// Such files cannot become longer.
+    /// Files that are open at any place cannot become longer.
     room: Option<u64>,
+    /// A bug that is planted: names are not made safe.
+    forgets_names: bool,
 }
 
-/// A file's bytes: the first `synced` are safe, the rest is in the machine's memory.
-#[derive(Debug, Default)]
-struct File {
-    bytes: Vec<u8>,
-    synced: usize,
-    /// The file's name itself is safe.
-    named: bool,
+impl Files {
+    /// Counts a change, which fails if the disk does.
+    fn count(&mut self) -> io::Result<()> {
+        if self.fails_from.is_some_and(|from| self.writes >= from) {
+            return Err(io::Error::from_raw_os_error(libc::EIO));
+        }
+        self.writes += 1;
+        Ok(())
+    }
+
+    fn inode(&mut self, path: &Path) -> io::Result<&mut Inode> {
+        let number = self.number(path)?;
+        self.inodes.get_mut(&number).ok_or_else(missing)
+    }
+
+    fn number(&self, path: &Path) -> io::Result<u64> {
+        match self.names.get(path) {
+            Some(Entry::File(number)) => Ok(number),
+            Some(Entry::Folder) => Err(ErrorKind::IsADirectory.into()),
+            None => Err(missing()),
+        }
+    }
+
+    fn make(&mut self, path: &Path, inode: Inode) -> io::Result<u64> {
+        self.next += 1;
+        self.names.change([(path, Some(Entry::File(self.next)))])?;
+        self.inodes.insert(self.next, inode);
+        Ok(self.next)
+    }
 }
 
 impl SimDisk {
@@ -48,40 +81,44 @@ impl SimDisk {
     pub fn lose_power(&self, dice: &Dice) {
         self.drop_processes();
         let mut files = self.files();
-        files.plain.retain(|_, file| {
-            file.bytes.truncate(file.synced);
-            file.named
-        });
-        for (path, blocks) in &mut files.blocks {
-            blocks.lose_power(&mut dice.split(&path.to_string_lossy()));
+        files.names.lose_power(&mut dice.split("names"));
+        for (number, inode) in &mut files.inodes {
+            inode.lose_power(&mut dice.split(&number.to_string()));
         }
     }
 
     /// The processes that had files open have ended, and write nothing any more, not even while their memory is taken apart.
     pub fn drop_processes(&self) {
-        self.files().blocks.values_mut().for_each(|blocks| blocks.holder = None);
+        let mut files = self.files();
+        files.lives += 1;
+        files.locks.clear();
     }
 
-    /// So many writes and syncs of block files there were.
+    /// So many changes and syncs there were.
     pub fn writes(&self) -> u64 {
         self.files().writes
     }
 
-    /// After so many more writes and syncs of block files, all of them fail; none: none of them does.
+    /// After so many more changes and syncs, all of them fail; none: none of them does.
     pub fn fail_after(&self, writes: Option<u64>) {
         let mut files = self.files();
         files.fails_from = writes.map(|writes| files.writes + writes);
     }
 
-    /// Block files cannot become longer than this; none: they can.
+    /// Files of which every place is written cannot become longer than this; none: they can.
     pub fn set_room(&self, bytes: Option<u64>) {
         self.files().room = bytes;
     }
 
-    /// What a block file has in it now, to be looked at or changed from outside.
-    pub fn change_blocks(&self, path: &Path, change: impl FnOnce(&mut Vec<u8>)) {
-        if let Some(blocks) = self.files().blocks.get_mut(path) {
-            blocks.change(change);
+    /// From now on folders are not synced, whatever is asked for: a bug that tests have to see.
+    pub fn forget_names(&self) {
+        self.files().forgets_names = true;
+    }
+
+    /// What a file has in it now, to be looked at or changed from outside.
+    pub fn change_file(&self, path: &Path, change: impl FnOnce(&mut Vec<u8>)) {
+        if let Ok(inode) = self.files().inode(path) {
+            inode.change(change);
         }
     }
 
@@ -92,48 +129,73 @@ impl SimDisk {
 
 impl Disk for SimDisk {
     fn read(&self, path: &Path) -> io::Result<Bytes> {
-        let files = self.files();
-        let file = files.plain.get(path).ok_or_else(missing)?;
-        Ok(Bytes::copy_from_slice(&file.bytes))
+        self.files().inode(path).map(|inode| Bytes::copy_from_slice(inode.bytes()))
     }
 
-    fn replace(&self, path: &Path, bytes: &[u8], _mode: Mode) -> io::Result<()> {
-        self.files().plain.insert(path.to_owned(), File { bytes: bytes.to_vec(), synced: bytes.len(), named: true });
+    fn write(&self, path: &Path, bytes: &[u8], _mode: Mode) -> io::Result<()> {
+        let mut files = self.files();
+        files.count()?;
+        files.make(path, Inode::synced(bytes.to_vec())).map(drop)
+    }
+
+    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
+        let mut files = self.files();
+        files.count()?;
+        let number = files.number(from)?;
+        files.names.change([(from, None), (to, Some(Entry::File(number)))])
+    }
+
+    fn make_folder(&self, folder: &Path) -> io::Result<()> {
+        let mut files = self.files();
+        if files.names.get(folder).is_some() {
+            return Err(ErrorKind::AlreadyExists.into());
+        }
+        files.count()?;
+        files.names.change([(folder, Some(Entry::Folder))])
+    }
+
+    fn sync_folder(&self, folder: &Path) -> io::Result<()> {
+        let mut files = self.files();
+        files.count()?;
+        if !files.forgets_names {
+            files.names.sync(folder);
+        }
         Ok(())
     }
 
     fn remove(&self, path: &Path) -> io::Result<()> {
-        self.files().plain.remove(path).map(|_| ()).ok_or_else(missing)
+        let mut files = self.files();
+        files.count()?;
+        files.number(path)?;
+        files.names.change([(path, None)])?;
+        files.names.remove_if_empty(weir::world::folder_of(path))
     }
 
-    fn append(&self, path: &Path) -> io::Result<Box<dyn Append>> {
-        self.files().plain.entry(path.to_owned()).or_default();
-        Ok(Box::new(SimAppend { disk: self.clone(), path: path.to_owned() }))
+    fn open_end(&self, path: &Path) -> io::Result<Box<dyn Append>> {
+        let mut files = self.files();
+        let number = match files.number(path) {
+            Err(error) if error.kind() == ErrorKind::NotFound => files.make(path, Inode::synced(Vec::new()))?,
+            number => number?,
+        };
+        let file = SimFile::new(self, &files, number);
+        Ok(Box::new(SimEnd(file)))
     }
 
-    fn blocks(&self, path: &Path, fresh: &dyn Fn() -> io::Result<Vec<u8>>) -> io::Result<Box<dyn BlockFile>> {
-        Ok(Box::new(SimBlocks::open(self, path, fresh)?))
-    }
-}
-
-#[derive(Debug)]
-struct SimAppend {
-    disk: SimDisk,
-    path: PathBuf,
-}
-
-impl Append for SimAppend {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
-        self.disk.files().plain.get_mut(&self.path).ok_or_else(missing)?.bytes.extend_from_slice(bytes);
-        Ok(())
+    fn open(&self, path: &Path) -> io::Result<Box<dyn BlockFile>> {
+        let files = self.files();
+        let number = files.number(path)?;
+        Ok(Box::new(SimFile::new(self, &files, number)))
     }
 
-    fn sync(&mut self) -> io::Result<()> {
-        let mut files = self.disk.files();
-        let file = files.plain.get_mut(&self.path).ok_or_else(missing)?;
-        file.synced = file.bytes.len();
-        file.named = true;
-        Ok(())
+    fn lock(&self, path: &Path) -> io::Result<Lock> {
+        let mut files = self.files();
+        if files.locks.contains_key(path) {
+            return Err(io::Error::new(ErrorKind::ResourceBusy, "in use by another process"));
+        }
+        files.next += 1;
+        let number = files.next;
+        files.locks.insert(path.to_owned(), number);
+        Ok(Box::new(SimLock::new(self, path, number)))
     }
 }
 
@@ -144,25 +206,4 @@ fn missing() -> io::Error {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_was_not_synced_is_lost_with_the_power() {
-        let disk = SimDisk::default();
-        let (log, key, never) = (Path::new("log"), Path::new("key"), Path::new("never"));
-        let mut file = disk.append(log).unwrap();
-        file.write(b"one").unwrap();
-        file.sync().unwrap();
-        file.write(b"two").unwrap();
-        disk.append(never).unwrap().write(b"x").unwrap();
-        disk.replace(key, b"secret", Mode::Secret).unwrap();
-        assert_eq!(disk.read(log).unwrap(), "onetwo");
-
-        disk.lose_power(&Dice::new([0; 32]));
-
-        assert_eq!(disk.read(log).unwrap(), "one");
-        assert_eq!(disk.read(key).unwrap(), "secret");
-        assert_eq!(disk.read(never).unwrap_err().kind(), ErrorKind::NotFound);
-    }
-}
+mod tests;

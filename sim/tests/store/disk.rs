@@ -17,7 +17,7 @@ async fn written(machine: &Machine) -> Vec<(String, String)> {
 
 fn length(machine: &Machine) -> u64 {
     let mut length = 0;
-    machine.disk().change_blocks(Path::new(FILE), |bytes| length = bytes.len());
+    machine.disk().change_file(Path::new(FILE), |bytes| length = bytes.len());
     length as u64
 }
 
@@ -86,7 +86,7 @@ fn an_altered_file_is_refused_by_name_or_reads_as_it_was_written() {
     let good = machine(None);
     let there = life(written(&good));
     let mut image = Vec::new();
-    good.disk().change_blocks(Path::new(FILE), |bytes| image.clone_from(bytes));
+    good.disk().change_file(Path::new(FILE), |bytes| image.clone_from(bytes));
     let used: Vec<usize> = (0..image.len()).filter(|at| image[*at] != 0).collect();
     let flips = used.iter().step_by(used.len() / 150).map(|at| (*at, image.len()));
     let cuts = (0..20).map(|nth| (usize::MAX, image.len() * nth / 20));
@@ -97,7 +97,7 @@ fn an_altered_file_is_refused_by_name_or_reads_as_it_was_written() {
             // A file comes into being by being opened.
             drop(open(&machine).await);
             machine.disk().drop_processes();
-            machine.disk().change_blocks(Path::new(FILE), |bytes| {
+            machine.disk().change_file(Path::new(FILE), |bytes| {
                 bytes.clone_from(&image);
                 bytes.truncate(length);
                 if let Some(byte) = bytes.get_mut(flipped) {

@@ -1,6 +1,6 @@
 //! The power is lost at every write of the disk: what was acknowledged is there.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use weir::{
     storage::{ReadAt, Revision, Store as _, StoreError, Txn},
@@ -37,10 +37,14 @@ fn states() -> States {
     })
 }
 
-/// Works until the disk fails; gives the newest revision that was acknowledged.
-fn live(machine: &Machine) -> Revision {
+/// Works until the disk fails; gives the newest revision that was acknowledged; none: the store could not be opened.
+fn live(machine: &Machine) -> Option<Revision> {
     life(async {
-        let Ok(store) = open(machine).await else { return Revision::FIRST };
+        let opened = open(machine).await;
+        let Ok(store) = opened else {
+            machine.disk().drop_processes();
+            return None;
+        };
         let mut acknowledged = Revision::FIRST;
         for txn in work() {
             match store.commit(txn).await {
@@ -50,7 +54,7 @@ fn live(machine: &Machine) -> Revision {
             }
         }
         machine.disk().drop_processes();
-        acknowledged
+        Some(acknowledged)
     })
 }
 
@@ -73,16 +77,16 @@ fn after(machine: &Machine, acknowledged: Revision, states: &States) -> Result<(
     })
 }
 
-fn lose_power_everywhere(bug: Option<Bug>) -> Result<(), String> {
+fn lose_power_everywhere(machine: impl Fn() -> Arc<Machine>) -> Result<(), String> {
     let states = states();
-    let whole = machine(bug);
+    let whole = machine();
     live(&whole);
     let writes = whole.disk().writes();
     for at in 0..=writes {
         for luck in 0..6 {
-            let machine = machine(bug);
+            let machine = machine();
             machine.disk().fail_after(Some(at));
-            let acknowledged = live(&machine);
+            let acknowledged = live(&machine).unwrap_or(Revision::FIRST);
             machine.disk().lose_power(&Dice::new([luck; 32]).split(&at.to_string()));
             machine.disk().fail_after(None);
             after(&machine, acknowledged, &states).map_err(|wrong| format!("write {at}, luck {luck}: {wrong}"))?;
@@ -93,11 +97,44 @@ fn lose_power_everywhere(bug: Option<Bug>) -> Result<(), String> {
 
 #[test]
 fn what_was_acknowledged_is_there_whichever_write_the_power_was_lost_at() {
-    lose_power_everywhere(None).unwrap();
+    lose_power_everywhere(|| machine(None)).unwrap();
 }
 
 #[test]
 fn a_store_that_acknowledges_before_the_sync_is_found_out() {
-    let found = lose_power_everywhere(Some(Bug::AcknowledgesBeforeSync)).unwrap_err();
+    let found = lose_power_everywhere(|| machine(Some(Bug::AcknowledgesBeforeSync))).unwrap_err();
     assert!(found.contains("was acknowledged"), "{found}");
+}
+
+/// The first start of a store acknowledged writes into a file whose name a loss of power took away.
+#[test]
+fn a_disk_that_does_not_make_names_safe_is_found_out() {
+    let found = lose_power_everywhere(|| {
+        let machine = machine(None);
+        machine.disk().forget_names();
+        machine
+    });
+    let found = found.unwrap_err();
+    assert!(found.contains("was acknowledged, 1 is there"), "{found}");
+}
+
+/// A process that was killed behind a rename left a name that the next one did not make safe.
+#[test]
+fn what_the_next_process_acknowledges_is_there_whenever_the_first_was_killed_before_its_store_was_open() {
+    let states = states();
+    for at in 0.. {
+        for luck in 0..6 {
+            let machine = machine(None);
+            machine.disk().fail_after(Some(at));
+            if live(&machine).is_some() {
+                assert!(at > 5, "a file takes more steps than {at} to come into being");
+                return;
+            }
+            machine.disk().fail_after(None);
+            let acknowledged = live(&machine).expect("the disk is well again");
+            machine.disk().lose_power(&Dice::new([luck; 32]).split(&at.to_string()));
+            after(&machine, acknowledged, &states)
+                .unwrap_or_else(|wrong| panic!("killed at {at}, luck {luck}: {wrong}"));
+        }
+    }
 }

@@ -95,7 +95,7 @@ fn the_history_in_the_file_is_bounded_by_bytes_across_restarts() {
         });
     }
     let mut length = 0;
-    machine.disk().change_blocks(Path::new(FILE), |bytes| length = bytes.len());
+    machine.disk().change_file(Path::new(FILE), |bytes| length = bytes.len());
     assert!(length < 300_000, "300 values of 1000 bytes are in {length} bytes of file");
 }
 

@@ -2,16 +2,15 @@
 #![expect(clippy::disallowed_methods, reason = "this is the world that the bans point to")]
 
 use std::{
-    ffi::OsString,
     fs::{File, OpenOptions, TryLockError},
     io::{self, ErrorKind, Read as _, Write as _},
     os::unix::fs::{FileExt as _, OpenOptionsExt as _},
-    path::{Path, PathBuf},
+    path::Path,
 };
 
 use bytes::Bytes;
 
-use crate::world::{Append, BlockFile, Disk, Mode};
+use crate::world::{Append, BlockFile, Disk, Lock, Mode, folder_of};
 
 #[derive(Debug)]
 pub(super) struct RealDisk;
@@ -21,10 +20,7 @@ impl Disk for RealDisk {
         std::fs::read(path).map(Bytes::from)
     }
 
-    fn replace(&self, path: &Path, bytes: &[u8], mode: Mode) -> io::Result<()> {
-        let folder = folder_of(path);
-        make_folder(folder)?;
-        let draft = beside(path, ".", ".draft")?;
+    fn write(&self, path: &Path, bytes: &[u8], mode: Mode) -> io::Result<()> {
         let mut file = OpenOptions::new()
             .write(true)
             .create(true)
@@ -33,11 +29,21 @@ impl Disk for RealDisk {
                 Mode::Secret => 0o600,
                 Mode::Public => 0o644,
             })
-            .open(&draft)?;
+            .open(path)?;
         file.write_all(bytes)?;
-        file.sync_all()?;
-        std::fs::rename(&draft, path)?;
-        sync_folder(folder)
+        file.sync_all()
+    }
+
+    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
+        std::fs::rename(from, to)
+    }
+
+    fn make_folder(&self, folder: &Path) -> io::Result<()> {
+        std::fs::create_dir(folder)
+    }
+
+    fn sync_folder(&self, folder: &Path) -> io::Result<()> {
+        File::open(folder)?.sync_all()
     }
 
     fn remove(&self, path: &Path) -> io::Result<()> {
@@ -48,57 +54,19 @@ impl Disk for RealDisk {
         }
     }
 
-    fn append(&self, path: &Path) -> io::Result<Box<dyn Append>> {
+    fn open_end(&self, path: &Path) -> io::Result<Box<dyn Append>> {
         let file = OpenOptions::new().create(true).append(true).open(path)?;
         Ok(Box::new(RealAppend(file)))
     }
 
-    fn blocks(&self, path: &Path, fresh: &dyn Fn() -> io::Result<Vec<u8>>) -> io::Result<Box<dyn BlockFile>> {
-        make_folder(folder_of(path))?;
-        let lock = locked(&beside(path, "", ".lock")?)?;
-        let open = || OpenOptions::new().read(true).write(true).open(path);
-        let file = match open() {
-            Err(error) if error.kind() == ErrorKind::NotFound => {
-                self.replace(path, &fresh()?, Mode::Secret)?;
-                open()?
-            }
-            opened => opened?,
-        };
-        // Whoever made the file may have been killed before its name was safe.
-        sync_folder(folder_of(path))?;
-        Ok(Box::new(RealBlocks { file, _lock: lock }))
+    fn open(&self, path: &Path) -> io::Result<Box<dyn BlockFile>> {
+        let file = OpenOptions::new().read(true).write(true).open(path)?;
+        Ok(Box::new(RealBlocks(file)))
     }
-}
 
-/// Makes a folder and those above it, and returns when their names survive a loss of power.
-fn make_folder(folder: &Path) -> io::Result<()> {
-    if folder.is_dir() {
-        return Ok(());
+    fn lock(&self, path: &Path) -> io::Result<Lock> {
+        Ok(Box::new(locked(path)?))
     }
-    let above = folder_of(folder);
-    make_folder(above)?;
-    match std::fs::create_dir(folder) {
-        Err(error) if error.kind() != ErrorKind::AlreadyExists => return Err(error),
-        _ => {}
-    }
-    sync_folder(above)
-}
-
-fn sync_folder(folder: &Path) -> io::Result<()> {
-    File::open(folder)?.sync_all()
-}
-
-fn folder_of(path: &Path) -> &Path {
-    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
-}
-
-/// A file in the same folder, whose name has something before and behind.
-fn beside(path: &Path, before: &str, behind: &str) -> io::Result<PathBuf> {
-    let name = path.file_name().ok_or_else(|| io::Error::other("a path without a file name"))?;
-    let mut other = OsString::from(before);
-    other.push(name);
-    other.push(behind);
-    Ok(folder_of(path).join(other))
 }
 
 /// A file that this process has locked, and that tells others who that is. The lock ends with the process, however it ends.
@@ -137,22 +105,19 @@ impl Append for RealAppend {
 }
 
 #[derive(Debug)]
-struct RealBlocks {
-    file: File,
-    _lock: File,
-}
+struct RealBlocks(File);
 
 impl BlockFile for RealBlocks {
     fn length(&self) -> io::Result<u64> {
-        Ok(self.file.metadata()?.len())
+        Ok(self.0.metadata()?.len())
     }
 
     fn read_at(&self, offset: u64, out: &mut [u8]) -> io::Result<()> {
-        self.file.read_exact_at(out, offset)
+        self.0.read_exact_at(out, offset)
     }
 
     fn write_at(&self, offset: u64, bytes: &[u8]) -> io::Result<()> {
-        self.file.write_all_at(bytes, offset)
+        self.0.write_all_at(bytes, offset)
     }
 
     fn set_len(&self, length: u64) -> io::Result<()> {
@@ -160,14 +125,14 @@ impl BlockFile for RealBlocks {
         let mut grown = self.length()?;
         while grown < length {
             let piece = usize::try_from(length - grown).map_or(ZEROS.len(), |left| left.min(ZEROS.len()));
-            self.file.write_all_at(&ZEROS[..piece], grown)?;
+            self.0.write_all_at(&ZEROS[..piece], grown)?;
             grown += piece as u64;
         }
-        self.file.set_len(length)
+        self.0.set_len(length)
     }
 
     fn sync(&self) -> io::Result<()> {
-        self.file.sync_data()
+        self.0.sync_data()
     }
 }
 
