@@ -7,6 +7,7 @@ mod gunzip;
 mod hooks;
 mod outbound;
 mod passage;
+mod planted;
 mod relay;
 mod rules;
 mod switch;

@@ -2,5 +2,6 @@
 
 pub(crate) mod backend;
 pub(crate) mod client;
+pub(crate) mod frames;
 pub(crate) mod proxy;
 pub(crate) mod speech;

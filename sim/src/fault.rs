@@ -73,6 +73,25 @@ pub fn draw(dice: &Dice, within: Duration, clients: &[String], proxy: &str, back
         .collect()
 }
 
+/// A backend loses its power for so long that everybody has to notice.
+pub fn draw_dead_backend(dice: &Dice, backends: &[String]) -> Vec<Fault> {
+    let mut dice = dice.clone();
+    let victim = backends[dice.below(backends.len() as u64) as usize].clone();
+    let starts = Duration::from_millis(200 + dice.below(1_500));
+    vec![Fault { starts, lasts: DEAD_FOR, what: What::PowerLoss(victim) }]
+}
+
+/// The proxy is asked to stop, once or twice; nothing else happens.
+pub fn draw_stops(dice: &Dice, within: Duration, proxy: &str) -> Vec<Fault> {
+    let mut dice = dice.clone();
+    let stop = |_| {
+        let starts = Duration::from_millis(dice.below(within.as_millis() as u64));
+        let lasts = Duration::from_millis(500 + dice.below(1_000));
+        Fault { starts, lasts, what: What::Stop(proxy.to_owned()) }
+    };
+    (0..2).map(stop).collect()
+}
+
 /// Draws whether the disk of a machine fails within this time, in the middle of whatever it writes; then its power fails too.
 pub fn draw_failing_disk(dice: &Dice, within: Duration, victim: &str) -> Vec<Fault> {
     let mut dice = dice.clone();
@@ -89,3 +108,5 @@ pub fn draw_failing_disk(dice: &Dice, within: Duration, victim: &str) -> Vec<Fau
 }
 
 const KINDS: u64 = 7;
+/// So long that whoever waits for a backend to come back waits too long.
+pub(crate) const DEAD_FOR: Duration = Duration::from_secs(16);

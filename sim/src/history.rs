@@ -47,6 +47,8 @@ pub enum Event {
     Delivered(Delivered),
     /// A backend has seen the end of a request's body, one way or the other.
     BodyEnded(BodyEnded),
+    /// A backend has done with an answer.
+    Replied(Replied),
     /// A backend has seen the end of a tunnel.
     TunnelEnded(u64, Tunnelled),
     /// A client begins to write an object of the API server.
@@ -134,6 +136,8 @@ pub enum Did {
     ReadEnd,
     /// This end was ended.
     Ended,
+    /// From here on nothing is read for a while.
+    Stalled,
     /// The other end's reset was read or met by a write.
     Failed,
     /// This end was reset.
@@ -184,6 +188,8 @@ pub enum Got {
 pub struct Reply {
     /// Its status.
     pub status: u16,
+    /// Heads of 103 that came before it.
+    pub hints: usize,
     /// The backend that it says it comes from; none if the proxy made it.
     pub backend: Option<String>,
     /// The request that it says it answers.
@@ -233,6 +239,28 @@ pub struct BodyEnded {
     pub bytes: usize,
     /// Their checksum.
     pub body: u64,
+}
+
+/// An answer, as its backend has done with it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Replied {
+    /// The request's number.
+    pub id: u64,
+    /// The backend.
+    pub backend: String,
+    /// How far it came.
+    pub end: ReplyEnd,
+}
+
+/// How far a backend came with an answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ReplyEnd {
+    /// All of it was sent.
+    Whole,
+    /// The backend left in the middle of it.
+    Cut,
+    /// Nobody wants it any more.
+    Unwanted,
 }
 
 impl History {
@@ -316,6 +344,7 @@ impl fmt::Display for Event {
             Self::Answered(answered) => write!(f, "{answered:?}"),
             Self::Delivered(delivered) => write!(f, "{delivered:?}"),
             Self::BodyEnded(ended) => write!(f, "{ended:?}"),
+            Self::Replied(replied) => write!(f, "{replied:?}"),
             Self::Writes(version) => write!(f, "Writes {version:?}"),
             Self::Wrote(version, outcome) => write!(f, "Wrote {version:?} {outcome:?}"),
             Self::Found(found) => write!(f, "{found:?}"),

@@ -42,8 +42,7 @@ impl Plot {
             Self::ReverseProxy => {
                 let scenario = Scenario::draw(seed, bug);
                 let run = scenario.play(each_step);
-                let faults = &scenario.production.faults;
-                let report = Report::of(what, &run, |events| validate(events, &scenario.traffic, faults));
+                let report = Report::of(what, &run, |events| validate(events, &scenario));
                 Played { scenario: format!("{scenario:#?}"), history: run.history, report }
             }
         }

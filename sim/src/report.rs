@@ -61,10 +61,23 @@ pub fn replay(plot: Plot, seed: u64, bug: Option<Bug>) -> String {
 }
 
 /// The bugs that can be planted, with the names that the command line knows them by.
-pub const BUGS: [(&str, Bug); 3] = [
+pub const BUGS: [(&str, Bug); 16] = [
     ("keeps-hop-by-hop", Bug::KeepsHopByHop),
     ("acknowledges-before-sync", Bug::AcknowledgesBeforeSync),
     ("routes-to-the-other-backend", Bug::RoutesToTheOtherBackend),
+    ("keeps-connections-that-spoke", Bug::KeepsConnectionsThatSpoke),
+    ("repeats-posts", Bug::RepeatsPosts),
+    ("calls-cut-answers-whole", Bug::CallsCutAnswersWhole),
+    ("keeps-cuts-to-itself", Bug::KeepsCutsToItself),
+    ("calls-cut-requests-whole", Bug::CallsCutRequestsWhole),
+    ("loses-trailers", Bug::LosesTrailers),
+    ("swallows-informational", Bug::SwallowsInformational),
+    ("asks-for-nobody", Bug::AsksForNobody),
+    ("loses-early-bytes", Bug::LosesEarlyBytes),
+    ("keeps-half-tunnels", Bug::KeepsHalfTunnels),
+    ("stops-at-once", Bug::StopsAtOnce),
+    ("shares-one-window", Bug::SharesOneWindow),
+    ("never-asks-whether-it-lives", Bug::NeverAsksWhetherItLives),
 ];
 
 /// A bug's name on the command line.

@@ -6,13 +6,17 @@ use turmoil::Sim;
 use weir::world::{Bug, Dice};
 
 use crate::{
-    cast::{backend, client::Client, proxy},
-    fault,
+    cast::{
+        backend::{self, Backend, Pair},
+        client::Client,
+        proxy,
+    },
+    fault::{self, Fault},
     history::{Event, History},
     production::{Busy, FAULTS_WITHIN, HEALED, Production, Run},
     stage::stay_up,
-    traffic::Traffic,
-    world::{Cluster, Knobs, ProcessKnobs},
+    traffic::{Speech, Traffic},
+    world::{Cluster, Knobs, Mishaps, ProcessKnobs},
 };
 
 /// A run, before it is played.
@@ -22,6 +26,12 @@ pub struct Scenario {
     pub production: Production,
     /// Workers of the proxy.
     pub workers: usize,
+    /// What clients speak with the proxy.
+    pub front: Speech,
+    /// What the proxy speaks with backends.
+    pub back: Speech,
+    /// What befalls connections at their clients' and backends' ends.
+    pub mishaps: Mishaps,
     /// What clients ask and backends answer.
     pub traffic: Traffic,
 }
@@ -34,15 +44,21 @@ impl Scenario {
         key[8..12].copy_from_slice(b"plot");
         let dice = Dice::new(key);
         let mut knobs = dice.split("knobs");
-        let window = [1_000, 16_384, 65_536][knobs.below(3) as usize];
+        let front = Speech::draw(&dice.split("front"));
+        let back = Speech::draw(&dice.split("back"));
+        // Through the smallest window many streams would take longer than anybody waits.
+        let smallest = if [front, back].contains(&Speech::Http2) { 16_384 } else { 1_000 };
+        let window = [smallest, 16_384, 65_536][knobs.below(3) as usize];
+        let (faults, mishaps) = draw_trouble(&dice);
         let production = Production {
             seed,
             link_latency: Duration::from_millis(1 + knobs.below(5)),
             knobs: Knobs { window, chop: knobs.below(4) > 0 },
-            faults: fault::draw(&dice.split("faults"), FAULTS_WITHIN, &names(CLIENTS), PROXY, &names(BACKENDS)),
+            faults,
             bug,
         };
-        Self { production, workers: 1 + knobs.below(3) as usize, traffic: Traffic::draw(&dice.split("traffic")) }
+        let traffic = Traffic::draw(&dice.split("traffic"), front);
+        Self { production, workers: 1 + knobs.below(3) as usize, front, back, mishaps, traffic }
     }
 
     /// Plays it. `each_step` hears the simulated time before every step.
@@ -54,23 +70,31 @@ impl Scenario {
         self.production.play(each_step, |sim, cluster, history| self.cast(sim, cluster, history), left_over)
     }
 
+    /// By now every fault is over.
+    fn healed(&self) -> Duration {
+        let ends = self.production.faults.iter().map(|fault| fault.starts + fault.lasts);
+        ends.fold(HEALED, |healed, end| healed.max(end + SECOND))
+    }
+
     fn cast(&self, sim: &mut Sim<'_>, cluster: &Arc<Cluster>, history: &Arc<History>) -> Busy {
         let mut busy = Busy::new(self.traffic.clients.len());
         let clients = busy.clients();
         let mut machine = |sim: &Sim<'_>, name: &str, process| busy.machine(sim, cluster, name, process);
         let traffic = Rc::new(self.traffic.clone());
+        let pair = Rc::new(Pair::new());
+        let (front, back) = (self.front, self.back);
+        let beside = ProcessKnobs { mishaps: self.mishaps, ..ProcessKnobs::default() };
         let backends: Vec<_> = names(BACKENDS)
             .into_iter()
             .map(|name| {
-                let machine = machine(sim, &name, ProcessKnobs::default());
-                let (traffic, history) = (Rc::clone(&traffic), backend::pen(history));
+                let machine = machine(sim, &name, beside.clone());
+                let backend = Backend::new(name.clone(), &traffic, back, &pair, backend::pen(history));
                 let address = machine.address();
-                sim.host(name.clone(), move || {
-                    let (name, traffic, history) = (name.clone(), Rc::clone(&traffic), Rc::clone(&history));
-                    let machine = Arc::clone(&machine);
+                sim.host(name, move || {
+                    let (machine, backend) = (Arc::clone(&machine), backend.clone());
                     async move {
                         if let Some(world) = machine.boot() {
-                            backend::serve(world, name, traffic, history).await;
+                            backend.serve(world).await;
                         }
                         stay_up().await
                     }
@@ -81,30 +105,31 @@ impl Scenario {
         cluster.name("backends", backends);
 
         let at = machine(sim, PROXY, ProcessKnobs { workers: self.workers, ..ProcessKnobs::default() });
+        proxy::furnish(at.disk(), &pair);
         let proxy_at = SocketAddr::new(at.address(), proxy::PORT);
         sim.host(PROXY, move || {
             let machine = Arc::clone(&at);
             async move {
                 if let Some(world) = machine.boot() {
-                    proxy::serve(world, "backends").await;
+                    proxy::serve(world, "backends", front, back).await;
                 }
                 stay_up().await
             }
         });
 
         for (nth, name) in names(CLIENTS).into_iter().enumerate() {
-            let machine = machine(sim, &name, ProcessKnobs::default());
+            let machine = machine(sim, &name, beside.clone());
             let plans: Vec<_> = self.traffic.clients.iter().cloned().enumerate().skip(nth).step_by(2).collect();
-            let (clients, pen) = (Rc::clone(&clients), backend::pen(history));
+            let (clients, pen, healed) = (Rc::clone(&clients), backend::pen(history), self.healed());
             sim.client(name, async move {
                 let world = machine.boot().expect("nothing befalls the clients' machines");
                 for (number, plan) in plans {
-                    let client = Client { world: world.clone(), proxy: proxy_at, note: Rc::clone(&pen) };
+                    let client = Client::new(world.clone(), proxy_at, front, Rc::clone(&pen));
                     let clients = Rc::clone(&clients);
                     tokio::task::spawn_local(async move {
                         let begun = tokio::time::Instant::now();
                         client.play(&plan).await;
-                        tokio::time::sleep_until(begun + HEALED).await;
+                        tokio::time::sleep_until(begun + healed).await;
                         let first = PROBES_FROM + 3 * number as u64;
                         client.probe([first, first + 1, first + 2]).await;
                         clients.set(clients.get() - 1);
@@ -117,6 +142,21 @@ impl Scenario {
     }
 }
 
+/// What befalls the cluster. Where it is little, more is promised.
+fn draw_trouble(dice: &Dice) -> (Vec<Fault>, Mishaps) {
+    let (backends, clients) = (names(BACKENDS), names(CLIENTS));
+    match dice.split("trouble").below(12) {
+        0..4 => (Vec::new(), Mishaps::None),
+        4 => (fault::draw_dead_backend(&dice.split("dead backend"), &backends), Mishaps::None),
+        5 => (fault::draw_stops(&dice.split("stops"), FAULTS_WITHIN, PROXY), Mishaps::None),
+        _ => {
+            let mishaps = [Mishaps::None, Mishaps::Stalls, Mishaps::All, Mishaps::All];
+            let mishaps = mishaps[dice.split("mishaps").below(4) as usize];
+            (fault::draw(&dice.split("faults"), FAULTS_WITHIN, &clients, PROXY, &backends), mishaps)
+        }
+    }
+}
+
 pub(crate) fn names((of, count): (&str, usize)) -> Vec<String> {
     (0..count).map(|nth| format!("{of}-{nth}")).collect()
 }
@@ -125,6 +165,7 @@ pub(crate) fn names((of, count): (&str, usize)) -> Vec<String> {
 const CLIENTS: (&str, usize) = ("clients", 2);
 const BACKENDS: (&str, usize) = ("backend", 2);
 const PROXY: &str = "proxy";
+const SECOND: Duration = Duration::from_secs(1);
 /// Numbers of the requests that ask whether everything works.
 pub(crate) const PROBES_FROM: u64 = 1_000_000;
 

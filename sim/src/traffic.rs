@@ -44,10 +44,23 @@ pub struct RequestPlan {
     pub expects: bool,
     /// Fields that must not go past the proxy.
     pub one_hop: OneHop,
-    /// The client leaves after so many bytes of the body.
-    pub leaves: Option<(usize, Leave)>,
+    /// Without a body it may be sent again all the same, says the client.
+    pub idempotent: bool,
+    /// The client leaves here.
+    pub leaves: Option<(Spot, Leave)>,
+    /// The client reads nothing of the answer's body for so long.
+    pub stuck: Duration,
     /// The client waits before it sends the request.
     pub think: Duration,
+}
+
+/// Where in an exchange a client leaves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Spot {
+    /// Behind so many bytes of the request's body.
+    Body(usize),
+    /// So long after all of the request was sent, wherever the answer is by then.
+    Waiting(Duration),
 }
 
 /// The method of a request.
@@ -91,6 +104,8 @@ pub enum Shape {
     Trailer,
     /// 200, before the request's body is read.
     Early,
+    /// None: the backend leaves when it has read the request.
+    Nothing,
 }
 
 /// What becomes of a connection behind an answer.
@@ -100,8 +115,12 @@ pub enum Behind {
     Open,
     /// It is closed, as the answer says.
     Announced,
-    /// It is closed, and nothing said so.
-    Silent,
+    /// It is closed after a while, and nothing said so. On HTTP/2, where that takes others along, it is announced.
+    Silent(Duration),
+    /// The answer to a request that nobody has sent follows at once. On HTTP/1 alone.
+    Babbles,
+    /// After a while it is closed behind a 408. On HTTP/1 alone.
+    TiresOfWaiting(Duration),
 }
 
 /// A body: its bytes follow from the exchange's number.
@@ -137,9 +156,36 @@ pub enum Leave {
     Reset,
 }
 
-impl Traffic {
+/// What is spoken on a connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Speech {
+    /// HTTP/1.1 in the clear.
+    Plain,
+    /// HTTP/1.1 over TLS.
+    Tls,
+    /// HTTP/2 over TLS.
+    Http2,
+}
+
+impl Speech {
     /// What the dice say.
     pub fn draw(dice: &Dice) -> Self {
+        [Self::Plain, Self::Tls, Self::Http2, Self::Http2][dice.clone().below(4) as usize]
+    }
+
+    /// The protocols to be agreed upon by TLS.
+    pub fn alpn(self) -> Vec<Vec<u8>> {
+        match self {
+            Self::Plain | Self::Tls => vec![b"http/1.1".to_vec()],
+            // Upgrades are a thing of HTTP/1.
+            Self::Http2 => vec![b"h2".to_vec(), b"http/1.1".to_vec()],
+        }
+    }
+}
+
+impl Traffic {
+    /// What the dice say, for clients that speak so.
+    pub fn draw(dice: &Dice, front: Speech) -> Self {
         let clients = 1 + dice.split("clients").below(4);
         let mut id = 0;
         let clients = (0..clients)
@@ -149,7 +195,7 @@ impl Traffic {
                 let exchanges = (0..1 + dice.below(8))
                     .map(|nth| {
                         id += 1;
-                        Exchange::draw(id, &dice.split(&format!("exchange {nth}")))
+                        Exchange::draw(id, &dice.split(&format!("exchange {nth}")), front)
                     })
                     .collect();
                 ClientPlan { starts, exchanges }
@@ -165,8 +211,8 @@ impl Traffic {
 }
 
 impl Exchange {
-    fn draw(id: u64, dice: &Dice) -> Self {
-        let request = RequestPlan::draw(dice);
+    fn draw(id: u64, dice: &Dice, front: Speech) -> Self {
+        let request = RequestPlan::draw(dice, front);
         let reply = ReplyPlan::draw(dice, request.method);
         Self { id, request, reply }
     }
@@ -179,7 +225,16 @@ impl Exchange {
 
     /// Whether nothing but a fault can keep it from being whole.
     pub fn is_peaceful(&self) -> bool {
-        self.request.leaves.is_none() && self.reply.cut.is_none() && self.reply.shape != Shape::Early
+        self.request.leaves.is_none()
+            && self.reply.cut.is_none()
+            && ![Shape::Early, Shape::Nothing].contains(&self.reply.shape)
+    }
+
+    /// How long it takes by its own plan, with next to nothing for the network.
+    pub fn takes(&self) -> Duration {
+        let (request, reply) = (&self.request, &self.reply);
+        let waits = if request.expects { EXPECTS_FOR } else { Duration::ZERO };
+        request.body.takes() + waits + reply.think + reply.body.takes() + request.stuck
     }
 
     /// A small GET that nobody cuts: what clients ask when all faults are over.
@@ -192,7 +247,9 @@ impl Exchange {
                 body: BodyPlan::NONE,
                 expects: false,
                 one_hop: OneHop::None,
+                idempotent: false,
                 leaves: None,
+                stuck: Duration::ZERO,
                 think: Duration::ZERO,
             },
             reply: ReplyPlan {
@@ -208,12 +265,14 @@ impl Exchange {
 }
 
 impl RequestPlan {
-    fn draw(dice: &Dice) -> Self {
+    fn draw(dice: &Dice, front: Speech) -> Self {
         let body = BodyPlan::draw(&dice.split("request body"));
+        let mut more = dice.split("more of the request");
         let mut dice = dice.split("request");
+        let http1 = front != Speech::Http2;
         let method = match dice.below(12) {
             0 => Method::Head,
-            1 => Method::Upgrade,
+            1 | 2 if http1 => Method::Upgrade,
             2..=5 => Method::Get,
             _ => Method::Post,
         };
@@ -224,13 +283,20 @@ impl RequestPlan {
             true => body,
             false => BodyPlan::NONE,
         };
+        let leaves = match more.below(10) {
+            0 | 1 if sends => Some(Spot::Body(more.below(body.bytes as u64 + 1) as usize)),
+            2 if method != Method::Upgrade => Some(Spot::Waiting(Duration::from_millis(more.below(500)))),
+            _ => None,
+        };
+        let one_hop = [OneHop::None, OneHop::None, OneHop::Named, OneHop::Known][dice.below(4) as usize];
         Self {
             method,
             body,
-            expects: method == Method::Post && dice.below(8) == 0,
-            one_hop: [OneHop::None, OneHop::None, OneHop::Named, OneHop::Known][dice.below(4) as usize],
-            leaves: (sends && dice.below(5) == 0)
-                .then(|| (dice.below(body.bytes as u64 + 1) as usize, Leave::draw(&mut dice))),
+            expects: http1 && method == Method::Post && dice.below(8) == 0,
+            one_hop: if http1 { one_hop } else { OneHop::None },
+            idempotent: more.below(3) == 0,
+            leaves: leaves.map(|spot| (spot, Leave::draw(&mut more))),
+            stuck: if more.below(8) == 0 { STUCK_FOR } else { Duration::ZERO },
             think: Duration::from_millis(dice.below(300)),
         }
     }
@@ -245,20 +311,32 @@ impl ReplyPlan {
             0 => Shape::Empty,
             1 if method != Method::Head => Shape::Trailer,
             2 if method == Method::Post => Shape::Early,
+            3 => Shape::Nothing,
             _ => Shape::Plain,
         };
         Self {
             hints: dice.below(6) == 0,
             shape,
             body: BodyPlan { chunked: body.chunked || shape == Shape::Trailer, ..body },
-            behind: match dice.below(12) {
-                0 => Behind::Announced,
-                1 => Behind::Silent,
-                _ => Behind::Open,
-            },
+            behind: Behind::draw(&mut dice, body.bytes),
             cut: (dice.below(6) == 0 && shape != Shape::Empty && method != Method::Head)
                 .then(|| (dice.below(body.bytes as u64) as usize, Leave::draw(&mut dice))),
             think: Duration::from_millis(dice.below(3) * dice.below(200)),
+        }
+    }
+}
+
+impl Behind {
+    /// What the dice say, behind an answer with so many bytes.
+    fn draw(dice: &mut Dice, bytes: usize) -> Self {
+        let after = Duration::from_millis(dice.below(2) * dice.below(400));
+        match dice.below(12) {
+            0 => Self::Announced,
+            1 => Self::Silent(after),
+            // In the same segment as the answer: later it would be taken for the answer to what is asked meanwhile.
+            2 | 3 if bytes <= BABBLES_BEHIND_MAX => Self::Babbles,
+            4 => Self::TiresOfWaiting(after),
+            _ => Self::Open,
         }
     }
 }
@@ -275,6 +353,11 @@ impl Method {
 }
 
 impl BodyPlan {
+    /// How long its pauses take.
+    pub fn takes(&self) -> Duration {
+        self.pause * self.bytes.div_ceil(self.piece.max(1)) as u32
+    }
+
     /// No body.
     pub const NONE: Self = Self { bytes: 0, chunked: false, piece: 1, pause: Duration::ZERO };
 
@@ -327,3 +410,10 @@ pub fn bytes_of(id: u64, whose: Whose, count: usize) -> Vec<u8> {
 pub fn checksum_of(id: u64, whose: Whose, count: usize) -> u64 {
     Checksum::EMPTY.with(&bytes_of(id, whose, count)).0
 }
+
+/// How long a client waits for a 100.
+pub(crate) const EXPECTS_FOR: Duration = Duration::from_millis(300);
+/// Longer than anything else takes that nothing disturbs.
+pub(crate) const STUCK_FOR: Duration = Duration::from_secs(6);
+/// So small an answer goes out in one piece with what is said behind it, whatever the window.
+const BABBLES_BEHIND_MAX: usize = 300;

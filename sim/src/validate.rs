@@ -1,12 +1,15 @@
 //! Holds a run's history against the promises, one function each.
 
+mod in_time;
+
 use std::{collections::BTreeMap, time::Duration};
 
 use crate::{
     fault::{Fault, What},
     history::{Asked, Delivered, Event, Got, Reply},
-    scenario::PROBES_FROM,
-    traffic::{Behind, Exchange, Method, Shape, Traffic, Whose, checksum_of},
+    scenario::{PROBES_FROM, Scenario},
+    traffic::{Behind, Exchange, Method, Shape, Speech, Traffic, Whose, checksum_of},
+    world::Mishaps,
 };
 
 /// A promise that a run broke.
@@ -22,33 +25,38 @@ pub struct Broken {
 type Promise = fn(&Facts<'_>) -> Result<(), String>;
 
 /// First what the other promises build upon.
-const PROMISES: [(&str, Promise); 13] = [
+const PROMISES: [(&str, Promise); 19] = [
     ("every request ends once", every_request_ends_once),
     ("a response belongs to its request", a_response_belongs_to_its_request),
     ("no cut response is called complete", no_cut_response_is_called_complete),
     ("no cut request is called complete", no_cut_request_is_called_complete),
     ("no backend answers that was not asked", no_backend_answers_that_was_not_asked),
     ("no field of one hop goes further", no_field_of_one_hop_goes_further),
-    ("no POST is delivered twice", no_post_is_delivered_twice),
+    ("nothing is delivered twice that may not be", nothing_is_delivered_twice_that_may_not_be),
+    ("what is said early arrives", what_is_said_early_arrives),
     ("trailers come behind a whole body", trailers_come_behind_a_whole_body),
     ("tunnels carry every byte once", tunnels_carry_every_byte_once),
     ("what nothing disturbs succeeds", what_nothing_disturbs_succeeds),
+    ("a request that nobody waits for is given up", in_time::a_request_that_nobody_waits_for_is_given_up),
+    ("a cut answer ends at once", in_time::a_cut_answer_ends_at_once),
+    ("both ends of a tunnel are released together", in_time::both_ends_of_a_tunnel_are_released_together),
+    ("a stuck neighbour keeps nobody waiting", in_time::a_stuck_neighbour_keeps_nobody_waiting),
+    ("a dead backend is noticed within ten seconds", in_time::a_dead_backend_is_noticed),
     ("a stop loses nothing that was delivered", a_stop_loses_nothing_that_was_delivered),
     ("after healing everybody is served", after_healing_everybody_is_served),
     ("in the end no connection is left over", in_the_end_no_connection_is_left_over),
 ];
 
-/// The first promise that the events break.
-///
-/// Without `faults` more is promised.
-pub fn validate(events: &[(Duration, Event)], traffic: &Traffic, faults: &[Fault]) -> Result<(), Broken> {
-    let facts = Facts::of(events, traffic, faults);
+/// The first promise that the events break. Without faults and mishaps more is promised.
+pub fn validate(events: &[(Duration, Event)], scenario: &Scenario) -> Result<(), Broken> {
+    let facts = Facts::of(events, scenario);
     PROMISES.iter().try_for_each(|(promise, holds)| holds(&facts).map_err(|how| Broken { promise, how }))
 }
 
 /// What the events say, by request.
 struct Facts<'a> {
     events: &'a [(Duration, Event)],
+    scenario: &'a Scenario,
     traffic: &'a Traffic,
     faults: &'a [Fault],
     asked: BTreeMap<u64, &'a Asked>,
@@ -57,9 +65,10 @@ struct Facts<'a> {
 }
 
 impl<'a> Facts<'a> {
-    fn of(events: &'a [(Duration, Event)], traffic: &'a Traffic, faults: &'a [Fault]) -> Self {
-        let mut facts =
-            Self { events, traffic, faults, asked: BTreeMap::new(), got: BTreeMap::new(), delivered: BTreeMap::new() };
+    fn of(events: &'a [(Duration, Event)], scenario: &'a Scenario) -> Self {
+        let (traffic, faults) = (&scenario.traffic, &scenario.production.faults[..]);
+        let (asked, got, delivered) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
+        let mut facts = Self { events, scenario, traffic, faults, asked, got, delivered };
         for (_, event) in events {
             match event {
                 Event::Asked(asked) => drop(facts.asked.insert(asked.id, asked)),
@@ -68,6 +77,7 @@ impl<'a> Facts<'a> {
                 Event::Socket { .. }
                 | Event::Fault(_)
                 | Event::BodyEnded(_)
+                | Event::Replied(_)
                 | Event::TunnelEnded(..)
                 | Event::Writes(_)
                 | Event::Wrote(..)
@@ -88,6 +98,15 @@ impl<'a> Facts<'a> {
             Got::Cut(reply) => Some((id, reply, false)),
             Got::Nothing(_) | Got::Left | Got::Tunnel(_) => None,
         })
+    }
+
+    /// Whether nothing befalls the cluster. Connections may stall.
+    fn is_calm(&self) -> bool {
+        self.faults.is_empty() && self.scenario.mishaps != Mishaps::All
+    }
+
+    fn exchanges(&self) -> impl Iterator<Item = &'a Exchange> + Clone {
+        self.traffic.clients.iter().flat_map(|client| &client.exchanges)
     }
 
     fn reply_bytes(&self, id: u64) -> usize {
@@ -168,10 +187,23 @@ fn no_field_of_one_hop_goes_further(facts: &Facts<'_>) -> Result<(), String> {
     Ok(())
 }
 
-fn no_post_is_delivered_twice(facts: &Facts<'_>) -> Result<(), String> {
-    for (id, delivered) in &facts.delivered {
-        if delivered.len() > 1 && facts.asked.get(id).is_some_and(|asked| asked.method == "POST") {
+/// As Go: what has no body, and changes nothing by its method or by its client's word.
+fn nothing_is_delivered_twice_that_may_not_be(facts: &Facts<'_>) -> Result<(), String> {
+    for (id, delivered) in facts.delivered.iter().filter(|(_, delivered)| delivered.len() > 1) {
+        let idempotent = facts.traffic.exchange(*id).is_some_and(|exchange| exchange.request.idempotent);
+        let may = |asked: &Asked| asked.method != "POST" || (asked.body_bytes == 0 && idempotent);
+        if !facts.asked.get(id).is_some_and(|asked| may(asked)) {
             return Err(format!("request {id} was delivered {} times", delivered.len()));
+        }
+    }
+    Ok(())
+}
+
+fn what_is_said_early_arrives(facts: &Facts<'_>) -> Result<(), String> {
+    for (id, reply, _) in facts.replies().filter(|(_, reply, _)| reply.backend.is_some()) {
+        let said = usize::from(facts.traffic.exchange(id).is_some_and(|exchange| exchange.reply.hints));
+        if reply.hints != said {
+            return Err(format!("request {id}: {} of {said} heads of 103", reply.hints));
         }
     }
     Ok(())
@@ -207,7 +239,7 @@ fn tunnels_carry_every_byte_once(facts: &Facts<'_>) -> Result<(), String> {
         if ended.bytes > sent || ended.sum != checksum_of(id, whose, ended.bytes) {
             return Err(format!("tunnel {id}: {} bytes that are not the {whose:?}'s", ended.bytes));
         }
-        let calm = facts.faults.is_empty() && exchange.is_peaceful();
+        let calm = facts.is_calm() && exchange.is_peaceful();
         if calm && (ended.bytes != sent || !ended.clean) {
             return Err(format!("tunnel {id}: {} of {sent} bytes, clean: {}", ended.bytes, ended.clean));
         }
@@ -216,18 +248,22 @@ fn tunnels_carry_every_byte_once(facts: &Facts<'_>) -> Result<(), String> {
 }
 
 fn what_nothing_disturbs_succeeds(facts: &Facts<'_>) -> Result<(), String> {
-    if !facts.faults.is_empty() {
+    if !facts.is_calm() {
         return Ok(());
     }
-    // A POST that meets a connection just being closed in silence may fail, as nobody knows whether it was delivered.
-    let mut exchanges = facts.traffic.clients.iter().flat_map(|client| &client.exchanges);
-    let silent = exchanges.clone().any(|exchange| exchange.reply.behind == Behind::Silent || !exchange.is_peaceful());
+    // A request that meets a connection just being closed in silence may fail, as nobody knows whether it was delivered. And a 408 that
+    // meets it on its way is its answer.
+    let mut exchanges = facts.exchanges();
+    let silent = |exchange: &Exchange| matches!(exchange.reply.behind, Behind::Silent(_) | Behind::TiresOfWaiting(_));
+    let silent = facts.scenario.back != Speech::Http2 && exchanges.clone().any(silent);
+    let silent = silent || exchanges.clone().any(|exchange| !exchange.is_peaceful());
+    let tires = exchanges.clone().any(|exchange| matches!(exchange.reply.behind, Behind::TiresOfWaiting(_)));
     exchanges.try_for_each(|exchange| {
         let excused = !exchange.is_peaceful() || (silent && exchange.request.method == Method::Post);
         let got = facts.got.get(&exchange.id).and_then(|gots| gots.first());
         match got {
             _ if excused => Ok(()),
-            Some(Got::Whole(reply)) if reply.backend.is_some() => Ok(()),
+            Some(Got::Whole(reply)) if reply.backend.is_some() || (tires && reply.status == 408) => Ok(()),
             Some(Got::Tunnel(_)) => Ok(()),
             got => Err(format!("request {} got {got:?}", exchange.id)),
         }
@@ -239,7 +275,10 @@ fn a_stop_loses_nothing_that_was_delivered(facts: &Facts<'_>) -> Result<(), Stri
         return Ok(());
     }
     let at = |wanted: &dyn Fn(&Event) -> bool| facts.events.iter().find(|(_, event)| wanted(event)).map(|(at, _)| *at);
-    for exchange in facts.traffic.clients.iter().flat_map(|client| &client.exchanges) {
+    if facts.scenario.mishaps == Mishaps::All {
+        return Ok(());
+    }
+    for exchange in facts.exchanges() {
         let id = exchange.id;
         let delivered = at(&|event| matches!(event, Event::Delivered(delivered) if delivered.id == id));
         let answered = at(&|event| matches!(event, Event::Answered(answered) if answered.id == id));
@@ -270,9 +309,12 @@ fn in_the_end_no_connection_is_left_over(facts: &Facts<'_>) -> Result<(), String
     if facts.faults.iter().any(|fault| matches!(fault.what, What::PowerLoss(_))) {
         return Ok(());
     }
+    // A client of HTTP/2 asks all that it has to ask at a time.
+    let at_a_time = if facts.scenario.front == Speech::Http2 { facts.exchanges().count() } else { 0 };
+    let kept_max = KEPT_MAX.max(at_a_time);
     facts.events.iter().try_for_each(|(_, event)| match event {
         Event::LeftOver { to_clients: 1.., .. } => Err(event.to_string()),
-        Event::LeftOver { to_backends, .. } if *to_backends > KEPT_MAX => Err(event.to_string()),
+        Event::LeftOver { to_backends, .. } if *to_backends > kept_max => Err(event.to_string()),
         _ => Ok(()),
     })
 }

@@ -5,6 +5,7 @@ mod disk;
 mod ends;
 mod frames;
 mod kernel;
+mod mishap;
 mod net;
 mod process;
 mod stream;
@@ -23,8 +24,8 @@ use std::{
 
 use weir::world::{Bug, Clock, Dice, Planted, Signal, Wall, World};
 
-pub use self::disk::SimDisk;
 use self::ends::Ends;
+pub use self::{disk::SimDisk, mishap::Mishaps};
 use crate::history::History;
 
 /// When every simulation begins: 2026-01-01T00:00:00Z.
@@ -99,6 +100,14 @@ impl Cluster {
         self.tear_those(|_, peer, ends| peer == machine && ends.has_sent_since(since.saturating_sub(ON_THE_WAY)));
     }
 
+    /// Resets one connection.
+    fn tear_connection(&self, one: SocketAddr, other: SocketAddr) {
+        for at in [(one, other), (other, one)] {
+            let ends = self.live().get(&at).and_then(Weak::upgrade);
+            ends.into_iter().for_each(|ends| ends.tear());
+        }
+    }
+
     fn tear_those(&self, which: impl Fn(IpAddr, IpAddr, &Ends) -> bool) {
         let live: Vec<_> = self.live().iter().filter_map(|(at, ends)| Some((*at, ends.upgrade()?))).collect();
         let torn = live.iter().filter(|((local, peer), ends)| which(local.ip(), peer.ip(), ends));
@@ -148,11 +157,13 @@ pub struct ProcessKnobs {
     pub workers: usize,
     /// The environment.
     pub env: BTreeMap<String, OsString>,
+    /// What befalls its connections.
+    pub mishaps: Mishaps,
 }
 
 impl Default for ProcessKnobs {
     fn default() -> Self {
-        Self { workers: 1, env: BTreeMap::new() }
+        Self { workers: 1, env: BTreeMap::new(), mishaps: Mishaps::None }
     }
 }
 

@@ -9,13 +9,14 @@ use super::{
     FlushInterval,
     flush::flush_interval,
     gunzip,
+    planted::{self, Passed},
     relay::Relay,
     switch::{self, BadSwitch},
 };
 use crate::{
     upstream::{Incoming, Origin, Outgoing, Reply, SendCause, StrippedHeaders, Transport},
     wire::{Answer, Body, Exchange, Gone, Length, Name, ResponseHead, Tunnel},
-    world::Planted,
+    world::{Bug, Planted},
 };
 
 /// The way of one request to its backend.
@@ -55,11 +56,17 @@ impl Passage<'_> {
         exchange: &mut Exchange,
         outgoing: Outgoing,
     ) -> impl Future<Output = Result<Reply, Failure>> {
-        let gone = exchange.gone.clone();
+        let planted = self.transport.planted();
+        let gone = if planted.has(Bug::AsksForNobody) { Gone::default() } else { exchange.gone.clone() };
+        let outgoing = planted::sent(outgoing, planted);
         let mut until = self.until.map(|moment| Box::pin(sleep_until(moment)));
         // Polled by hand: each arm of a `select!` would move what is sent once more.
         async move {
-            let mut informed = |head: &ResponseHead| exchange.inform(head);
+            let mut informed = |head: &ResponseHead| {
+                if !planted.has(Bug::SwallowsInformational) {
+                    exchange.inform(head);
+                }
+            };
             let mut sent = pin!(self.transport.send(self.origin, outgoing, &mut informed));
             poll_fn(|cx| {
                 if gone.poll(cx).is_ready() {
@@ -87,6 +94,7 @@ impl Passage<'_> {
         head.headers = StrippedHeaders::from_inbound(head.headers, &Planted::none()).into_headers();
         let interval = flush_interval(&head, body.length(), gunzip, self.flush);
         let length = if gunzip { Length::Unknown } else { body.length() };
+        let body = Passed::new(body, self.transport.planted());
         Answer::Reply(head, Body::made(length, Relay::new(body, interval, gunzip, gone).until(self.until)))
     }
 

@@ -32,7 +32,7 @@ use crate::{
         http1::{self, BodyState, Connection, Expect, Incoming, Request},
         message::Version,
     },
-    world::World,
+    world::{Planted, World},
 };
 
 /// A connection as its loop and the bodies of its requests share it.
@@ -78,7 +78,7 @@ pub(super) fn serve<H: Handler>(
                 After::Close => return end(&shared).await,
                 After::Linger => return Box::pin(linger(&shared)).await,
                 After::Reset => return reset(shared),
-                After::Switch(tunnel) => return Box::pin(switch(shared, tunnel)).await,
+                After::Switch(tunnel) => return Box::pin(switch(shared, tunnel, world.planted)).await,
             }
         }
     }
@@ -251,11 +251,11 @@ fn reset(shared: Shared) {
 }
 
 /// Hands the bare connection to the tunnel.
-async fn switch(shared: Shared, tunnel: Tunnel) {
+async fn switch(shared: Shared, tunnel: Tunnel, planted: Planted) {
     match Rc::try_unwrap(shared) {
         Ok(connection) => {
             let (channel, early) = connection.into_inner().into_parts();
-            upgrade::run(channel, early, tunnel).await;
+            upgrade::run(channel, early, tunnel, planted).await;
         }
         Err(_) => tracing::error!("a switched connection is still shared"),
     }

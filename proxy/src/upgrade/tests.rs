@@ -11,7 +11,8 @@ fn tunnel(backend: Channel, early: &'static [u8]) -> Tunnel {
 async fn early_bytes_of_both_sides_are_delivered_first() {
     let (mut client, client_end) = pipe(64);
     let (mut backend, backend_end) = pipe(64);
-    let running = run(client_end, Bytes::from_static(b"from-client "), tunnel(backend_end, b"from-backend "));
+    let running =
+        run(client_end, Bytes::from_static(b"from-client "), tunnel(backend_end, b"from-backend "), Planted::none());
     let talk = async {
         client.write_all(b"more").await.unwrap();
         backend.write_all(b"more").await.unwrap();
@@ -30,7 +31,7 @@ async fn early_bytes_of_both_sides_are_delivered_first() {
 async fn the_end_of_one_side_leaves_the_other_direction_open() {
     let (mut client, client_end) = pipe(64);
     let (mut backend, backend_end) = pipe(64);
-    let running = run(client_end, Bytes::new(), tunnel(backend_end, b""));
+    let running = run(client_end, Bytes::new(), tunnel(backend_end, b""), Planted::none());
     let talk = async {
         client.write_all(b"question").await.unwrap();
         client.shutdown().await.unwrap();
@@ -50,7 +51,7 @@ async fn the_end_of_one_side_leaves_the_other_direction_open() {
 async fn a_failed_side_ends_the_tunnel_at_once() {
     let (mut client, client_end) = pipe(64);
     let (backend, backend_end) = pipe(64);
-    let running = run(client_end, Bytes::from_static(b"x"), tunnel(backend_end, b""));
+    let running = run(client_end, Bytes::from_static(b"x"), tunnel(backend_end, b""), Planted::none());
     drop(backend); // writing to it fails
     running.await;
     let mut rest = Vec::new();
@@ -75,7 +76,7 @@ async fn a_slow_reader_slows_the_writer() {
     };
     let taken = tokio::select! {
         taken = flood => taken,
-        () = run(client_end, Bytes::new(), tunnel(backend_end, b"")) => 0,
+        () = run(client_end, Bytes::new(), tunnel(backend_end, b""), Planted::none()) => 0,
     };
     assert!((128..=17 * 1024).contains(&taken), "{taken}");
 }

@@ -26,6 +26,7 @@ use crate::{
         Channel,
         http1::{HeadLimits, Output, Remaining, ResponseReader},
     },
+    world::Bug,
 };
 
 /// A connection that carries one request at a time.
@@ -59,6 +60,10 @@ impl Http1 {
         Box::new(Self { channel, ends, reader, input: BytesMut::new(), output: Output::default(), ended: false, seat })
     }
 
+    fn has(&self, bug: Bug) -> bool {
+        self.seat.pool().is_some_and(|pool| pool.has(bug))
+    }
+
     /// The place in the pool that this connection takes.
     pub(super) fn seat(&self) -> &Seat {
         &self.seat
@@ -68,6 +73,9 @@ impl Http1 {
     ///
     /// Go: `net/http/transport.go` `persistConn.readLoopPeekFailLocked`.
     pub(super) fn poll_death(&mut self, cx: &mut Context<'_>) -> Poll<Death> {
+        if self.has(Bug::KeepsConnectionsThatSpoke) {
+            return Poll::Pending;
+        }
         if !self.input.is_empty() {
             return Poll::Ready(unasked(&self.input));
         }

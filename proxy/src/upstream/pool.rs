@@ -30,7 +30,7 @@ use super::{
 };
 use crate::{
     wire::{Channel, http1::HeadLimits},
-    world::LocalBoxFuture,
+    world::{Bug, LocalBoxFuture, Planted},
 };
 
 /// The connections of one worker to backends.
@@ -50,6 +50,7 @@ pub(super) struct Pool {
     /// Counts changes of trust and credential: connections of an earlier one are not used again.
     generation: Cell<u64>,
     keeper: RefCell<Keeper>,
+    planted: Planted,
 }
 
 /// Bounds of a pool.
@@ -105,7 +106,7 @@ enum Made {
 }
 
 impl Pool {
-    pub(super) fn new(dialer: Dialer, config: &TransportConfig) -> Self {
+    pub(super) fn new(dialer: Dialer, config: &TransportConfig, planted: Planted) -> Self {
         let idle_per_origin_max = match config.reuse {
             Reuse::Pooled => config.idle_connections_per_origin_max,
             Reuse::Once => 0,
@@ -119,12 +120,18 @@ impl Pool {
                 per_origin_max: config.connections_per_origin_max,
             },
             head_limits: HeadLimits { head_bytes_max: config.head_bytes_max },
-            http2: http2::Settings::of(config),
+            http2: http2::Settings::of(config, planted),
             buckets: RefCell::default(),
             idle_count: Cell::new(0),
             generation: Cell::new(0),
             keeper: RefCell::new(Keeper::NotStarted),
+            planted,
         }
+    }
+
+    /// Whether `bug` is planted.
+    pub(super) fn has(&self, bug: Bug) -> bool {
+        self.planted.has(bug)
     }
 
     /// A connection to `origin`: one that many may use, else one that idles, else the first to come of a new one and one that is given

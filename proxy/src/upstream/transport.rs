@@ -18,7 +18,7 @@ use super::{
 use crate::{
     config::limits,
     wire::{Name, ResponseHead, Tunnel, http1::Response, punycode::lookup_name},
-    world::{Dice, World},
+    world::{Dice, Planted, World},
 };
 
 /// Sends requests to backends: a pool of connections, and Go's rules of when a request may be sent again.
@@ -136,7 +136,7 @@ struct Inner {
 impl Transport {
     /// A transport without connections.
     pub fn new(world: World, config: TransportConfig) -> Self {
-        let pool = Rc::new(Pool::new(Dialer::new(&world, &config, &config.tls), &config));
+        let pool = Rc::new(Pool::new(Dialer::new(&world, &config, &config.tls), &config, world.planted));
         let dice = RefCell::new(world.dice.split("upstream/http2/retry"));
         Self(Rc::new(Inner { world, config, pool, dice }))
     }
@@ -145,6 +145,11 @@ impl Transport {
     /// requests.
     pub fn renew_tls(&self, tls: &rustls::ClientConfig) {
         self.0.pool.renew(Dialer::new(&self.0.world, &self.0.config, tls));
+    }
+
+    /// The bugs planted in its world.
+    pub(crate) fn planted(&self) -> Planted {
+        self.0.world.planted
     }
 
     /// How many connections idle.

@@ -7,6 +7,32 @@ pub enum Bug {
     RoutesToTheOtherBackend,
     /// The embedded store acknowledges a write before it would survive a loss of power.
     AcknowledgesBeforeSync,
+    /// A connection to a backend that has said something unasked is used for the next request.
+    KeepsConnectionsThatSpoke,
+    /// A POST without a body is sent again when its connection ends without an answer.
+    RepeatsPosts,
+    /// An answer that its backend cuts ends as if that were all of it.
+    CallsCutAnswersWhole,
+    /// An answer that its backend cuts does not end.
+    KeepsCutsToItself,
+    /// A request that its client cuts ends as if that were all of it.
+    CallsCutRequestsWhole,
+    /// Trailers of answers are left out.
+    LosesTrailers,
+    /// 1xx heads are left out.
+    SwallowsInformational,
+    /// A request goes on when its client has left.
+    AsksForNobody,
+    /// What comes together with a 101 is left out of the tunnel.
+    LosesEarlyBytes,
+    /// A tunnel whose one end has failed waits for the other one.
+    KeepsHalfTunnels,
+    /// A server that is asked to stop does not wait for the requests that it has begun.
+    StopsAtOnce,
+    /// The requests on a connection of HTTP/2 to a backend share a window as large as that of one.
+    SharesOneWindow,
+    /// A connection of HTTP/2 to a backend is never asked whether it lives.
+    NeverAsksWhetherItLives,
 }
 
 /// The bugs planted in this world: none, ever, in the real one.

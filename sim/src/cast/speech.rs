@@ -165,6 +165,16 @@ impl<R: AsyncRead + Unpin> Reader<R> {
         Ok(self.from.read_buf(&mut self.buffer).await? > 0)
     }
 
+    /// Waits until the other end sends nothing any more; what it sends meanwhile is kept.
+    pub(crate) async fn gone(&mut self) {
+        while self.buffer.len() < HEAD_BYTES_MAX {
+            if !matches!(self.fill().await, Ok(true)) {
+                return;
+            }
+        }
+        std::future::pending().await
+    }
+
     /// Whether bytes wait that nobody has asked for.
     pub(crate) fn has_more(&self) -> bool {
         !self.buffer.is_empty()
@@ -219,6 +229,7 @@ pub(crate) async fn write_body(
         } else {
             to.write_all(piece).await?;
         }
+        to.flush().await?;
         if plan.pause > Duration::ZERO {
             tokio::time::sleep(plan.pause).await;
         }
@@ -226,7 +237,7 @@ pub(crate) async fn write_body(
     if plan.chunked && until == plan.bytes {
         to.write_all(format!("0\r\n{trailers}\r\n").as_bytes()).await?;
     }
-    Ok(())
+    to.flush().await
 }
 
 const HEAD_BYTES_MAX: usize = 64 * 1024;

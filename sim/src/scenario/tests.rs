@@ -14,11 +14,16 @@ fn play(exchange: Exchange, befalls: &[What]) -> Run {
 }
 
 fn play_from(starts: Duration, exchange: Exchange, befalls: &[What]) -> Run {
+    play_over(Speech::Plain, starts, exchange, befalls)
+}
+
+fn play_over(speech: Speech, starts: Duration, exchange: Exchange, befalls: &[What]) -> Run {
     let traffic = Traffic { clients: vec![ClientPlan { starts: SECOND, exchanges: vec![exchange] }] };
     let faults = befalls.iter().map(|what| Fault { starts, lasts: SECOND, what: what.clone() }).collect();
     let production =
         Production { seed: 1, link_latency: Duration::from_millis(2), knobs: Knobs::default(), faults, bug: None };
-    Scenario { production, workers: 1, traffic }.play(&mut |_now| {})
+    let (front, back, mishaps) = (speech, speech, Mishaps::None);
+    Scenario { production, workers: 1, front, back, mishaps, traffic }.play(&mut |_now| {})
 }
 
 /// What the client got, and when.
@@ -105,4 +110,12 @@ fn a_proxy_that_is_asked_to_stop_takes_no_connection_until_it_is_started_again()
 fn a_run_of_the_same_plot_has_the_same_shape() {
     let count = || play(slow_page(), &[]).history.events().len();
     assert_eq!(count(), count());
+}
+
+#[test]
+fn a_page_comes_over_every_speech() {
+    for speech in [Speech::Plain, Speech::Tls, Speech::Http2] {
+        let (_, got) = of(&play_over(speech, SECOND, slow_page(), &[]));
+        assert!(got.is_success(), "{speech:?}: {got:?}");
+    }
 }

@@ -134,6 +134,7 @@ impl Client {
 fn reply(response: &Response) -> Reply {
     Reply {
         status: response.status,
+        hints: 0,
         backend: response.head.get("x-backend").map(str::to_owned),
         answers: response.head.get("x-answers").and_then(|id| id.parse().ok()),
         echo: None,

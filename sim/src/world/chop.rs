@@ -19,7 +19,7 @@ enum Pieces {
 }
 
 /// The two directions of one end.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Side {
     Read = 1,
     Write = 2,
@@ -34,7 +34,7 @@ impl Side {
 impl Chop {
     /// The machine's nth dial is in the ephemeral port, so the addresses tell connections apart as runs of a seed do.
     pub(super) fn new(seed: u64, local: SocketAddr, peer: SocketAddr) -> Self {
-        let key = [place(local), place(peer)].iter().fold(mix(seed), |key, place| mix(key ^ place));
+        let key = key_of(seed, local, peer);
         let pieces = match mix(key) % 4 {
             0 => Pieces::Whole,
             1 => Pieces::Crumbs,
@@ -65,6 +65,11 @@ impl Chop {
     }
 }
 
+/// What is drawn for one end of a connection follows from this.
+pub(super) fn key_of(seed: u64, local: SocketAddr, peer: SocketAddr) -> u64 {
+    [place(local), place(peer)].iter().fold(mix(seed), |key, place| mix(key ^ place))
+}
+
 fn place(address: SocketAddr) -> u64 {
     let ip = match address.ip() {
         IpAddr::V4(ip) => u128::from(ip.to_bits()),
@@ -74,7 +79,7 @@ fn place(address: SocketAddr) -> u64 {
 }
 
 /// splitmix64's step.
-fn mix(value: u64) -> u64 {
+pub(super) fn mix(value: u64) -> u64 {
     let value = value.wrapping_add(0x9e37_79b9_7f4a_7c15);
     let value = (value ^ (value >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     let value = (value ^ (value >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);

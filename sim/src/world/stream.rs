@@ -23,6 +23,7 @@ use super::{
     ends::Ends,
     frames::{Frame, Over, Wire},
     kernel::{os_error, outlive},
+    mishap::{self, Mishap},
 };
 use crate::history::{Checksum, Did, Event};
 
@@ -60,6 +61,10 @@ pub(super) struct SimStream {
     asks_again: Option<Pin<Box<Sleep>>>,
     /// The reset, until the first read or write has told it.
     untold: Option<ErrorKind>,
+    /// What is still to befall this end.
+    mishap: Option<Mishap>,
+    /// While this end does not read.
+    stalled: Option<Pin<Box<Sleep>>>,
     ends: Arc<Ends>,
 }
 
@@ -75,7 +80,6 @@ impl SimStream {
             local,
             peer,
             chop: cluster.knobs.chop.then(|| Chop::new(cluster.seed, local, peer)),
-            machine,
             unread: BytesMut::new(),
             offsets: [0; 2],
             yielded: [None; 2],
@@ -88,6 +92,9 @@ impl SimStream {
             void: false,
             untold: None,
             asks_again: None,
+            mishap: Mishap::draw(machine.process.mishaps, machine.cluster.seed, local, peer),
+            stalled: None,
+            machine,
             ends,
         };
         stream.note(did);
@@ -115,7 +122,35 @@ impl SimStream {
 
     /// The most bytes that pass this side at once.
     fn most(&self, side: Side) -> usize {
-        self.chop.map_or(usize::MAX, |chop| chop.most(side, self.offsets[side.index()]))
+        let offset = self.offsets[side.index()];
+        let chopped = self.chop.map_or(usize::MAX, |chop| chop.most(side, offset));
+        let until = self.mishap.and_then(|mishap| mishap.is_in(side, offset));
+        until.map_or(chopped, |until| chopped.min(until.max(1)))
+    }
+
+    /// Lets happen what is to befall this side at this byte.
+    fn befall(&mut self, side: Side) {
+        let offset = self.offsets[side.index()];
+        let Some(due) = self.mishap.take_if(|mishap| mishap.is_in(side, offset) == Some(0)) else { return };
+        if turmoil::sim_elapsed().is_none_or(|now| now > mishap::WITHIN) {
+            return;
+        }
+        match due.what {
+            mishap::What::Reset => self.machine.cluster.tear_connection(self.local, self.peer),
+            mishap::What::End => self.end(),
+            mishap::What::Stall(lasts) => {
+                self.note(Did::Stalled);
+                self.stalled = Some(Box::pin(sleep(lasts)));
+            }
+        }
+    }
+
+    fn end(&mut self) {
+        if !self.ended_here {
+            self.send(&Frame::End);
+            self.ended_here = true;
+            self.note(Did::Ended);
+        }
     }
 
     /// Takes in all that has arrived.
@@ -197,6 +232,11 @@ impl AsyncRead for SimStream {
         if buf.remaining() == 0 {
             return Poll::Ready(Ok(()));
         }
+        this.befall(Side::Read);
+        if let Some(stalled) = &mut this.stalled {
+            ready!(stalled.as_mut().poll(cx));
+            this.stalled = None;
+        }
         let waker = this.ends.waker(Side::Read, cx);
         this.take_in(&waker);
         let something = !this.unread.is_empty() || this.ended_there || this.over;
@@ -218,6 +258,7 @@ impl AsyncRead for SimStream {
 impl AsyncWrite for SimStream {
     fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
         let this = self.get_mut();
+        this.befall(Side::Write);
         let waker = this.ends.waker(Side::Write, cx);
         this.take_in(&waker);
         if !this.void && !this.ended_here {
@@ -246,12 +287,7 @@ impl AsyncWrite for SimStream {
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, _cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let this = self.get_mut();
-        if !this.ended_here {
-            this.send(&Frame::End);
-            this.ended_here = true;
-            this.note(Did::Ended);
-        }
+        self.get_mut().end();
         Poll::Ready(Ok(()))
     }
 }

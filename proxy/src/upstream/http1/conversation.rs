@@ -27,6 +27,7 @@ use crate::{
         message::Version,
         token::has_token,
     },
+    world::Bug,
 };
 
 /// One request and its answer on a connection. Dropped before its end it closes the connection: what is left on it belongs to nobody.
@@ -265,7 +266,10 @@ impl Conversation {
         let copied = self.upload.is_of_known_length() && ends.are_known() && !self.connection.is_tls();
         let again = self.request.filter(|_| may_repeat && self.bodyless).and_then(|head| {
             let request = Outgoing { head, body: Body::empty() };
-            if unsent { Again::unsent(request) } else { Again::replay(request) }
+            match unsent || self.connection.has(Bug::RepeatsPosts) {
+                true => Again::unsent(request),
+                false => Again::replay(request),
+            }
         });
         let delivered = if unsent { Delivered::Nothing } else { Delivered::Maybe };
         let cause = match fault {

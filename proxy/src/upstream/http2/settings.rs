@@ -4,6 +4,7 @@ use crate::{
     config::limits,
     upstream::TransportConfig,
     wire::http2::{Bounds, Tunnels},
+    world::{Bug, Planted},
 };
 
 /// How connections of HTTP/2 to backends are treated.
@@ -53,9 +54,16 @@ pub(in crate::upstream) struct Settings {
 }
 
 impl Settings {
-    pub(in crate::upstream) fn of(config: &TransportConfig) -> Self {
+    pub(in crate::upstream) fn of(config: &TransportConfig, planted: Planted) -> Self {
+        let mut http2 = config.http2.clone();
+        if planted.has(Bug::NeverAsksWhetherItLives) {
+            http2.silence_max = config.idle_connection_timeout;
+        }
+        if planted.has(Bug::SharesOneWindow) {
+            (http2.stream_window_bytes, http2.connection_window_bytes) = (1 << 16, 1 << 16);
+        }
         Self {
-            http2: config.http2.clone(),
+            http2,
             header_list_bytes_max: header_list_bytes_max(config.head_bytes_max),
             idle_timeout: config.idle_connection_timeout,
         }

@@ -34,6 +34,7 @@ fn delivered(id: u64, extension: usize) -> Event {
 fn reply(id: u64, extension: usize, bytes: usize) -> Reply {
     Reply {
         status: 200,
+        hints: 0,
         backend: Some(name(extension)),
         answers: Some(id),
         echo: None,
