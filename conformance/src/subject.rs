@@ -7,6 +7,7 @@ mod hooks;
 mod on_this_thread;
 mod rules;
 mod seen;
+mod upgrade_aware;
 
 use std::{net::SocketAddr, num::NonZeroUsize, rc::Rc, sync::Arc};
 
@@ -14,7 +15,7 @@ use bytes::Bytes;
 use rustls::RootCertStore;
 use weir::{
     chain::Handler,
-    forward::{FlushInterval, ReverseProxy},
+    forward::{FlushInterval, ReverseProxy, Transports},
     listen::{self, KeepAlive, Server, Settings},
     upstream::{
         Alpn, Compression, Origin, Reuse, Transport, TransportConfig,
@@ -24,15 +25,15 @@ use weir::{
     world::{Address, Listener, World},
 };
 
-use self::handler::ScriptedHandler;
 pub use self::{
     api_server::ApiServer,
     on_this_thread::{OnThisThread, spawn_apart},
     seen::SeenRequests,
 };
+use self::{handler::ScriptedHandler, upgrade_aware::RunningUpgradeAware};
 use crate::{
     replay::{Certificates, Control},
-    scenario::{Addresses, Case, Flush, HandlerStep, Protocol, Subject, Trusting},
+    scenario::{Addresses, Case, Flush, HandlerStep, Kind, Protocol, Subject, Trusting},
 };
 
 /// Weir, not yet running, as the subject that a case names.
@@ -71,6 +72,17 @@ impl WeirSubject {
         control: Control,
     ) {
         match backend {
+            Some(backend) if self.subject.kind == Some(Kind::UpgradeAware) => {
+                let target = self.target(&addresses, backend);
+                let origin = self.origin(&target, backend);
+                let handler = RunningUpgradeAware::new(
+                    &self.subject,
+                    target,
+                    origin,
+                    Transports::new(&world, self.transport_config(&world, &addresses)),
+                );
+                self.serve(handler, world, listener, &control).await;
+            }
             Some(backend) => {
                 let proxy = self.reverse_proxy(&world, &addresses, backend);
                 self.serve(proxy, world, listener, &control).await;
@@ -109,14 +121,10 @@ impl WeirSubject {
     fn reverse_proxy(&self, world: &World, addresses: &Addresses, backend: SocketAddr) -> ReverseProxy {
         let target = self.target(addresses, backend);
         let origin = self.origin(&target, backend);
-        let flush = match self.subject.flush {
-            Flush::Never => FlushInterval::Never,
-            Flush::Always => FlushInterval::Always,
-            Flush::After(interval) => FlushInterval::Every(interval),
-        };
+        let flush = flush_interval(self.subject.flush);
         let rules = rules::of(self.subject.mode, target);
-        let proxy =
-            ReverseProxy::new(self.transport(world, addresses), origin, rules, world.planted).flush_interval(flush);
+        let transport = Transport::new(world.clone(), self.transport_config(world, addresses));
+        let proxy = ReverseProxy::new(transport, origin, rules, world.planted).flush_interval(flush);
         hooks::hang(proxy, &self.subject)
     }
 
@@ -147,7 +155,7 @@ impl WeirSubject {
         }
     }
 
-    fn transport(&self, world: &World, addresses: &Addresses) -> Transport {
+    fn transport_config(&self, world: &World, addresses: &Addresses) -> TransportConfig {
         let roots = match self.subject.trust {
             Trusting::Nobody => Arc::new(RootCertStore::empty()),
             Trusting::All | Trusting::AnotherName => self.certificates.roots(),
@@ -182,6 +190,14 @@ impl WeirSubject {
             let url = String::from_utf8(url.filled(addresses)).expect("the recorder took it as a URL");
             config.egress = environment::egress(world, url);
         }
-        Transport::new(world.clone(), config)
+        config
+    }
+}
+
+fn flush_interval(flush: Flush) -> FlushInterval {
+    match flush {
+        Flush::Never => FlushInterval::Never,
+        Flush::Always => FlushInterval::Always,
+        Flush::After(interval) => FlushInterval::Every(interval),
     }
 }

@@ -25,7 +25,6 @@ mod table;
 mod tls;
 mod transports;
 mod watched;
-mod wording;
 
 pub use self::{
     api_service::{ApiService, Reference, ServiceKey},

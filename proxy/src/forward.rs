@@ -1,6 +1,6 @@
-//! The reverse-proxy core: what Go's `httputil.ReverseProxy` does with a request and its answer.
+//! The reverse-proxy core: what Go's `httputil.ReverseProxy`, and the handler of Kubernetes above it, do with a request and its answer.
 //!
-//! Go: `net/http/httputil/reverseproxy.go`.
+//! Go: `net/http/httputil/reverseproxy.go`, `apimachinery/pkg/util/proxy/upgradeaware.go`.
 
 mod flush;
 mod gunzip;
@@ -11,14 +11,19 @@ mod planted;
 mod relay;
 mod rules;
 mod switch;
+mod upgrade_aware;
 
 use self::hooks::Hooks;
-pub(crate) use self::passage::{Failure, Passage};
 pub use self::{
     flush::FlushInterval,
     hooks::{HandleError, ModifyResponse},
     outbound::{ForwardedFor, Outbound, ProxyRequest},
     rules::{Direct, Rewrite, Rules},
+    upgrade_aware::{Fault, Links, Transports, UpgradeAware, Upgrades, Wrapping},
+};
+pub(crate) use self::{
+    passage::{Failure, Passage},
+    upgrade_aware::forwarded_uri,
 };
 use crate::{
     refusal::Refusal,

@@ -13,6 +13,7 @@ pub mod message;
 pub(crate) mod pipe;
 pub mod punycode;
 pub mod sniff;
+pub mod throttle;
 pub mod tls;
 pub mod token;
 pub mod url;

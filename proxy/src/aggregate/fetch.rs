@@ -7,7 +7,7 @@ use http::{Method, StatusCode};
 
 use super::{front_proxy, location, proxy::Proxy, resolver::Endpoint, tls::BackendTls, transports};
 use crate::{
-    forward::{FlushInterval, Passage},
+    forward::{FlushInterval, Passage, forwarded_uri},
     identity::User,
     upstream::{OutHead, Outgoing, Reply, SendCause, StrippedHeaders},
     wire::{
@@ -83,11 +83,12 @@ impl Proxy {
         endpoint: &Endpoint,
         question: Question<'_>,
     ) -> Result<Fetched, FetchError> {
-        let pair = self.transports(tls);
+        let transports = self.transports(tls);
         let origin = transports::origin(endpoint);
-        let passage = Passage { transport: &pair.requests, origin: &origin, flush: FlushInterval::Never, until: None };
+        let passage =
+            Passage { transport: &transports.requests, origin: &origin, flush: FlushInterval::Never, until: None };
         let outgoing = Outgoing { head: head(endpoint, &question), body: Body::empty() };
-        let sent = pair.requests.send(&origin, outgoing, &mut |_: &ResponseHead| {}).await;
+        let sent = transports.requests.send(&origin, outgoing, &mut |_: &ResponseHead| {}).await;
         let incoming = match sent.map_err(|error| FetchError::Send(error.cause))? {
             Reply::Response(incoming) => incoming,
             Reply::Switched(..) => return Err(FetchError::Switched),
@@ -134,7 +135,7 @@ async fn read(mut body: Body, bytes_max: usize) -> Result<Bytes, FetchError> {
 
 /// The fields that in-process requests of Go's aggregator carry beside what they ask for.
 pub(super) fn forwarded(endpoint: &Endpoint, path: &str) -> Headers {
-    let uri = location::forwarded_uri(&Url { path: Bytes::from(path.to_owned()), ..Url::default() });
+    let uri = forwarded_uri(b"", &Url { path: Bytes::from(path.to_owned()), ..Url::default() });
     [
         (Name::X_FORWARDED_URI, uri),
         (Name::X_FORWARDED_HOST, Bytes::from(endpoint.to_string())),

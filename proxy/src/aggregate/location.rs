@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use bytes::{BufMut as _, Bytes, BytesMut};
+use bytes::{Bytes, BytesMut};
 
 use crate::{
     config::limits,
@@ -26,17 +26,6 @@ pub(super) fn at_backend(asked: &Url, host: Bytes) -> Url {
     }
 }
 
-/// `X-Forwarded-Uri`: the escaped path, cleaned, with the slash at its end that cleaning takes away, without the query.
-///
-/// Go: `apimachinery/pkg/util/proxy/transport.go` `Transport.RoundTrip`.
-pub(super) fn forwarded_uri(at: &Url) -> Bytes {
-    let mut cleaned = clean(&at.escaped_path());
-    if at.path.ends_with(b"/") {
-        cleaned.put_u8(b'/');
-    }
-    cleaned.freeze()
-}
-
 /// How long a request may take: a discovery document has to come soon, everything else takes its time.
 ///
 /// Go: `apiserver/pkg/util/proxy/proxy.go` `NewRequestForProxy`.
@@ -53,30 +42,10 @@ fn trim_slashes(mut path: &[u8]) -> &[u8] {
     path
 }
 
-/// Go: `path.Clean`, of an absolute path.
-fn clean(path: &[u8]) -> BytesMut {
-    let mut kept: Vec<&[u8]> = Vec::new();
-    for segment in path.split(|byte| *byte == b'/') {
-        match segment {
-            b"" | b"." => {}
-            b".." => drop(kept.pop()),
-            segment => kept.push(segment),
-        }
-    }
-    let mut cleaned = BytesMut::with_capacity(path.len() + 1);
-    for segment in &kept {
-        cleaned.put_u8(b'/');
-        cleaned.put_slice(segment);
-    }
-    if kept.is_empty() {
-        cleaned.put_u8(b'/');
-    }
-    cleaned
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::forward::forwarded_uri;
 
     fn sent(target: &'static str) -> String {
         let asked = Url::from_request(false, &Bytes::from_static(target.as_bytes())).unwrap();
@@ -87,7 +56,7 @@ mod tests {
 
     fn uri(target: &'static str) -> String {
         let asked = Url::from_request(false, &Bytes::from_static(target.as_bytes())).unwrap();
-        String::from_utf8(forwarded_uri(&at_backend(&asked, Bytes::new())).to_vec()).unwrap()
+        String::from_utf8(forwarded_uri(b"", &at_backend(&asked, Bytes::new())).to_vec()).unwrap()
     }
 
     #[test]

@@ -7,7 +7,8 @@ use super::{
 };
 use crate::{
     config::limits,
-    upstream::{Alpn, Compression, Origin, Reuse, Transport, TransportConfig},
+    forward,
+    upstream::{Alpn, Origin, TransportConfig},
     world::World,
 };
 
@@ -22,16 +23,7 @@ pub(super) struct Transports {
 struct Pairs {
     /// The table that they were last held against.
     seen: u64,
-    by_generation: BTreeMap<u64, Pair>,
-}
-
-/// The pools for one way of speaking TLS.
-#[derive(Clone, Debug)]
-pub(super) struct Pair {
-    /// For requests.
-    pub(super) requests: Transport,
-    /// For upgrades: a connection of HTTP/1 for each, used by nobody before or after, whatever comes of the upgrade.
-    pub(super) upgrades: Transport,
+    by_generation: BTreeMap<u64, forward::Transports>,
 }
 
 impl Transports {
@@ -42,14 +34,14 @@ impl Transports {
     /// The pools for a way of speaking TLS.
     ///
     /// Those of ways that no backend of the newest table needs are dropped: what is under way on their connections goes on to its end.
-    pub(super) fn of(&self, tls: &BackendTls, aggregation: &Aggregation) -> Pair {
+    pub(super) fn of(&self, tls: &BackendTls, aggregation: &Aggregation) -> forward::Transports {
         let table = aggregation.table();
         let mut pairs = self.pairs.borrow_mut();
         pairs.forget_unused(&table);
         if let Some(pair) = pairs.by_generation.get(&tls.generation) {
             return pair.clone();
         }
-        let pair = Pair::new(&self.world, tls);
+        let pair = transports(&self.world, tls);
         // A request may have met the last table but one: its way is not kept.
         if table.speaks(tls.generation) {
             pairs.by_generation.insert(tls.generation, pair.clone());
@@ -66,24 +58,14 @@ impl Pairs {
     }
 }
 
-impl Pair {
-    fn new(world: &World, tls: &BackendTls) -> Self {
-        let mut config = TransportConfig::new(tls.config.clone());
-        config.server_name = Some(tls.server_name.clone());
-        config.idle_connections_per_origin_max = limits::AGGREGATED_IDLE_CONNECTIONS_PER_ORIGIN_MAX;
-        let requests = Transport::new(world.clone(), config.clone());
-        config.compression = Compression::Leave;
-        config.reuse = Reuse::Once;
-        Self { requests, upgrades: Transport::new(world.clone(), config) }
-    }
+fn transports(world: &World, tls: &BackendTls) -> forward::Transports {
+    let mut config = TransportConfig::new(tls.config.clone());
+    config.server_name = Some(tls.server_name.clone());
+    config.idle_connections_per_origin_max = limits::AGGREGATED_IDLE_CONNECTIONS_PER_ORIGIN_MAX;
+    forward::Transports::new(world, config)
 }
 
-/// A backend's endpoint, for ordinary requests.
+/// A backend's endpoint.
 pub(super) fn origin(endpoint: &Endpoint) -> Origin {
     Origin { tls: true, host: endpoint.host.clone(), port: endpoint.port, address: None, alpn: Alpn::Both }
-}
-
-/// The same, for upgrades.
-pub(super) fn upgrade_origin(endpoint: &Endpoint) -> Origin {
-    Origin { alpn: Alpn::Http1ByAlpn, ..origin(endpoint) }
 }

@@ -52,6 +52,14 @@ pub const SEND_TIMEOUT: Duration = Duration::from_secs(60);
 pub const IDLE_TIMEOUT: Duration = Duration::from_secs(90);
 /// The rest of a body that nobody wants, before the answer goes out without it and the connection ends behind it. Go waits without end.
 pub const UNREAD_BODY_TIMEOUT: Duration = Duration::from_secs(10);
+/// Bytes of an answer of known length wait no longer in a handler that knows upgrades. Go: `apimachinery/pkg/util/proxy`
+/// `defaultFlushInterval`.
+pub const UPGRADE_AWARE_FLUSH_INTERVAL: Duration = Duration::from_millis(200);
+/// A page whose links are rewritten is held whole up to here, so that one that breaks off is an error; a longer one goes out as it comes.
+/// Pages for people are shorter.
+pub const REWRITTEN_PAGE_BYTES_MAX: usize = 1 << 20;
+/// One tag of such a page: some have an image in an attribute.
+pub const REWRITTEN_TAG_BYTES_MAX: usize = 1 << 20;
 /// Requests that run when the server is told to stop. Go: `kube-apiserver`'s `--request-timeout`.
 pub const DRAIN_TIMEOUT: Duration = Duration::from_secs(60);
 /// The last answer of a connection, from its head on: a refused upgrade is a few words, and neither a client that does not read nor a
@@ -166,8 +174,6 @@ pub const STORE_FILE_CACHE_BYTES: usize = 32 << 20;
 pub const AGGREGATED_DISCOVERY_TIMEOUT: Duration = Duration::from_secs(5);
 /// A request that comes from an aggregator with our certificate and has come through so many servers goes round: an APIService leads back.
 pub const AGGREGATED_HOPS_MAX: usize = 16;
-/// Bytes of a backend's answer of known length wait no longer. Go: `apimachinery/pkg/util/proxy` `defaultFlushInterval`.
-pub const AGGREGATED_FLUSH_INTERVAL: Duration = Duration::from_millis(200);
 /// Per worker and backend; many clients share one backend here. Go: `client-go/transport/cache.go` `idleConnsPerHost`.
 pub const AGGREGATED_IDLE_CONNECTIONS_PER_ORIGIN_MAX: usize = 25;
 /// One answer of a backend that is asked whether it is there. Go: `remote_available_controller.go` `New`.

@@ -1,8 +1,9 @@
 //! One request's way to a backend and its answer's way back, whoever decides what goes out: the core of every proxy here.
 
-use std::{future::poll_fn, pin::pin, task::Poll};
+use std::{cell::Cell, future::poll_fn, pin::pin, task::Poll};
 
 use bytes::Bytes;
+use http::StatusCode;
 use tokio::time::{Instant, sleep_until};
 
 use super::{
@@ -14,7 +15,7 @@ use super::{
     switch::{self, BadSwitch},
 };
 use crate::{
-    upstream::{Incoming, Origin, Outgoing, Reply, SendCause, StrippedHeaders, Transport},
+    upstream::{Download, Incoming, Origin, Outgoing, Reply, SendCause, StrippedHeaders, Transport},
     wire::{Answer, Body, Exchange, Gone, Length, Name, ResponseHead, Tunnel},
     world::{Bug, Planted},
 };
@@ -44,6 +45,9 @@ pub(crate) enum Failure {
     /// The time was over before the answer's head came. Go: `context.DeadlineExceeded`.
     #[error("context deadline exceeded")]
     TooLate,
+    /// An upgrade got a head of 1xx that is no switch.
+    #[error("early answer with status code {}", .0.as_u16())]
+    Early(StatusCode),
 }
 
 impl Passage<'_> {
@@ -81,17 +85,34 @@ impl Passage<'_> {
         }
     }
 
+    /// Sends a request for another protocol. The first head is the answer, whatever its status, as Go takes it.
+    ///
+    /// # Errors
+    /// No answer came, or a head of 1xx that is no switch.
+    pub(crate) async fn ask_for_upgrade(&self, exchange: &Exchange, outgoing: Outgoing) -> Result<Reply, Failure> {
+        let gone = exchange.gone.clone();
+        let early = Cell::new(None);
+        let mut informed = |head: &ResponseHead| early.set(early.get().or(Some(head.status)));
+        let mut sending = pin!(self.transport.send(self.origin, outgoing, &mut informed));
+        let sent = poll_fn(|cx| {
+            let turn = sending.as_mut().poll(cx);
+            match early.get() {
+                Some(status) => Poll::Ready(Err(Failure::Early(status))),
+                None => turn.map(|sent| sent.map_err(|error| Failure::Send(error.cause))),
+            }
+        });
+        tokio::select! {
+            biased;
+            () = gone.wait() => Err(Failure::ClientLeft),
+            () = at(self.until) => Err(Failure::TooLate),
+            sent = sent => sent,
+        }
+    }
+
     /// The answer for the client: without hop-by-hop fields, unpacked where the packing was our own idea.
     pub(crate) fn answer(&self, incoming: Incoming, gone: Gone) -> Answer {
-        let Incoming { mut head, body, gzip_was_ours } = incoming;
-        let gunzip = gzip_was_ours && gunzip::applies(&head, body.length());
-        if gunzip {
-            gunzip::strip(&mut head);
-        }
-        if head.headers.has_token(&Name::CONNECTION, b"content-length") {
-            head.content_length = None; // named, so removed: the server counts for itself
-        }
-        head.headers = StrippedHeaders::from_inbound(head.headers, &Planted::none()).into_headers();
+        let (mut head, body, gunzip) = unpacking(incoming);
+        strip_hop_by_hop(&mut head);
         let interval = flush_interval(&head, body.length(), gunzip, self.flush);
         let length = if gunzip { Length::Unknown } else { body.length() };
         let body = Passed::new(body, self.transport.planted());
@@ -111,5 +132,33 @@ impl Passage<'_> {
     /// It switched to something else.
     pub(crate) fn switched(head: ResponseHead, tunnel: Tunnel, asked: Option<&Bytes>) -> Result<Answer, BadSwitch> {
         switch::check(&head, asked).map(|()| Answer::Switch(head, tunnel))
+    }
+}
+
+/// An answer's head and body, and whether the body is to be unpacked because the packing was our own idea; the head then says nothing of
+/// it.
+pub(super) fn unpacking(incoming: Incoming) -> (ResponseHead, Download, bool) {
+    let Incoming { mut head, body, gzip_was_ours } = incoming;
+    let gunzip = gzip_was_ours && gunzip::applies(&head, body.length());
+    if gunzip {
+        gunzip::strip(&mut head);
+    }
+    (head, body, gunzip)
+}
+
+/// Takes out of an answer what concerns the backend's connection alone.
+pub(super) fn strip_hop_by_hop(head: &mut ResponseHead) {
+    if head.headers.has_token(&Name::CONNECTION, b"content-length") {
+        head.content_length = None; // named, so removed: the server counts for itself
+    }
+    let headers = std::mem::take(&mut head.headers);
+    head.headers = StrippedHeaders::from_inbound(headers, &Planted::none()).into_headers();
+}
+
+/// Waits for a moment that may never come.
+async fn at(moment: Option<Instant>) {
+    match moment {
+        Some(moment) => sleep_until(moment).await,
+        None => std::future::pending().await,
     }
 }

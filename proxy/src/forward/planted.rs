@@ -41,6 +41,10 @@ impl Frames for Passed {
             frame => frame,
         }
     }
+
+    fn go_on(self: Pin<&mut Self>, cx: &mut Context<'_>) {
+        Pin::new(&mut self.get_mut().body).go_on(cx);
+    }
 }
 
 /// A request as a proxy sends it on that may have a bug.

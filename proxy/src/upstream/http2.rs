@@ -34,7 +34,7 @@ pub(super) fn is_spoken(channel: &Channel, to: &Origin) -> Result<bool, SendCaus
     let agreed = match channel {
         Channel::Client(tls) => tls.get_ref().1.alpn_protocol(),
         Channel::Tunnelled(tls) => tls.get_ref().1.alpn_protocol(),
-        Channel::Plain(_) | Channel::Server(_) => return Ok(to.alpn == Alpn::Http2),
+        Channel::Plain(_) | Channel::Server(_) | Channel::Throttled(_) => return Ok(to.alpn == Alpn::Http2),
     };
     match (agreed, to.alpn) {
         (Some(b"h2"), _) => Ok(true),

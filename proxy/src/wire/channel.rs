@@ -10,6 +10,7 @@ use std::{
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio_rustls::{client, server};
 
+use super::throttle::Throttled;
 use crate::world::Stream;
 
 /// A connection's bytes, plain or through TLS.
@@ -25,6 +26,8 @@ pub enum Channel {
     Client(Box<client::TlsStream<Stream>>),
     /// TLS with a backend, within TLS with a proxy.
     Tunnelled(Box<client::TlsStream<Channel>>),
+    /// Any of these, with a bound of bytes per second.
+    Throttled(Box<Throttled>),
 }
 
 impl Channel {
@@ -35,6 +38,7 @@ impl Channel {
             Self::Server(tls) => tls.get_ref().0,
             Self::Client(tls) => tls.get_ref().0,
             Self::Tunnelled(tls) => tls.get_ref().0.stream(),
+            Self::Throttled(bounded) => bounded.get_ref().stream(),
         }
     }
 
@@ -45,7 +49,11 @@ impl Channel {
 
     /// Whether TLS is spoken.
     pub fn is_tls(&self) -> bool {
-        !matches!(self, Self::Plain(_))
+        match self {
+            Self::Plain(_) => false,
+            Self::Server(_) | Self::Client(_) | Self::Tunnelled(_) => true,
+            Self::Throttled(bounded) => bounded.get_ref().is_tls(),
+        }
     }
 
     /// Ends the connection so that the peer sees a reset, not an end.
@@ -55,6 +63,7 @@ impl Channel {
             Self::Server(tls) => tls.into_inner().0.reset(),
             Self::Client(tls) => tls.into_inner().0.reset(),
             Self::Tunnelled(tls) => tls.into_inner().0.reset(),
+            Self::Throttled(bounded) => bounded.into_inner().reset(),
         }
     }
 }
@@ -66,6 +75,7 @@ impl AsyncRead for Channel {
             Self::Server(tls) => Pin::new(tls).poll_read(cx, buf),
             Self::Client(tls) => Pin::new(tls).poll_read(cx, buf),
             Self::Tunnelled(tls) => Pin::new(tls).poll_read(cx, buf),
+            Self::Throttled(bounded) => Pin::new(bounded).poll_read(cx, buf),
         }
     }
 }
@@ -77,6 +87,7 @@ impl AsyncWrite for Channel {
             Self::Server(tls) => Pin::new(tls).poll_write(cx, buf),
             Self::Client(tls) => Pin::new(tls).poll_write(cx, buf),
             Self::Tunnelled(tls) => Pin::new(tls).poll_write(cx, buf),
+            Self::Throttled(bounded) => Pin::new(bounded).poll_write(cx, buf),
         }
     }
 
@@ -90,6 +101,7 @@ impl AsyncWrite for Channel {
             Self::Server(tls) => Pin::new(tls).poll_write_vectored(cx, bufs),
             Self::Client(tls) => Pin::new(tls).poll_write_vectored(cx, bufs),
             Self::Tunnelled(tls) => Pin::new(tls).poll_write_vectored(cx, bufs),
+            Self::Throttled(bounded) => Pin::new(bounded).poll_write_vectored(cx, bufs),
         }
     }
 
@@ -103,6 +115,7 @@ impl AsyncWrite for Channel {
             Self::Server(tls) => Pin::new(tls).poll_flush(cx),
             Self::Client(tls) => Pin::new(tls).poll_flush(cx),
             Self::Tunnelled(tls) => Pin::new(tls).poll_flush(cx),
+            Self::Throttled(bounded) => Pin::new(bounded).poll_flush(cx),
         }
     }
 
@@ -112,6 +125,7 @@ impl AsyncWrite for Channel {
             Self::Server(tls) => Pin::new(tls).poll_shutdown(cx),
             Self::Client(tls) => Pin::new(tls).poll_shutdown(cx),
             Self::Tunnelled(tls) => Pin::new(tls).poll_shutdown(cx),
+            Self::Throttled(bounded) => Pin::new(bounded).poll_shutdown(cx),
         }
     }
 }

@@ -1,11 +1,13 @@
 //! Go's `net/url`, over bytes, as `net/http` uses it.
 //!
-//! `parse` reads one, `escape` knows which byte may stand where, `join` lays a request on a backend's base, `query` reads and cleans
-//! parameters.
+//! `parse` reads one, `escape` knows which byte may stand where, `join` lays a request on a backend's base, `clean` takes detours out of a
+//! path, `query` reads and cleans parameters, `link` keeps a fragment too.
 
 mod address;
+mod clean;
 mod escape;
 mod join;
+mod link;
 mod parse;
 mod query;
 #[cfg(test)]
@@ -19,8 +21,10 @@ use self::escape::Part;
 use self::parse::Form;
 use super::token::go_quote;
 
+pub use self::clean::clean_path;
 pub use self::escape::BadEscape;
 pub use self::join::{join_paths, join_queries};
+pub use self::link::Link;
 pub use self::query::{BadQuery, Values, clean_query_params};
 
 /// A URL taken apart as Go takes it apart; an empty field is Go's empty string.
@@ -98,7 +102,7 @@ impl Url {
     /// Go: `EscapedPath`.
     pub fn escaped_path(&self) -> Bytes {
         if !self.raw_path.is_empty()
-            && escape::is_path_encoding(&self.raw_path)
+            && escape::is_encoding(&self.raw_path, Part::Path)
             && escape::decodes_to(&self.raw_path, &self.path)
         {
             return self.raw_path.clone();

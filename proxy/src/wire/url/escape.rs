@@ -14,6 +14,7 @@ pub(super) enum Part {
     User = 1 << 3,
     /// A key or a value of a query, where a space is `+`.
     Query = 1 << 4,
+    Fragment = 1 << 5,
 }
 
 /// An escape that cannot be read, or a byte where none may stand unescaped.
@@ -112,11 +113,12 @@ pub(super) fn is_canonical_path(escaped: &[u8]) -> bool {
     true
 }
 
-/// Whether no byte of a written path needs an escape: all that may stand in a segment, and the brackets that browsers leave alone.
+/// Whether no byte of a written path or fragment needs an escape: all that may stand in a segment, and the brackets that browsers leave
+/// alone.
 ///
 /// Go: `validEncoded`.
-pub(super) fn is_path_encoding(written: &[u8]) -> bool {
-    written.iter().all(|byte| b"!'()*[]%".contains(byte) || !must_escape(*byte, Part::Path))
+pub(super) fn is_encoding(written: &[u8], part: Part) -> bool {
+    written.iter().all(|byte| b"!'()*[]%".contains(byte) || !must_escape(*byte, part))
 }
 
 /// Whether `escaped` is well escaped and decodes to `plain`.
@@ -165,7 +167,7 @@ fn may_be_escaped(value: u8, part: Part) -> bool {
     match part {
         Part::Host => !value.is_ascii() || value == b'%',
         Part::Zone => matches!(value, b'%' | b' ') || !must_escape(value, Part::Host),
-        Part::Path | Part::User | Part::Query => true,
+        Part::Path | Part::User | Part::Query | Part::Fragment => true,
     }
 }
 
@@ -189,6 +191,7 @@ static PLAIN: [u8; 256] = {
     allow(&mut plain, b"$&+,/:;=@", Part::Path as u8);
     allow(&mut plain, b"!\"$&'()*+,:;<=>[]", Part::Host as u8 | Part::Zone as u8);
     allow(&mut plain, b"$&+,;=", Part::User as u8);
+    allow(&mut plain, b"$&+,/:;=?@!()*", Part::Fragment as u8);
     plain
 };
 
