@@ -8,6 +8,8 @@ mod links;
 mod page;
 #[cfg(test)]
 mod tests;
+mod transports;
+mod upgrades;
 
 use std::{fmt, num::NonZeroU64};
 
@@ -16,21 +18,18 @@ use http::{Method, StatusCode};
 use tokio::time::Instant;
 
 pub(crate) use self::links::forwarded_uri;
-pub use self::{fault::Fault, links::Links};
-use super::{FlushInterval, Outbound, Passage, switch};
+pub use self::{fault::Fault, links::Links, transports::Transports, upgrades::Upgrades};
+use super::{FlushInterval, Outbound, Passage};
 use crate::{
     config::limits,
     refusal::Refusal,
-    upstream::{
-        Alpn, Compression, Incoming, Origin, Outgoing, Reply, Reuse, StrippedHeaders, Transport, TransportConfig,
-        egress::Egress,
-    },
+    upstream::{Alpn, Incoming, Origin, Outgoing, Reply, StrippedHeaders},
     wire::{
         Answer, Body, Channel, Exchange, Name, RequestHead, ResponseHead, Version,
         throttle::Throttled,
         url::{Link, Url, join_paths},
     },
-    world::{Planted, World},
+    world::Planted,
 };
 
 /// One request's handler, with Go's switches under Go's names.
@@ -73,30 +72,6 @@ pub struct UpgradeAware<'a> {
     pub planted: Planted,
 }
 
-/// The connections to backends: for requests, and for upgrades, each of which has a connection of HTTP/1 of its own that nobody uses
-/// before or after, whatever comes of it.
-#[derive(Clone, Debug)]
-pub struct Transports {
-    pub(crate) requests: Transport,
-    upgrades: Transport,
-}
-
-impl Transports {
-    /// Transports without connections.
-    pub fn new(world: &World, config: TransportConfig) -> Self {
-        let requests = Transport::new(world.clone(), config.clone());
-        // Go dials by itself for an upgrade, and waits for its answer as long as the client does.
-        let upgrades = TransportConfig {
-            compression: Compression::Leave,
-            reuse: Reuse::Once,
-            response_header_timeout: None,
-            egress: Egress::default(),
-            ..config
-        };
-        Self { requests, upgrades: Transport::new(world.clone(), upgrades) }
-    }
-}
-
 /// What is done to requests and answers on their way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Wrapping {
@@ -107,15 +82,6 @@ pub enum Wrapping {
     Told,
     /// The same, and `Location` and the links of HTML pages are rewritten so that they lead through here again.
     Rewritten,
-}
-
-/// Which wishes for another protocol are heard; the others stay unheard, as every server may leave them (RFC 9110, section 7.8).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Upgrades {
-    /// All.
-    Any,
-    /// Those for these protocols.
-    Only(&'static [&'static [u8]]),
 }
 
 impl<'a> UpgradeAware<'a> {
@@ -302,20 +268,6 @@ impl<'a> UpgradeAware<'a> {
 impl fmt::Debug for UpgradeAware<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("UpgradeAware").field("location", &self.location).finish_non_exhaustive()
-    }
-}
-
-impl Upgrades {
-    /// The protocol that the client asks for, if its wish is heard.
-    fn asked(self, head: &RequestHead) -> Result<Option<Bytes>, Fault> {
-        let asked = switch::asked(head).map_err(|refusal| Fault::Failed(refusal.words()));
-        match self {
-            Self::Any => asked,
-            Self::Only(known) => {
-                let is_known = |protocol: &Bytes| known.iter().any(|known| protocol.eq_ignore_ascii_case(known));
-                Ok(asked.ok().flatten().filter(is_known))
-            }
-        }
     }
 }
 

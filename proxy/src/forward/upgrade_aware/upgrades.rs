@@ -1,0 +1,27 @@
+use bytes::Bytes;
+
+use super::Fault;
+use crate::{forward::switch, wire::RequestHead};
+
+/// Which wishes for another protocol are heard; the others stay unheard, as every server may leave them (RFC 9110, section 7.8).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Upgrades {
+    /// All.
+    Any,
+    /// Those for these protocols.
+    Only(&'static [&'static [u8]]),
+}
+
+impl Upgrades {
+    /// The protocol that the client asks for, if its wish is heard.
+    pub(super) fn asked(self, head: &RequestHead) -> Result<Option<Bytes>, Fault> {
+        let asked = switch::asked(head).map_err(|refusal| Fault::Failed(refusal.words()));
+        match self {
+            Self::Any => asked,
+            Self::Only(known) => {
+                let is_known = |protocol: &Bytes| known.iter().any(|known| protocol.eq_ignore_ascii_case(known));
+                Ok(asked.ok().flatten().filter(is_known))
+            }
+        }
+    }
+}
