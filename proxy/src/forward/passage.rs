@@ -98,7 +98,7 @@ impl Passage<'_> {
             let turn = sending.as_mut().poll(cx);
             match early.get() {
                 Some(status) => Poll::Ready(Err(Failure::Early(status))),
-                None => turn.map(|sent| sent.map_err(|error| Failure::Send(error.cause))),
+                None => turn.map_err(|error| Failure::Send(error.cause)),
             }
         });
         tokio::select! {

@@ -81,7 +81,7 @@ pub enum SendCause {
         /// Where the tunnel was to lead.
         target: String,
         /// Why.
-        fault: SocksFault,
+        fault: Box<SocksFault>,
     },
     /// The server name is none that a certificate could be valid for.
     #[error("tls: invalid server name {}", go_quote(.0.as_bytes()))]

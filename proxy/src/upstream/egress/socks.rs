@@ -63,7 +63,7 @@ pub(in crate::upstream) async fn connect(
         greet(channel, proxy.user.as_ref()).await?;
         ask_for_tunnel(channel, host, port).await
     };
-    ask.await.map_err(|fault| SendCause::Socks { proxy: at, target: authority(host, port), fault })
+    ask.await.map_err(|fault| SendCause::Socks { proxy: at, target: authority(host, port), fault: Box::new(fault) })
 }
 
 async fn greet(channel: &mut Channel, user: Option<&Credentials>) -> Result<(), SocksFault> {
