@@ -12,12 +12,15 @@ use crate::findings;
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Watches over the input that is being played.
-pub(crate) struct Watchdog(Arc<Mutex<Option<(Instant, Vec<u8>)>>>);
+pub(crate) struct Watchdog(Playing);
+
+/// Since when an input is played, if any is.
+type Playing = Arc<Mutex<Option<(Instant, Vec<u8>)>>>;
 
 impl Watchdog {
     /// Inputs that take too long are kept in `folder`.
     pub(crate) fn new(folder: PathBuf) -> Self {
-        let playing: Arc<Mutex<Option<(Instant, Vec<u8>)>>> = Arc::default();
+        let playing = Playing::default();
         let seen = Arc::downgrade(&playing);
         std::thread::spawn(move || {
             while let Some(playing) = seen.upgrade() {

@@ -19,6 +19,9 @@ use weir_conformance::strict::{self, Ended, Read};
 use super::Target;
 use crate::{frames, script, stage};
 
+/// What one connection has heard so far.
+type Heard = Rc<RefCell<Vec<u8>>>;
+
 pub(super) const TARGET: Target = Target {
     name: "backend_answer",
     promises: "An answer that is called whole is what a strict parser reads, or says otherwise; one that was cut is never called whole; and all of it ends.",
@@ -97,7 +100,7 @@ fn play(input: &[u8]) {
         exchange(&transport, &asked).await;
         backend.abort();
         if asked.http2 {
-            heard.borrow().iter().for_each(|heard: &Rc<RefCell<Vec<u8>>>| drop(frames::read(&heard.borrow())));
+            heard.borrow().iter().for_each(|heard: &Heard| drop(frames::read(&heard.borrow())));
         }
     });
 }
@@ -154,7 +157,7 @@ async fn backend(
     mut dialled: mpsc::UnboundedReceiver<DuplexStream>,
     told: Vec<u8>,
     http2: bool,
-    heard: Rc<RefCell<Vec<Rc<RefCell<Vec<u8>>>>>>,
+    heard: Rc<RefCell<Vec<Heard>>>,
 ) {
     let mut connections = script::connections(&told).into_iter();
     while let Some(stream) = dialled.recv().await {
