@@ -66,8 +66,8 @@ impl Http2Limits {
     pub(in crate::listen) fn under(&self, settings: &Settings) -> Self {
         let bytes = settings.head.head_bytes_max.saturating_add(limits::HTTP2_HEADER_LIST_BYTES_MORE);
         let header_list_bytes_max = u32::try_from(bytes).unwrap_or(u32::MAX);
-        let Settings { keep_alive, write_timeout, .. } = *settings;
-        Self { header_list_bytes_max, keep_alive, write_timeout, ..self.clone() }
+        let Settings { keep_alive, write_timeout, send_timeout, .. } = *settings;
+        Self { header_list_bytes_max, keep_alive, write_timeout, send_timeout, ..self.clone() }
     }
 
     pub(super) fn bounds(&self) -> Bounds {

@@ -21,7 +21,7 @@ use self::{
 };
 use super::{Http2Limits, serve};
 use crate::{
-    listen::{KeepAlive, Stop, Stopper},
+    listen::{KeepAlive, Settings, Stop, Stopper},
     wire::{Channel, Peer, http2::raw},
     world::{Clock, Stream, Wall, World, real},
 };

@@ -177,3 +177,15 @@ fn every_bound_is_advertised() {
         assert_eq!(raw::settings(&mut io).await, settings);
     });
 }
+
+#[test]
+fn what_holds_for_both_versions_of_http_is_the_server_s() {
+    let mut settings = Settings::as_go(None);
+    settings.head.head_bytes_max = 1000;
+    settings.keep_alive = KeepAlive::Never;
+    settings.write_timeout = Some(Duration::from_secs(1));
+    settings.send_timeout = Some(Duration::from_secs(2));
+    let limits = settings.http2.under(&settings);
+    assert_eq!((limits.header_list_bytes_max, limits.keep_alive), (1320, KeepAlive::Never));
+    assert_eq!((limits.write_timeout, limits.send_timeout), (settings.write_timeout, settings.send_timeout));
+}
