@@ -156,7 +156,7 @@ proptest! {
 
     #[test]
     fn what_a_strict_parser_takes_for_one_request_is_one_here_in_whatever_pieces(
-        target in "/[a-z0-9?=&%25/]{0,20}",
+        target in "/([a-z0-9?=&/]|%25){0,20}",
         fields in vec(("X-[a-z]{1,8}", "[!-~]{0,10}"), 0..4),
         chunked: bool,
         body in body(),
