@@ -1,3 +1,5 @@
+mod judge;
+
 use std::{cell::RefCell, rc::Rc, sync::OnceLock, time::Duration};
 
 use bytes::{Bytes, BytesMut};
@@ -17,18 +19,10 @@ use weir::{
     wire::{Answer, Channel, Exchange, Peer, RequestHead, url::Url},
     world::{Planted, Stream, World},
 };
-use weir_conformance::strict::{self, Ended, Read};
+use weir_conformance::strict::{self, Ended};
 
-use super::{
-    Target,
-    http2_server::check,
-    request_head::{self, Whole},
-};
-use crate::{
-    frames,
-    oracle::{mended, path_of},
-    script, stage,
-};
+use super::{Target, http2_server::check, request_head};
+use crate::{frames, script, stage};
 
 pub(super) const TARGET: Target = Target {
     name: "end_to_end",
@@ -134,13 +128,13 @@ fn play(input: &[u8]) {
         }
         let asked = http2.is_none().then(|| request_head::read(&[&pieces.concat()]).0);
         match &asked {
-            Some(asked) => judge_answers(&answered, asked),
+            Some(asked) => judge::answers(&answered, asked),
             None => drop(frames::read(&answered)),
         }
         for heard in &*heard.borrow() {
             match backend_speaks_http2 {
                 true => drop(frames::read(&heard.borrow())),
-                false => judge_requests(&heard.borrow(), &authorised, asked.as_deref()),
+                false => judge::requests(&heard.borrow(), &authorised, asked.as_deref()),
             }
         }
     });
@@ -265,80 +259,4 @@ async fn play_http2_backend(
 async fn hears(from: &mut ReadHalf<DuplexStream>, came: &mut BytesMut) -> bool {
     let more = tokio::time::timeout(BACKEND_PATIENCE, from.read_buf(came)).await;
     more.is_ok_and(|read| read.is_ok_and(|count| count > 0))
-}
-
-/// At the client: the answers to what was asked, in order, the last perhaps cut; and one more to what was refused.
-fn judge_answers(answered: &[u8], asked: &[Whole]) {
-    let mut methods = asked.iter().map(|asked| asked.head.method.as_str().as_bytes());
-    let (mut method, mut finals) = (methods.next(), 0);
-    let mut rest = answered;
-    while !rest.is_empty() {
-        let read = strict::response(&with_a_known_status(rest), method.unwrap_or(b"GET"), Ended::Yes);
-        let read = read.unwrap_or_else(|wrong| panic!("at the client, {wrong}: {}", answered.escape_ascii()));
-        let Read::Whole { message, length } = read else { break };
-        rest = &rest[length..];
-        if message.status == 101 {
-            break;
-        }
-        if message.status >= 200 {
-            finals += 1;
-            method = methods.next();
-        }
-    }
-    let asked = asked.len();
-    assert!(finals <= asked + 1, "{finals} answers to {asked} requests: {}", answered.escape_ascii());
-}
-
-/// Go passes on statuses above all that mean anything, and a reason with control bytes in it; line ends are none of them.
-fn with_a_known_status(answer: &[u8]) -> Vec<u8> {
-    let mut answer = answer.to_vec();
-    if let Some(digit @ b'6'..=b'9') = answer.get_mut(9) {
-        *digit = b'5';
-    }
-    let reason = answer.iter_mut().skip(12).take_while(|byte| !matches!(byte, b'\r' | b'\n'));
-    reason.filter(|byte| byte.is_ascii_control()).for_each(|byte| *byte = b' ');
-    answer
-}
-
-/// At a backend: requests that were authorised, the last perhaps cut. Behind one that asks for another protocol anything may follow.
-fn judge_requests(heard: &[u8], authorised: &[RequestHead], asked: Option<&[Whole]>) {
-    let mut rest = heard;
-    while !rest.is_empty() {
-        let plain = mended(rest);
-        let read = strict::request(&plain);
-        let read = read.unwrap_or_else(|wrong| panic!("at the backend, {wrong}: {}", heard.escape_ascii()));
-        let (message, left) = match read {
-            Read::Whole { message, length } => (message, Some(plain.len() - length)),
-            Read::Cut(Some(message)) => (message, None),
-            Read::Cut(None) => return,
-        };
-        if rest.starts_with(FRESH) {
-            rest = &rest[rest.len() - left.expect("a fresh request is whole")..];
-            continue;
-        }
-        let is_this = |head: &RequestHead| {
-            message.method == head.method.as_str().as_bytes() && path_of(&message.target) == as_sent(head)
-        };
-        assert!(
-            authorised.iter().any(is_this),
-            "nobody authorised {}: {}",
-            message.target.escape_ascii(),
-            heard.escape_ascii()
-        );
-        if message.values("upgrade").next().is_some() {
-            return;
-        }
-        let Some(left) = left else { return };
-        if let Some(asked) = asked {
-            let same = asked.iter().any(|asked| is_this(&asked.head) && asked.is_whole && asked.body == message.body);
-            assert!(same, "nobody sent this body: {}", heard.escape_ascii());
-        }
-        rest = &rest[rest.len() - left..];
-    }
-}
-
-/// The path that is asked for, as it is sent to a backend without a base.
-fn as_sent(head: &RequestHead) -> Bytes {
-    let path = &head.target.url.path;
-    if path.starts_with(b"/") { path.clone() } else { [b"/", &path[..]].concat().into() }
 }
