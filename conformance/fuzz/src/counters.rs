@@ -1,7 +1,7 @@
 //! What the compiler counts for us: how often each edge of the fuzzed library was taken.
 //!
-//! `instrument` lets LLVM put a byte beside each edge; before `main` it tells us where these bytes lie. In a build without it there are none,
-//! and every input looks the same.
+//! `instrument` lets LLVM put a byte beside each edge; before `main` it tells us where these bytes lie. In a build without it there are
+//! none, and every input looks the same.
 #![expect(unsafe_code, reason = "counters are memory that the instrumented code writes behind the compiler's back")]
 
 use std::sync::Mutex;
