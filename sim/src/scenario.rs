@@ -2,6 +2,7 @@
 
 use std::{net::SocketAddr, rc::Rc, sync::Arc, time::Duration};
 
+use tokio::task::LocalSet;
 use turmoil::Sim;
 use weir::world::{Bug, Dice};
 
@@ -111,7 +112,8 @@ impl Scenario {
             let machine = Arc::clone(&at);
             async move {
                 if let Some(world) = machine.boot() {
-                    proxy::serve(world, "backends", front, back).await;
+                    // What is left of a process ends with it.
+                    LocalSet::new().run_until(proxy::serve(world, "backends", front, back)).await;
                 }
                 stay_up().await
             }

@@ -85,12 +85,25 @@ pub struct ReplyPlan {
     pub shape: Shape,
     /// Its body; what the backend sends through the tunnel, if one was asked for.
     pub body: BodyPlan,
+    /// Who ends a tunnel first.
+    pub order: Order,
     /// What becomes of the connection behind it.
     pub behind: Behind,
     /// The backend cuts its answer after so many bytes of the body.
     pub cut: Option<(usize, Leave)>,
     /// The backend thinks before it answers.
     pub think: Duration,
+}
+
+/// Which side of a tunnel says first that it has no more to say.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Order {
+    /// Whoever is done.
+    Any,
+    /// The client: the backend waits for that.
+    Client,
+    /// The backend: the client waits for that.
+    Backend,
 }
 
 /// What an answer is like.
@@ -256,6 +269,7 @@ impl Exchange {
                 hints: false,
                 shape: Shape::Plain,
                 body,
+                order: Order::Any,
                 behind: Behind::Open,
                 cut: None,
                 think: Duration::ZERO,
@@ -305,6 +319,7 @@ impl RequestPlan {
 impl ReplyPlan {
     fn draw(dice: &Dice, method: Method) -> Self {
         let body = BodyPlan::draw(&dice.split("reply body"));
+        let mut order = dice.split("order");
         let mut dice = dice.split("reply");
         let shape = match dice.below(12) {
             _ if method == Method::Upgrade => Shape::Plain,
@@ -318,6 +333,7 @@ impl ReplyPlan {
             hints: dice.below(6) == 0,
             shape,
             body: BodyPlan { chunked: body.chunked || shape == Shape::Trailer, ..body },
+            order: [Order::Any, Order::Client, Order::Backend][order.below(3) as usize],
             behind: Behind::draw(&mut dice, body.bytes),
             cut: (dice.below(6) == 0 && shape != Shape::Empty && method != Method::Head)
                 .then(|| (dice.below(body.bytes as u64) as usize, Leave::draw(&mut dice))),

@@ -1,6 +1,6 @@
 //! Promises about time: what has lost its meaning ends soon, and nobody waits for somebody else.
 
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
 use super::Facts;
 use crate::{
@@ -65,8 +65,12 @@ pub(super) fn a_cut_answer_ends_at_once(facts: &Facts<'_>) -> Result<(), String>
     if !facts.is_prompt() || facts.scenario.production.knobs.window < 16_384 {
         return Ok(());
     }
-    for (at, event) in facts.events {
-        let Event::Replied(replied) = event else { continue };
+    // A request that was sent again ends with its last answer.
+    let replied = facts.events.iter().filter_map(|(at, event)| match event {
+        Event::Replied(replied) => Some((replied.id, (at, replied))),
+        _ => None,
+    });
+    for (at, replied) in replied.collect::<BTreeMap<_, _>>().into_values() {
         let exchange = facts.traffic.exchange(replied.id);
         let reads = exchange.is_some_and(|it| it.request.leaves.is_none() && it.request.stuck.is_zero());
         if replied.end != ReplyEnd::Cut || !reads {

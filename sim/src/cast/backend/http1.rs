@@ -2,14 +2,17 @@
 
 use std::{io, time::Duration};
 
-use tokio::io::{AsyncWriteExt as _, ReadHalf, WriteHalf};
+use tokio::{
+    io::{AsyncWriteExt as _, ReadHalf, WriteHalf},
+    sync::Notify,
+};
 use weir::wire::Channel;
 
 use super::Backend;
 use crate::{
     cast::speech::{Framing, Head, Reader, Unread, announce, drain, write_body},
     history::{BodyEnded, Checksum, Event, ReplyEnd},
-    traffic::{Behind, BodyPlan, Exchange, Leave, Method, Shape, Whose, bytes_of},
+    traffic::{Behind, BodyPlan, Exchange, Leave, Method, Order, Shape, Whose, bytes_of},
 };
 
 type From = Reader<ReadHalf<Channel>>;
@@ -162,11 +165,15 @@ async fn tunnel(backend: &Backend, exchange: &Exchange, from: &mut From, to: &mu
     let early = plan.cut.map_or(body.len(), |(bytes, _)| bytes).min(EARLY_BYTES);
     to.write_all(&[head.as_bytes(), &body[..early]].concat()).await?;
     let rest = BodyPlan { chunked: false, bytes: body.len() - early, ..plan.body };
+    let over = Notify::new();
     let sending = async {
         // A write that fails shows in what is read.
         let until = plan.cut.map_or(body.len(), |(bytes, _)| bytes) - early;
         drop(write_body(to, &rest, &body[early..], until, "").await);
         if plan.cut.is_none() {
+            if plan.order == Order::Client {
+                over.notified().await;
+            }
             drop(to.shutdown().await);
         }
     };
@@ -175,7 +182,12 @@ async fn tunnel(backend: &Backend, exchange: &Exchange, from: &mut From, to: &mu
         backend.replied(id, ReplyEnd::Cut);
         return Ok(Then::Leave(leave));
     }
-    let ((), ended) = tokio::join!(sending, drain(from));
+    let reading = async {
+        let ended = drain(from).await;
+        over.notify_one();
+        ended
+    };
+    let ((), ended) = tokio::join!(sending, reading);
     (backend.note)(Event::TunnelEnded(id, ended));
     Ok(Then::Leave(Leave::Close))
 }

@@ -12,7 +12,7 @@ use super::Client;
 use crate::{
     cast::speech::{Framing, Head, Reader, Unread, announce, drain, write_body},
     history::{Checksum, Got, Reply},
-    traffic::{BodyPlan, EXPECTS_FOR, Exchange, Leave, Method, OneHop, Spot, Whose, bytes_of},
+    traffic::{BodyPlan, EXPECTS_FOR, Exchange, Leave, Method, OneHop, Order, Spot, Whose, bytes_of},
 };
 
 /// A connection between two exchanges.
@@ -119,12 +119,15 @@ async fn tunnel(mut from: Reader<ReadHalf<Channel>>, mut to: WriteHalf<Channel>,
         Some((Spot::Waiting(_), _)) | None => (exchange.request.body.bytes, None),
     };
     // The bytes go at once, without waiting for the 101; the end waits, as a client that ends before it has an answer has left.
-    let switched = Notify::new();
+    let (switched, over) = (Notify::new(), Notify::new());
     let sending = async {
         // A write that fails shows in what is read.
         drop(send(&mut to, exchange, bytes, &Notify::new()).await);
         if leaves.is_none() {
             switched.notified().await;
+            if exchange.reply.order == Order::Backend {
+                over.notified().await;
+            }
             drop(to.shutdown().await);
         }
     };
@@ -145,11 +148,13 @@ async fn tunnel(mut from: Reader<ReadHalf<Channel>>, mut to: WriteHalf<Channel>,
         };
         let answered: Result<u16, Unread> = answered.await;
         switched.notify_one();
-        match answered {
+        let got = match answered {
             Ok(101) => Got::Tunnel(drain(&mut from).await),
             Ok(refused) => Got::Nothing(format!("no tunnel: {refused}")),
             Err(error) => Got::Nothing(error.to_string()),
-        }
+        };
+        over.notify_one();
+        got
     };
     tokio::join!(sending, reading).1
 }
