@@ -27,12 +27,16 @@ fn status_lines_that_go_takes() {
         (b"HTTP/1.1 299 Foo", 299),
         (b"HTTP/1.1 599", 599),
         (b"HTTP/1.1 999", 999),
-        (b"HTTP/1.2 200 OK", 200),
         (b"HTTP/2.0 200 OK", 200),
     ] {
         let bytes = [line, b"\r\nContent-Length: 2\r\n\r\nok"].concat();
         taken(bytes, false, &format!("{status} Http11 Exactly(2) declared=2\ndata ok\ndone"));
     }
+    taken(
+        "HTTP/1.2 200 OK\r\nContent-Length: 2\r\n\r\nok",
+        false,
+        "200 Http1x(2) Exactly(2) declared=2\ndata ok\ndone",
+    );
     for (version, name) in [("1.0", "Http10"), ("0.9", "Http09")] {
         taken(
             format!("HTTP/{version} 200 OK\r\nContent-Length: 2\r\n\r\nok"),
