@@ -2,6 +2,7 @@
 //!
 //! Read it in this order: a [`scenario`] asks, a [`trace`] is Go's answer, a [`transcript`] shows both to a person, [`replay`] asks us.
 
+pub mod attack;
 pub mod compare;
 pub mod evidence;
 pub mod exceptions;

@@ -52,7 +52,7 @@ pub struct CertificateError {
 }
 
 /// How a client's connection begins.
-pub(super) type Connect = Option<(TlsConnector, ServerName<'static>)>;
+pub(crate) type Connect = Option<(TlsConnector, ServerName<'static>)>;
 
 impl Certificates {
     /// Reads the folder `certs`.
@@ -113,7 +113,7 @@ impl Certificates {
     }
 
     /// How the client begins a connection that speaks `protocol`.
-    pub(super) fn connect(&self, world: &World, protocol: Protocol, shown: Shown) -> Connect {
+    pub(crate) fn connect(&self, world: &World, protocol: Protocol, shown: Shown) -> Connect {
         let alpn: &[&[u8]] = match protocol {
             Protocol::Http1 => return None,
             Protocol::Http1Tls => &[b"http/1.1"],
@@ -134,7 +134,7 @@ impl Certificates {
     }
 
     /// How the backend begins a connection that speaks `protocol`.
-    pub(super) fn accept(&self, world: &World, protocol: Protocol) -> Option<TlsAcceptor> {
+    pub(crate) fn accept(&self, world: &World, protocol: Protocol) -> Option<TlsAcceptor> {
         let alpn: &[&[u8]] = match protocol {
             Protocol::Http1 => return None,
             Protocol::Http1Tls => &[b"http/1.1"],

@@ -4,16 +4,16 @@ use crate::{latin1, scenario::ErrorCode};
 
 /// Something that a peer did on an HTTP/2 connection.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Event {
+pub(crate) struct Event {
     /// 0 for the connection.
-    pub(super) stream: u32,
-    pub(super) what: What,
+    pub(crate) stream: u32,
+    pub(crate) what: What,
     /// The stream has ended with it.
-    pub(super) ends: bool,
+    pub(crate) ends: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum What {
+pub(crate) enum What {
     /// Names and values.
     Headers(Vec<(Vec<u8>, Vec<u8>)>),
     Data(Vec<u8>),
@@ -22,7 +22,7 @@ pub(super) enum What {
 }
 
 /// Writes events down: streams in the order of their numbers and then the connection's own; neighbouring DATA of a stream is joined.
-pub(super) fn lines(mut events: Vec<Event>) -> Vec<String> {
+pub(crate) fn lines(mut events: Vec<Event>) -> Vec<String> {
     events.sort_by_key(|event| event.stream.wrapping_sub(1)); // 0, the connection, wraps round and comes last
     let mut joined: Vec<Event> = Vec::new();
     for event in events {

@@ -7,7 +7,7 @@ use super::event::{Event, What};
 use crate::scenario::{Addresses, ErrorCode, Frame};
 
 /// Writes the frames of a step as they go on the wire.
-pub(super) fn encode(frames: &[Frame], addresses: &Addresses) -> Vec<u8> {
+pub(crate) fn encode(frames: &[Frame], addresses: &Addresses) -> Vec<u8> {
     let mut out = Vec::new();
     for frame in frames {
         match frame {
@@ -45,13 +45,13 @@ pub(super) fn encode(frames: &[Frame], addresses: &Addresses) -> Vec<u8> {
 }
 
 /// The SETTINGS frame, empty, that a server begins with.
-pub(super) fn empty_settings() -> Vec<u8> {
+pub(crate) fn empty_settings() -> Vec<u8> {
     let mut out = Vec::new();
     write(&mut out, kind::SETTINGS, 0, 0, &[]);
     out
 }
 
-fn write(out: &mut Vec<u8>, kind: u8, flags: u8, stream: u32, payload: &[u8]) {
+pub(crate) fn write(out: &mut Vec<u8>, kind: u8, flags: u8, stream: u32, payload: &[u8]) {
     out.put_uint(payload.len() as u64, 3);
     out.put_u8(kind);
     out.put_u8(flags);
@@ -60,7 +60,7 @@ fn write(out: &mut Vec<u8>, kind: u8, flags: u8, stream: u32, payload: &[u8]) {
 }
 
 /// A string as HPACK writes it without Huffman coding (RFC 7541, 5.1 and 5.2).
-fn put_literal(out: &mut Vec<u8>, literal: &[u8]) {
+pub(crate) fn put_literal(out: &mut Vec<u8>, literal: &[u8]) {
     match u8::try_from(literal.len()) {
         Ok(length) if length < 127 => out.push(length),
         _ => {
@@ -77,7 +77,7 @@ fn put_literal(out: &mut Vec<u8>, literal: &[u8]) {
 }
 
 /// Turns the bytes of a peer into events.
-pub(super) struct Reader {
+pub(crate) struct Reader {
     buffer: BytesMut,
     decoder: Decoder<'static>,
     /// Of a HEADERS frame whose CONTINUATION is still to come: its block so far, and whether it ends its stream.
@@ -87,32 +87,32 @@ pub(super) struct Reader {
 
 /// What one frame was.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(super) struct Turn {
+pub(crate) struct Turn {
     /// What is written down.
-    pub(super) event: Option<Event>,
+    pub(crate) event: Option<Event>,
     /// What a well-behaved peer answers at once.
-    pub(super) answer: Vec<u8>,
+    pub(crate) answer: Vec<u8>,
 }
 
 /// The peer sent what is no frame. Nothing behind it can be read.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Malformed;
+pub(crate) struct Malformed;
 
 impl Reader {
     /// A reader of what a client sends, preface first.
-    pub(super) fn of_client() -> Self {
+    pub(crate) fn of_client() -> Self {
         Self { preface_left: PREFACE.len(), ..Self::of_server() }
     }
 
     /// A reader of what a server sends.
-    pub(super) fn of_server() -> Self {
+    pub(crate) fn of_server() -> Self {
         let mut decoder = Decoder::new();
         decoder.set_max_allowed_table_size(1 << 24);
         Self { buffer: BytesMut::new(), decoder, block: (Vec::new(), false), preface_left: 0 }
     }
 
     /// Takes bytes that came.
-    pub(super) fn push(&mut self, bytes: &[u8]) {
+    pub(crate) fn push(&mut self, bytes: &[u8]) {
         self.buffer.extend_from_slice(bytes);
         let skipped = self.preface_left.min(self.buffer.len());
         self.buffer.advance(skipped);
@@ -120,7 +120,7 @@ impl Reader {
     }
 
     /// Reads one frame; none while it has not come.
-    pub(super) fn next(&mut self) -> Result<Option<Turn>, Malformed> {
+    pub(crate) fn next(&mut self) -> Result<Option<Turn>, Malformed> {
         let Some(mut head) = self.buffer.get(..HEAD) else { return Ok(None) };
         let length = head.get_uint(3) as usize;
         let (kind, flags, stream) = (head.get_u8(), head.get_u8(), head.get_u32() & (u32::MAX >> 1));
@@ -195,26 +195,26 @@ fn number_at(payload: &[u8], at: usize) -> Result<u32, Malformed> {
     payload.get(at..at + 4).map(|mut number| number.get_u32()).ok_or(Malformed)
 }
 
-const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+pub(crate) const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 const HEAD: usize = 9;
 
-mod kind {
-    pub(super) const DATA: u8 = 0;
-    pub(super) const HEADERS: u8 = 1;
-    pub(super) const RST_STREAM: u8 = 3;
-    pub(super) const SETTINGS: u8 = 4;
-    pub(super) const PING: u8 = 6;
-    pub(super) const GOAWAY: u8 = 7;
-    pub(super) const WINDOW_UPDATE: u8 = 8;
-    pub(super) const CONTINUATION: u8 = 9;
+pub(crate) mod kind {
+    pub(crate) const DATA: u8 = 0;
+    pub(crate) const HEADERS: u8 = 1;
+    pub(crate) const RST_STREAM: u8 = 3;
+    pub(crate) const SETTINGS: u8 = 4;
+    pub(crate) const PING: u8 = 6;
+    pub(crate) const GOAWAY: u8 = 7;
+    pub(crate) const WINDOW_UPDATE: u8 = 8;
+    pub(crate) const CONTINUATION: u8 = 9;
 }
 
-mod flag {
-    pub(super) const END_STREAM: u8 = 1;
-    pub(super) const ACK: u8 = 1;
-    pub(super) const END_HEADERS: u8 = 4;
-    pub(super) const PADDED: u8 = 8;
-    pub(super) const PRIORITY: u8 = 32;
+pub(crate) mod flag {
+    pub(crate) const END_STREAM: u8 = 1;
+    pub(crate) const ACK: u8 = 1;
+    pub(crate) const END_HEADERS: u8 = 4;
+    pub(crate) const PADDED: u8 = 8;
+    pub(crate) const PRIORITY: u8 = 32;
 }
 
 #[cfg(test)]
