@@ -4,6 +4,7 @@
 //! sides of a proxy; the [`judge`] looks at what came, with the [`strict`](crate::strict) parser. Nothing here knows how the proxy works:
 //! `fixtures/attacks` is the corpus, `fixtures/attacks/README.md` its format.
 
+pub mod aggregated;
 mod attacker;
 pub mod conversation;
 mod frames;

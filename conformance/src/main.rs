@@ -1,4 +1,6 @@
-//! `weir-conformance`: holds Weir, or any proxy at an address, against what Go was recorded doing.
+//! `weir-conformance`: holds Weir, or any proxy at an address, against what Go was recorded doing, and attacks it.
+
+mod attacking;
 
 use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf, process::ExitCode, time::Duration};
 
@@ -51,6 +53,8 @@ enum Command {
     },
     /// Plays cases against a proxy that runs somewhere, and shows where it differs from Go.
     Run(RunArguments),
+    /// Attacks a proxy that runs somewhere, and judges what comes of it by what client and backend see.
+    Attack(AttackArguments),
 }
 
 #[derive(clap::Args)]
@@ -73,6 +77,19 @@ struct RunArguments {
     /// Which cases: an id in which `*` stands for any text.
     #[arg(default_value = "*")]
     cases: Pattern,
+}
+
+#[derive(clap::Args)]
+struct AttackArguments {
+    /// Where the proxy listens. HTTP/2 is tried over https only.
+    #[arg(long, value_name = "http[s]://HOST:PORT")]
+    target: String,
+    /// Where the proxy finds its backend, which speaks HTTP/1: the recorder listens there.
+    #[arg(long, value_name = "IP:PORT", default_value = "127.0.0.1:9000")]
+    backend: SocketAddr,
+    /// Which probes: an id, class/name, in which `*` stands for any text.
+    #[arg(default_value = "*")]
+    probes: Pattern,
 }
 
 #[derive(Clone, Copy, clap::ValueEnum)]
@@ -128,6 +145,7 @@ fn run(arguments: Arguments) -> Result<(), Failure> {
         Command::Explain { id } => explain(&evidence, &id),
         Command::Diff { cases, gaps } => diff(&evidence, &cases, gaps),
         Command::Run(arguments) => run_target(&evidence, &arguments),
+        Command::Attack(arguments) => attacking::run(&evidence, &arguments),
     }
 }
 
@@ -220,9 +238,10 @@ fn run_target(evidence: &Evidence, arguments: &RunArguments) -> Result<(), Failu
     })
 }
 
-async fn find_target(world: &World, arguments: &RunArguments) -> Result<Target, Failure> {
-    let wrong = |reason: &str| Failure::Usage(format!("--target {}: {reason}", arguments.target));
-    let (tls, authority) = match arguments.target.split_once("://") {
+/// Where a proxy listens, and whether it speaks TLS there.
+async fn find_address(world: &World, target: &str) -> Result<(SocketAddr, bool), Failure> {
+    let wrong = |reason: &str| Failure::Usage(format!("--target {target}: {reason}"));
+    let (tls, authority) = match target.split_once("://") {
         Some(("http", authority)) => (false, authority),
         Some(("https", authority)) => (true, authority),
         _ => return Err(wrong("expected http://HOST:PORT or https://HOST:PORT")),
@@ -234,6 +253,11 @@ async fn find_target(world: &World, arguments: &RunArguments) -> Result<Target, 
     let address = addresses.first().ok_or_else(|| wrong("the host has no address"))?;
     let subject = SocketAddr::new(*address, port);
     world.net.dial(&Address::Tcp(subject)).await.map_err(|error| wrong(&error.to_string()))?;
+    Ok((subject, tls))
+}
+
+async fn find_target(world: &World, arguments: &RunArguments) -> Result<Target, Failure> {
+    let (subject, tls) = find_address(world, &arguments.target).await?;
     let configured = Subject {
         kind: Some(Kind::ReverseProxy),
         back: match arguments.back {

@@ -36,7 +36,7 @@ pub struct Request {
 pub struct Response {
     /// The minor version: 1, or 0 to a client of HTTP/1.0.
     pub minor: u8,
-    /// The status, 100 to 599.
+    /// The status, from 100 on.
     pub status: u16,
     /// The fields of the head, in their order.
     pub fields: Vec<Field>,

@@ -29,6 +29,8 @@ pub(super) enum Got {
     Http1 {
         /// Everything.
         bytes: Vec<u8>,
+        /// How many of them came while the client was ready to send more.
+        before: usize,
         /// The proxy ended it while the client was ready to send more.
         closed_first: bool,
         /// It was ended in order.
@@ -46,7 +48,7 @@ pub(super) enum Got {
 }
 
 impl Place {
-    async fn dial(&self, world: &World, protocol: Protocol) -> io::Result<Wire> {
+    pub(super) async fn dial(&self, world: &World, protocol: Protocol) -> io::Result<Wire> {
         let stream = world.net.dial(&Address::Tcp(self.subject)).await?;
         let channel = match self.certificates.connect(world, protocol, Shown::Nothing) {
             None => Channel::Plain(stream),
@@ -55,7 +57,7 @@ impl Place {
         Ok(Wire::open(channel))
     }
 
-    fn http1(&self) -> Protocol {
+    pub(super) fn http1(&self) -> Protocol {
         if self.tls { Protocol::Http1Tls } else { Protocol::Http1 }
     }
 
@@ -71,25 +73,25 @@ impl Place {
         let mut wire = self.dial(world, self.http1()).await?;
         wire.send(&probe.client_bytes()).await;
         let method = probe.method();
-        let patience = self.patience.before_an_answer(probe);
+        let patience = probe.patience().unwrap_or_else(|| self.patience.before_an_answer(probe));
         let answered = |bytes: &[u8]| answers(bytes, &method) > 0;
         wire.until(patience, |bytes| self.patience == Patience::Real && answered(bytes)).await;
         if !probe.then().is_empty() {
             wire.send(probe.then()).await;
             wire.until(self.patience.behind_an_answer(), |_| false).await;
         }
-        let closed_first = wire.end().is_some();
+        let (before, closed_first) = (wire.bytes().len(), wire.end().is_some());
         wire.half_close().await;
         wire.until(self.patience.before_the_end(), |_| false).await;
         let ended = if wire.end() == Some(End::Fin) { Ended::Yes } else { Ended::No };
-        Ok(Got::Http1 { bytes: wire.bytes(), closed_first, ended })
+        Ok(Got::Http1 { bytes: wire.bytes(), before, closed_first, ended })
     }
 
     async fn attack_http2(&self, world: &World, probe: &Probe) -> io::Result<Got> {
         let mut wire = self.dial(world, Protocol::Http2).await?;
         wire.send(&probe.client_bytes()).await;
         let mut inbox = Inbox::default();
-        let patience = self.patience.before_an_answer(probe);
+        let patience = probe.patience().unwrap_or_else(|| self.patience.before_an_answer(probe));
         inbox.read(&mut wire, patience, |events| self.patience == Patience::Real && is_over(events)).await;
         let mut closed_first = wire.end().is_some() || inbox.is_told_to_go();
         if !closed_first && probe.may(super::Outcome::Survive) {
@@ -121,6 +123,26 @@ impl Place {
             _ => Some(format!("a request behind it got {:?}", String::from_utf8_lossy(&bytes))),
         }
     }
+}
+
+/// One request as the administrator of an aggregator, on a connection of its own; the status, if there is an answer.
+pub(super) async fn ask(
+    world: &World,
+    place: &Place,
+    method: &str,
+    path: &str,
+    body: &[u8],
+) -> io::Result<Option<u16>> {
+    let mut wire = place.dial(world, place.http1()).await?;
+    let head = format!(
+        "{method} {path} HTTP/1.1\r\nHost: proxy.test\r\nAuthorization: Bearer recorder-token\r\nConnection: close\r\n\
+         Content-Type: application/json\r\nContent-Length: {}\r\n\r\n",
+        body.len()
+    );
+    wire.send(&[head.as_bytes(), body].concat()).await;
+    wire.until(LONG, |_| false).await;
+    let read = strict::responses(&wire.bytes(), &[], Ended::Yes).map_err(io::Error::other)?;
+    Ok(read.whole.last().map(|response| response.status))
 }
 
 impl Patience {

@@ -18,6 +18,8 @@ pub struct Place {
     pub certificates: Certificates,
     /// How long silence has to last before it means something.
     pub patience: Patience,
+    /// How many questions are asked behind a probe: two find a connection of a pool that holds bytes of the probe.
+    pub questions: usize,
 }
 
 /// How long silence has to last before it means something.
@@ -50,7 +52,7 @@ pub async fn play(world: &World, probe: &Probe, place: &Place, recorder: &Record
     recorder.expect(probe);
     let client = place.attack(world, probe).await?;
     let mut after = Vec::new();
-    for question in 0..QUESTIONS {
+    for question in 0..place.questions {
         after.extend(place.ask_after(world, question).await);
     }
     // What was cut has to be ended too.
@@ -68,8 +70,8 @@ pub(super) fn is_left_open(seen: &Seen) -> bool {
     !seen.ended && strict::requests(&seen.bytes).is_ok_and(|read| matches!(read.rest, strict::Rest::Cut(_)))
 }
 
-/// Two, so that a connection of the pool that holds bytes of the probe is found.
-const QUESTIONS: usize = 2;
+/// As many as find a connection of a pool that holds bytes of the probe.
+pub(super) const QUESTIONS: usize = 2;
 
 const ENDING_STEP: Duration = Duration::from_millis(20);
 const ENDING_STEPS: usize = 250;

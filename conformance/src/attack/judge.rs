@@ -51,7 +51,7 @@ pub fn judge(probe: &Probe, observed: &Observed) -> Verdict {
     if !probe.may(outcome) {
         charges.push(format!("{outcome}, but safe is {:?}", probe.safe()));
     }
-    if outcome == Outcome::Reject && !client.closed_first && observed.patience == Patience::Simulated {
+    if outcome == Outcome::Reject && client.goes_on && observed.patience == Patience::Simulated {
         charges.push("it was rejected, but the connection goes on".to_owned());
     }
     if backend.whole > probe.forwards_max() {
@@ -135,14 +135,21 @@ struct Client {
     /// A stream was reset.
     reset: bool,
     closed_first: bool,
+    /// An answer came, and the connection was not ended behind it.
+    goes_on: bool,
     text: String,
 }
 
 impl Client {
     fn of(probe: &Probe, got: &Got, charges: &mut Vec<String>) -> Self {
         match got {
-            Got::Http1 { bytes, closed_first, ended } => {
-                let mut client = Self { closed_first: *closed_first, text: latin1::to_text(bytes), ..Self::default() };
+            Got::Http1 { bytes, before, closed_first, ended } => {
+                let mut client = Self {
+                    closed_first: *closed_first,
+                    goes_on: *before > 0 && !closed_first,
+                    text: latin1::to_text(bytes),
+                    ..Self::default()
+                };
                 match strict::responses(bytes, &[&probe.method()], *ended) {
                     Ok(read) => client.take(probe, &read, *ended, charges),
                     Err(wrong) => charges.push(format!("the client got what is no HTTP/1: {wrong}")),
@@ -241,8 +248,7 @@ fn of_answer(client: &Client) -> Outcome {
     match client.status {
         Some(502..=504) => Outcome::BadGateway,
         Some(101) => Outcome::Tunnel,
-        _ if client.cut || client.reset => Outcome::Truncate,
-        Some(_) => Outcome::Relay,
-        None => Outcome::Close,
+        Some(_) if !client.cut && !client.reset => Outcome::Relay,
+        _ => Outcome::Truncate,
     }
 }

@@ -5,7 +5,8 @@ use std::{io, net::SocketAddr};
 use weir::world::{Address, World};
 
 use super::{
-    Patience, Place, Probe, Recorder, Rewriting, Sender, Speaks, conversation,
+    Patience, Place, Probe, Recorder, Rewriting, Sender, Speaks,
+    conversation::{self, QUESTIONS},
     judge::{Verdict, judge},
 };
 use crate::replay::Certificates;
@@ -31,13 +32,19 @@ impl Outside {
     ) -> io::Result<Self> {
         let listener = world.net.listen(&Address::Tcp(backend), 1)?.remove(0);
         let recorder = Recorder::start(listener, None);
-        let place = Place { subject, tls, certificates: certificates.believing_anyone(), patience: Patience::Real };
+        let place = Place {
+            subject,
+            tls,
+            certificates: certificates.believing_anyone(),
+            patience: Patience::Real,
+            questions: QUESTIONS,
+        };
         Ok(Self { world, place, recorder })
     }
 
     /// Whether the proxy speaks what a probe needs: HTTP/2 with the client over TLS alone, HTTP/1 with the backend.
     pub fn offers(&self, probe: &Probe) -> bool {
-        let plain = probe.back() == Speaks::Http1 && probe.mode() == Rewriting::Director;
+        let plain = probe.back() == Speaks::Http1 && probe.mode() == Rewriting::Director && probe.patience().is_none();
         plain && (self.place.tls || probe.front() == Speaks::Http1)
     }
 

@@ -1,5 +1,7 @@
 //! What is tried, and what may become of it.
 
+use std::time::Duration;
+
 use serde::Deserialize;
 
 use super::{
@@ -43,6 +45,10 @@ pub struct Probe {
     /// A backend attacks: it closes the connection behind its bytes.
     #[serde(default)]
     closes: bool,
+    /// Weir is not safe from it yet, and why.
+    known: Option<String>,
+    /// How long the client waits for something to come, where that is more than usual.
+    patience_ms: Option<u64>,
     /// What may become of it.
     safe: Vec<Outcome>,
     /// How many whole requests may reach the backend.
@@ -120,10 +126,15 @@ pub(super) fn read(class: &str, text: &str) -> Result<Vec<Probe>, String> {
         if probe.safe.is_empty() {
             return wrong("found no safe outcome, expected at least one");
         }
-        if probe.send.0.is_empty() == probe.frames.is_empty() {
+        if probe.patience_ms.is_none() && probe.send.0.is_empty() == probe.frames.is_empty() {
             return wrong("found both or neither of send and frames, expected one");
         }
-        if probe.never.iter().chain(&probe.sees).any(|text| text.chars().any(|character| character.is_ascii_uppercase())) {
+        if probe
+            .never
+            .iter()
+            .chain(&probe.sees)
+            .any(|text| text.chars().any(|character| character.is_ascii_uppercase()))
+        {
             return wrong("found upper case in never or sees, expected lower case");
         }
     }
@@ -195,6 +206,16 @@ impl Probe {
     /// What the next hop sees of a whole message, in lower case.
     pub fn sees(&self) -> &[String] {
         &self.sees
+    }
+
+    /// Why Weir is not safe from it yet.
+    pub fn known(&self) -> Option<&str> {
+        self.known.as_deref()
+    }
+
+    /// How long the client waits for something to come, where that is more than usual.
+    pub(super) fn patience(&self) -> Option<Duration> {
+        self.patience_ms.map(Duration::from_millis)
     }
 
     /// What the client sends first.

@@ -152,7 +152,8 @@ impl Shared {
         let connection = self.connection();
         let (mut at, mut answered) = (0, false);
         loop {
-            match self.next(&connection.bytes.borrow()[at..], answered) {
+            let next = self.next(&connection.bytes.borrow()[at..], answered);
+            match next {
                 Next::More => {}
                 Next::Answer { end, target, method } => {
                     let (words, closes) = self.words(&target, &method);

@@ -11,7 +11,10 @@ use weir::{
 };
 use weir_sim::{Stage, StageError};
 
-use super::{Observed, Patience, Place, Probe, Recorder, Rewriting, Speaks, conversation};
+use super::{
+    Observed, Patience, Place, Probe, Recorder, Rewriting, Speaks,
+    conversation::{self, QUESTIONS},
+};
 use crate::{replay::Certificates, scenario::Protocol};
 
 /// A proxy on a machine of its own: serves at the address with a backend at the other, and says when it is ready.
@@ -81,7 +84,13 @@ async fn outside(world: &World, probe: &Probe, certificates: Certificates, ready
     let back = if probe.back() == Speaks::Http2 { Protocol::Http2 } else { Protocol::Http1 };
     let recorder = Recorder::start(listener, certificates.accept(world, back));
     ready.notified().await;
-    let place = Place { subject, tls: probe.front() == Speaks::Http2, certificates, patience: Patience::Simulated };
+    let place = Place {
+        subject,
+        tls: probe.front() == Speaks::Http2,
+        certificates,
+        patience: Patience::Simulated,
+        questions: QUESTIONS,
+    };
     conversation::play(world, probe, &place, &recorder).await
 }
 

@@ -150,7 +150,7 @@ fn request_line(line: &[u8]) -> Result<Line, Wrong> {
     if version != b"HTTP/1.1" {
         return Err(Wrong::new(0, "a version other than HTTP/1.1"));
     }
-    if !target.iter().all(|byte| matches!(byte, b'!'..=b'~') && *byte != b'#') {
+    if !target.iter().all(|byte| matches!(byte, b'!'..=b'~' | 0x80..) && *byte != b'#') {
         return Err(Wrong::new(0, "a byte in the target that no URI has"));
     }
     if !target.starts_with(b"/") && (target, method) != (b"*", b"OPTIONS") {
@@ -169,8 +169,8 @@ fn status_line(line: &[u8]) -> Result<Line, Wrong> {
     let digits = line.get(9..12).filter(|digits| digits.iter().all(u8::is_ascii_digit));
     let digits = digits.ok_or(wrong("a status that is not three digits"))?;
     let status = digits.iter().fold(0, |status, digit| status * 10 + u16::from(digit - b'0'));
-    if !(100..600).contains(&status) {
-        return Err(wrong("a status outside of 100 to 599"));
+    if status < 100 {
+        return Err(wrong("a status below 100"));
     }
     if line.get(12) != Some(&b' ') {
         return Err(wrong("no space behind the status"));
@@ -237,7 +237,7 @@ fn is_host(host: &[u8]) -> bool {
         Some(colon) if !host.ends_with(b"]") => (&host[..colon], &host[colon + 1..]),
         _ => (host, &b""[..]),
     };
-    let port_is_one = port.len() <= 5 && port.iter().all(u8::is_ascii_digit);
+    let port_is_one = port.iter().all(u8::is_ascii_digit);
     let unreserved = |byte: &u8| byte.is_ascii_alphanumeric() || b"-._~%!$&'()*+,;=".contains(byte);
     let name_is_one = match name.strip_prefix(b"[").and_then(|name| name.strip_suffix(b"]")) {
         Some(address) => {

@@ -35,7 +35,9 @@ async fn serve(world: World, wanted: Wanted) {
             let _the_peer_left = match tls {
                 None => http1(stream, &pool).await,
                 Some(tls) => match tls.accept(stream).await {
-                    Ok(tls) if tls.get_ref().1.alpn_protocol() == Some(b"h2") => super::naive_http2::serve(tls, &pool).await,
+                    Ok(tls) if tls.get_ref().1.alpn_protocol() == Some(b"h2") => {
+                        super::naive_http2::serve(tls, &pool).await
+                    }
                     Ok(tls) => http1(tls, &pool).await,
                     Err(_) => Some(()),
                 },
@@ -67,7 +69,11 @@ impl Pool {
         };
         upstream.stream.write_all(request).await.ok()?;
         let head = read_head(&mut upstream.stream, &mut upstream.left).await?;
-        let body = if method == b"HEAD" { Vec::new() } else { read_body(&mut upstream.stream, &mut upstream.left, &head).await? };
+        let body = if method == b"HEAD" {
+            Vec::new()
+        } else {
+            read_body(&mut upstream.stream, &mut upstream.left, &head).await?
+        };
         self.idle.borrow_mut().push(upstream);
         Some([head, body].concat())
     }
@@ -87,12 +93,15 @@ async fn http1<S: AsyncRead + AsyncWrite + Unpin>(mut client: S, pool: &Pool) ->
 
 /// Up to an empty line, which a CR may end or not.
 async fn read_head<S: AsyncRead + Unpin>(from: &mut S, left: &mut Vec<u8>) -> Option<Vec<u8>> {
+    let mut looked_at = 0;
     loop {
         for end in [&b"\r\n\r\n"[..], b"\n\n"] {
-            if let Some(at) = left.windows(end.len()).position(|window| window == end) {
-                return Some(left.drain(..at + end.len()).collect());
+            let start = looked_at.min(left.len());
+            if let Some(at) = left[start..].windows(end.len()).position(|window| window == end) {
+                return Some(left.drain(..start + at + end.len()).collect());
             }
         }
+        looked_at = left.len().saturating_sub(3);
         more(from, left).await?;
     }
 }
@@ -102,7 +111,8 @@ async fn read_body<S: AsyncRead + Unpin>(from: &mut S, left: &mut Vec<u8>, head:
     let text = String::from_utf8_lossy(head).to_lowercase();
     let value = |name: &str| text.lines().find_map(|line| line.trim().strip_prefix(name)).map(str::trim);
     if let Some(length) = value("content-length:") {
-        let digits: String = length.chars().skip_while(|c| !c.is_ascii_digit()).take_while(char::is_ascii_digit).collect();
+        let digits: String =
+            length.chars().skip_while(|c| !c.is_ascii_digit()).take_while(char::is_ascii_digit).collect();
         let length = digits.parse::<u32>().unwrap_or_default() as usize;
         while left.len() < length {
             more(from, left).await?;
@@ -121,7 +131,7 @@ async fn read_body<S: AsyncRead + Unpin>(from: &mut S, left: &mut Vec<u8>, head:
 }
 
 async fn more<S: AsyncRead + Unpin>(from: &mut S, left: &mut Vec<u8>) -> Option<()> {
-    let mut buffer = [0; 4096];
+    let mut buffer = [0; 16 << 10];
     let count = from.read(&mut buffer).await.ok().filter(|count| *count > 0)?;
     left.extend_from_slice(&buffer[..count]);
     Some(())

@@ -36,7 +36,8 @@ pub(crate) async fn serve<S: AsyncRead + AsyncWrite + Unpin>(mut client: S, pool
 /// A request of HTTP/1 out of fields.
 fn lines(fields: &[(Vec<u8>, Vec<u8>)]) -> Vec<u8> {
     let value = |wanted: &[u8]| fields.iter().find(|(name, _)| name == wanted).map_or(&b""[..], |(_, value)| value);
-    let mut out = [value(b":method"), b" ", value(b":path"), b" HTTP/1.1\r\nhost: ", value(b":authority"), b"\r\n"].concat();
+    let mut out =
+        [value(b":method"), b" ", value(b":path"), b" HTTP/1.1\r\nhost: ", value(b":authority"), b"\r\n"].concat();
     for (name, value) in fields.iter().filter(|(name, _)| !name.starts_with(b":")) {
         out.extend([name, &b": "[..], value, b"\r\n"].concat());
     }

@@ -112,7 +112,7 @@ impl Outbound<StrippedHeaders> {
 
     /// The head that leaves for the backend.
     pub(crate) fn into_head(self, inbound: &RequestHead) -> OutHead {
-        let target = self.url.request_uri_like(&inbound.target.raw);
+        let target = without_fragment(self.url.request_uri_like(&inbound.target.raw));
         let host = if self.host.is_empty() { self.url.host } else { self.host };
         OutHead {
             method: self.method,
@@ -188,6 +188,21 @@ fn rewritten(
     let mut request = ProxyRequest { inbound, peer, out };
     rewrite(&mut request);
     request.out
+}
+
+/// The target with every `#` escaped: Go leaves those of a query, and a backend may take what follows for a fragment and not look at it.
+fn without_fragment(target: Bytes) -> Bytes {
+    if !target.contains(&b'#') {
+        return target;
+    }
+    let mut out = BytesMut::with_capacity(target.len() + 2);
+    for byte in target {
+        match byte {
+            b'#' => out.put_slice(b"%23"),
+            other => out.put_u8(other),
+        }
+    }
+    out.freeze()
 }
 
 /// Joins what was there into one line, and the client's address behind it.

@@ -1,5 +1,7 @@
 //! The names of hosts as fields and addresses carry them.
 
+use std::net::Ipv6Addr;
+
 use bytes::{BufMut, Bytes, BytesMut};
 
 /// Whether a `Host` field may have this value: every byte may stand somewhere in a host or a port. Also an empty one.
@@ -7,6 +9,27 @@ use bytes::{BufMut, Bytes, BytesMut};
 /// Go: `golang.org/x/net/http/httpguts` `ValidHostHeader` (go1.26.8). Trace: `fixtures/vectors/host.json`.
 pub fn valid_host_header(host: &[u8]) -> bool {
     host.iter().all(|byte| HOST_BYTES[usize::from(*byte)])
+}
+
+/// Whether this is one host, with or without a port: a name, an IPv4 address, or an IPv6 address in brackets. Also an empty one.
+///
+/// Go looks at each byte alone ([`valid_host_header`]), and so forwards `[::1`, `[name]` and `a:b:c` to backends that may read another host
+/// in them. RFC 3986 section 3.2; CVE-2025-47912, CVE-2026-25679.
+pub fn is_one_host(host: &[u8]) -> bool {
+    let after = match host.strip_prefix(b"[") {
+        Some(rest) => {
+            rest.iter().position(|byte| *byte == b']').filter(|end| is_ipv6(&rest[..*end])).map(|end| &rest[end + 1..])
+        }
+        None => Some(&host[host.iter().position(|byte| matches!(byte, b':' | b'[' | b']')).unwrap_or(host.len())..]),
+    };
+    let is_port = |after: &[u8]| after.is_empty() || (after[0] == b':' && after[1..].iter().all(u8::is_ascii_digit));
+    after.is_some_and(is_port) && valid_host_header(host)
+}
+
+/// An IPv6 address, with or without a zone.
+fn is_ipv6(text: &[u8]) -> bool {
+    let zone = text.iter().position(|byte| *byte == b'%').unwrap_or(text.len());
+    std::str::from_utf8(&text[..zone]).is_ok_and(|address| address.parse::<Ipv6Addr>().is_ok())
 }
 
 static HOST_BYTES: [bool; 256] = {

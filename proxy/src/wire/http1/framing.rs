@@ -52,7 +52,7 @@ pub(super) fn of_request(version: Number, fields: &mut Fields) -> Result<Framing
 
 /// How the body of a response with this status is framed.
 ///
-/// `Connection` is taken out of the fields where it says close, as Go does: what else it names stays.
+/// `Connection` is taken out of the fields where it says close, as Go does; what else it names goes with it, where Go forgets it.
 ///
 /// # Errors
 /// The fields contradict one another or are not understood.
@@ -61,6 +61,7 @@ pub(super) fn of_request(version: Number, fields: &mut Fields) -> Result<Framing
 pub(super) fn of_response(version: Number, status: u16, to_head: bool, fields: &mut Fields) -> Result<Framing, Wrong> {
     let mut close = should_close(version, &fields.headers);
     if close && version > (1, 0) {
+        fields.headers.remove_named(&Name::CONNECTION);
         fields.headers.remove(&Name::CONNECTION);
     }
     let chunked = is_chunked(version, &fields.encodings)?;

@@ -10,7 +10,7 @@ use super::{
 use crate::wire::{
     body::Length,
     headers::{Headers, Name},
-    host::valid_host_header,
+    host::is_one_host,
     message::{RequestHead, Target, Version},
     token::is_token,
     url::Url,
@@ -104,7 +104,7 @@ impl RequestLine {
         if field_host.is_none() && self.version >= (1, 1) && !bare_preface && !connect {
             return Err(Wrong::HostMissing);
         }
-        if field_host.as_ref().is_some_and(|host| !valid_host_header(host)) {
+        if field_host.as_ref().is_some_and(|host| !is_one_host(host)) {
             return Err(Wrong::Host);
         }
         let headers = fields.headers;

@@ -8,6 +8,7 @@ use super::{
 use crate::wire::{
     body::Length,
     headers::{Headers, Name},
+    host::is_one_host,
     message::{RequestHead, Target, Version},
     url::Url,
 };
@@ -78,14 +79,17 @@ pub(super) fn read_request(block: Block, ended: bool, takes_tunnels: bool) -> Re
     if host.contains(&b'@') && has_http_scheme {
         return Err(Wrong::Malformed("userinfo_in_authority"));
     }
+    // Go looks at neither: on HTTP/1 they would be another host, or two.
+    if !is_one_host(&host) || headers.all(&Name::HOST).nth(1).is_some() {
+        return Err(Wrong::Malformed("host"));
+    }
     // Go takes any bytes. One with a space or a line end in it would be another request on HTTP/1.
     let method = Method::from_bytes(&method).map_err(|_| Wrong::Malformed("method"))?;
     if let Err(field) = check_fields(&headers) {
         return Err(Wrong::Field(field, method));
     }
     headers.remove(&Name::HOST);
-    let declared_length = headers.get(&Name::CONTENT_LENGTH).map(|value| parse_length(value).unwrap_or(0));
-    let declared_length = declared_length.filter(|_| !ended);
+    let declared_length = declared_length(&headers, ended)?;
     headers.remove(&Name::CONTENT_LENGTH);
     let waits_for_continue = headers.has_token(&Name::EXPECT, b"100-continue");
     if waits_for_continue {
@@ -106,6 +110,19 @@ pub(super) fn read_request(block: Block, ended: bool, takes_tunnels: bool) -> Re
     };
     let head = RequestHead { method, target, version: Version::Http2, host, headers, announced };
     Ok(Request { head, length, declared_length, is_whole: ended, protocol, waits_for_continue })
+}
+
+/// The length that the fields declare of a body that is still to come.
+///
+/// # Errors
+/// They contradict one another, or there is no body to come. Go believes the first, and looks at none of a request without a body.
+fn declared_length(headers: &Headers, ended: bool) -> Result<Option<u64>, Wrong> {
+    let mut lengths = headers.all(&Name::CONTENT_LENGTH).map(|value| parse_length(value).unwrap_or(0));
+    let declared = lengths.next();
+    if lengths.any(|other| Some(other) != declared) || (ended && declared > Some(0)) {
+        return Err(Wrong::Malformed("content_length"));
+    }
+    Ok(declared.filter(|_| !ended))
 }
 
 /// Without a path the request is a CONNECT, and asks for its authority.

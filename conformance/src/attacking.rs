@@ -1,0 +1,50 @@
+//! `weir-conformance attack`.
+
+use weir_conformance::{
+    attack::{self, aggregated, outside::Outside},
+    evidence::Evidence,
+};
+
+use crate::{AttackArguments, Failure, find_address};
+
+/// Plays probes one after the other against a proxy, and tells of each whether it is safe.
+pub(crate) fn run(evidence: &Evidence, arguments: &AttackArguments) -> Result<(), Failure> {
+    let probes = attack::read(&evidence.root.join("attacks")).map_err(|error| Failure::Usage(error.to_string()))?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::Usage(format!("the runtime: {error}")))?;
+    let world = weir::world::real::world([1; 32]);
+    tokio::task::LocalSet::new().block_on(&runtime, async {
+        let (subject, tls) = find_address(&world, &arguments.target).await?;
+        let outside = Outside::new(world, subject, tls, arguments.backend, evidence.certificates.clone())
+            .map_err(|error| Failure::Usage(format!("--backend {}: {error}", arguments.backend)))?;
+        let (mut safe, mut convicted, mut skipped) = (0, 0, 0);
+        for probe in probes.iter().filter(|probe| arguments.probes.matches(&probe.id())) {
+            if aggregated::CLASSES.contains(&probe.class()) || !outside.offers(probe) {
+                skipped += 1;
+                continue;
+            }
+            match outside.play(probe).await {
+                Ok(verdict) if verdict.is_safe() => {
+                    safe += 1;
+                    println!("ok   {}", probe.id());
+                }
+                Ok(verdict) => {
+                    convicted += 1;
+                    println!("FAIL {}\n{verdict}", probe.id());
+                }
+                Err(error) => {
+                    convicted += 1;
+                    println!("FAIL {}: {error}", probe.id());
+                }
+            }
+        }
+        println!("{safe} safe, {convicted} not, {skipped} not offered");
+        match (safe, convicted) {
+            (0, 0) => Err(Failure::Usage(format!("no probe that can be played matches {}", arguments.probes))),
+            (_, 0) => Ok(()),
+            _ => Err(Failure::Differs(format!("{convicted} probes are not safe"))),
+        }
+    })
+}
