@@ -43,8 +43,7 @@ pub struct Settings {
     pub read_timeout: Option<Duration>,
     /// From the end of a request's head to the end of the answer. None: no bound. Go: `Server.WriteTimeout`.
     pub write_timeout: Option<Duration>,
-    /// How long a client may take no byte of what waits for it; then its connection is reset, or the HTTP/2 stream whose window it does not
-    /// open. None: no bound.
+    /// How long a client may take no byte of what waits for it; then its connection is reset, on HTTP/2 the stream. None: no bound.
     pub send_timeout: Option<Duration>,
     /// Whether a connection serves more than one request; on HTTP/2, whether it goes on when its streams have ended.
     pub keep_alive: KeepAlive,

@@ -6,8 +6,8 @@ use std::borrow::Cow;
 
 use super::Findings;
 
-/// Bodies that are JSON on both sides: notes each field in which they differ, such as `body.status.reason`. False if one of them is no JSON,
-/// or both are the same but for their chunks: then they differ as a whole.
+/// Bodies that are JSON on both sides: notes each field in which they differ, such as `body.status.reason`. False if one of them is no
+/// JSON, or both are the same but for their chunks: then they differ as a whole.
 pub(super) fn bodies(found: &mut Findings, field: &str, go: &str, ours: &str) -> bool {
     let (go, ours) = (unchunked(go), unchunked(ours));
     if go == ours || !is_document(&go) || !is_document(&ours) {

@@ -78,7 +78,7 @@ impl Reply<'_> {
         let mut sending = Sending { handle, gone, send_timeout, left };
         sending.send(start, body).await?;
         // Nobody watches over what waits behind this.
-        if send_timeout.is_some() { sending.room().await } else { Ok(()) }
+        if send_timeout.is_some() { sending.room(&mut Body::empty()).await } else { Ok(()) }
     }
 
     /// Takes in what decides the head: frames up to a flush, the end, or more than 4096 bytes.
@@ -178,7 +178,7 @@ impl Sending<'_> {
             match frame.await? {
                 Some(Frame::Data(bytes)) => {
                     self.data(bytes, false)?;
-                    self.room().await?;
+                    self.room(body).await?;
                 }
                 Some(Frame::Flush) => {}
                 Some(Frame::Trailers(trailers)) => return self.end(trailers, body).await,
@@ -187,11 +187,18 @@ impl Sending<'_> {
         }
     }
 
-    /// Waits until what was handed over is on its way. A client that takes none of it for too long gets no more.
-    async fn room(&self) -> Result<(), Broken> {
+    /// Waits until what was handed over is on its way; meanwhile the client's own body goes on to the backend. A client that takes none of it
+    /// for too long gets no more.
+    async fn room(&self, body: &mut Body) -> Result<(), Broken> {
         loop {
             let before = self.handle.waiting_bytes();
-            let room = poll_fn(|cx| self.handle.poll_room(cx));
+            let room = poll_fn(|cx| {
+                let room = self.handle.poll_room(cx);
+                if room.is_pending() {
+                    body.go_on(cx);
+                }
+                room
+            });
             let room = match self.send_timeout {
                 None => Ok(room.await),
                 Some(bound) => timeout(bound, room).await,

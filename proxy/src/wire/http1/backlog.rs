@@ -1,5 +1,3 @@
-use crate::config::limits;
-
 /// How many bytes of an answer wait in the second of Go's buffers, that of the connection: it is written when it is full, and a write that
 /// is larger than it passes it by when it is empty.
 ///
@@ -29,7 +27,7 @@ impl Backlog {
     }
 }
 
-const BUFFER: usize = limits::HTTP1_WAITING_BYTES_MAX;
+const BUFFER: usize = 4 << 10;
 
 #[cfg(test)]
 mod tests {

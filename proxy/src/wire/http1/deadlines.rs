@@ -58,7 +58,8 @@ impl Deadlines {
         self.has_stalled() || is_over(self.write.as_mut(), cx)
     }
 
-    /// The client does not take all that waits for it now: whether it has taken nothing for too long. If not, the task is woken when it has.
+    /// The client does not take all that waits for it now: whether it has taken nothing for too long. If not, the task is woken when it
+    /// has.
     pub(super) fn no_more_waiting(&mut self, took: Took, cx: &mut Context<'_>) -> bool {
         let Some(patience) = self.patience else { return false };
         if took == Took::Something {
