@@ -90,9 +90,9 @@ pub const HTTP2_STREAMS_MAX: u32 = 250;
 /// What fields may have more on HTTP/2 than on HTTP/1, where ten typical ones are counted without 32 each. Go:
 /// `http2serverConn.maxHeaderListSize`.
 pub const HTTP2_HEADER_LIST_BYTES_MORE: usize = 320;
-/// A client's frame. Bodies come through as they arrive, whatever their frames; the fields of a head are waited for. Go:
-/// `defaultMaxReadFrameSize`.
-pub const HTTP2_FRAME_BYTES_MAX: u32 = 1 << 20;
+/// A client's frame: as much as it may send unasked, and as one record of TLS holds, where Go takes 1 MiB. Bodies come through as they
+/// arrive, whatever their frames; h2spec holds a longer frame of fields to be too long whatever is advertised.
+pub const HTTP2_FRAME_BYTES_MAX: u32 = 16 << 10;
 /// Bytes of an answer that wait for more before they become a frame. Go: `net/http/h2_bundle.go` `handlerChunkWriteSize`.
 pub const HTTP2_CHUNK_BYTES: usize = 4 << 10;
 /// What a client may send of one body before it is read. Go: `configFromServer`.

@@ -160,7 +160,7 @@ fn a_stream_whose_window_stays_closed_is_reset_and_its_neighbours_go_on() {
 fn every_bound_is_advertised() {
     play(async {
         let (_served, mut io) = start(Http2Limits::default());
-        let mut settings = vec![(5, 1 << 20), (3, 250), (6, (1 << 20) + 320), (1, 4096), (4, 1 << 20)];
+        let mut settings = vec![(5, 16 << 10), (3, 250), (6, (1 << 20) + 320), (1, 4096), (4, 1 << 20)];
         assert_eq!(raw::settings(&mut io).await, settings);
         // And the window of the connection.
         let mut update = [0; 13];
