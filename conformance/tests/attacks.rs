@@ -1,7 +1,7 @@
 //! Every probe of `fixtures/attacks`, played against Weir in the simulator: one test per probe, named by its id.
 //!
-//! The classes `identity` and `redirects` are played against `weir serve` with a backend behind it, all others against `weir reverse-proxy`. The last tests
-//! show that the judge can see: a proxy with every fault of its kind is convicted.
+//! The classes `identity` and `redirects` are played against `weir serve` with a backend behind it, all others against
+//! `weir reverse-proxy`. The last tests show that the judge can see: a proxy with every fault of its kind is convicted.
 
 #[path = "attacks/naive.rs"]
 mod naive;

@@ -2,7 +2,7 @@
 //!
 //! All but those that end in silence; those are the simulator's. A class is a test, and so is each way of speaking.
 
-#[path = "attacks/process.rs"]
+#[path = "attacks_outside/process.rs"]
 mod process;
 
 use std::{collections::BTreeMap, net::SocketAddr, path::Path};
