@@ -16,7 +16,8 @@ pub(super) enum Frame {
     /// DATA.
     Data(Data),
     /// Any frame.
-    Frame(Any),
+    #[serde(rename = "frame")]
+    Any(Any),
     /// Frames again and again, each time on the next stream.
     Repeat(Repeat),
     /// Any bytes.
@@ -108,7 +109,7 @@ fn append(out: &mut Vec<u8>, frames: &[Frame], further: u32) {
             Frame::Data(data) => {
                 write(out, kind::DATA, u8::from(data.ends) * flag::END_STREAM, data.stream + further, &data.bytes.0);
             }
-            Frame::Frame(any) => {
+            Frame::Any(any) => {
                 let further = if any.stream == 0 { 0 } else { further };
                 write(out, any.kind, any.flags, any.stream + further, &any.payload.0);
             }
@@ -131,7 +132,7 @@ impl Block {
             put_literal(&mut block, &value.0);
         }
         let ends = self.ends && kind == kind::HEADERS;
-        let flags = u8::from(self.whole) * flag::END_HEADERS | u8::from(ends) * flag::END_STREAM;
+        let flags = (u8::from(self.whole) * flag::END_HEADERS) | (u8::from(ends) * flag::END_STREAM);
         write(out, kind, flags, self.stream + further, &block);
     }
 }

@@ -16,7 +16,7 @@ pub(crate) async fn serve<S: AsyncRead + AsyncWrite + Unpin>(mut client: S, pool
     loop {
         let mut head = [0; 9];
         client.read_exact(&mut head).await.ok()?;
-        let mut payload = vec![0; usize::from(head[0]) << 16 | usize::from(head[1]) << 8 | usize::from(head[2])];
+        let mut payload = vec![0; u32::from_be_bytes([0, head[0], head[1], head[2]]) as usize];
         client.read_exact(&mut payload).await.ok()?;
         match head[3] {
             HEADERS => request = lines(&decoder.decode(&payload).unwrap_or_default()),
