@@ -1,3 +1,5 @@
+mod tunnels;
+
 use serde_json::Value;
 
 use super::*;
