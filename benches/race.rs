@@ -85,6 +85,7 @@ fn main() -> io::Result<()> {
     let secret = Secret::create(&folder)?;
     let tests = if arguments.tests.is_empty() { Test::value_variants().to_vec() } else { arguments.tests.clone() };
     let mut raw = "test,contender,run,figure\n".to_owned();
+    let mut tables = Vec::new();
     for test in tests {
         let table = match test {
             Test::Idle | Test::IdleTls => memory(&arguments, test, &secret)?,
@@ -92,7 +93,9 @@ fn main() -> io::Result<()> {
         };
         println!("{}", table.markdown());
         raw.push_str(&table.csv());
+        tables.push(table);
     }
+    println!("{}", table::overview(&tables));
     let file = folder.join("raw.csv");
     fs::write(&file, raw)?;
     println!("Raw figures: {}", file.display());

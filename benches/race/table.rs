@@ -52,6 +52,30 @@ impl Table {
     }
 }
 
+/// The medians of all tests in one table: a row per contender, a column per test.
+pub(crate) fn overview(tables: &[Table]) -> String {
+    let mut names: Vec<&str> = Vec::new();
+    for (name, _) in tables.iter().flat_map(|table| &table.rows) {
+        if !names.contains(&name.as_str()) {
+            names.push(name);
+        }
+    }
+    let mut text = "| median of |".to_owned();
+    tables.iter().for_each(|table| text.push_str(&format!(" {}, {} |", table.title, table.unit)));
+    text.push_str(&format!("\n|---|{}\n", "---:|".repeat(tables.len())));
+    for name in names {
+        let _ = write!(text, "| {name} |");
+        for table in tables {
+            let _ = match table.rows.iter().find(|(known, _)| known == name) {
+                Some((_, figures)) => write!(text, " {:.2} |", median(figures.iter().copied())),
+                None => write!(text, " |"),
+            };
+        }
+        text.push('\n');
+    }
+    text
+}
+
 fn median(figures: impl Iterator<Item = f64>) -> f64 {
     let mut figures: Vec<f64> = figures.collect();
     figures.sort_by(f64::total_cmp);

@@ -3,11 +3,16 @@
 use std::process::ExitCode;
 
 use clap::Parser as _;
+use mimalloc::MiMalloc;
 use weir::{
     config::{Cli, Command},
     serve::{self, ServeError},
     world,
 };
+
+/// The C library keeps seven pieces of a size at hand, and a proxy has hundreds under way: `docs/decisions/0029`.
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
 
 fn main() -> ExitCode {
     let cli = Cli::parse(); // a bad command line ends the process here, with 2

@@ -27,52 +27,34 @@ pub fn is_valid_field_value(value: &[u8]) -> bool {
     !has_control(value) || !value.iter().any(|byte| byte.is_ascii_control() && *byte != b'\t')
 }
 
-/// Where the first control byte but TAB stands.
+/// Where the first control byte but TAB stands. Looks at eight bytes at a time.
 pub fn find_control(bytes: &[u8]) -> Option<usize> {
     let mut at = 0;
-    loop {
-        at += first(&bytes[at..], controls)?;
+    while let Some(eight) = bytes[at..].first_chunk() {
+        let found = controls(u64::from_le_bytes(*eight));
+        if found == 0 {
+            at += 8;
+            continue;
+        }
+        at += found.trailing_zeros() as usize / 8;
         if bytes[at] != b'\t' {
             return Some(at);
         }
         at += 1;
     }
-}
-
-/// Where the first colon stands, if no control byte comes before it.
-pub fn find_colon(bytes: &[u8]) -> Option<usize> {
-    first(bytes, |eight| controls(eight) | equals(eight, b':')).filter(|at| bytes[*at] == b':')
-}
-
-/// Where the first byte stands that is flagged, eight at a time. Behind the end there are spaces.
-fn first(bytes: &[u8], flags: impl Fn(u64) -> u64) -> Option<usize> {
-    let (eights, rest) = bytes.as_chunks();
-    for (at, eight) in eights.iter().enumerate() {
-        let found = flags(u64::from_le_bytes(*eight));
-        if found != 0 {
-            return Some(at * 8 + found.trailing_zeros() as usize / 8);
-        }
-    }
-    let mut last = [b' '; 8];
-    last[..rest.len()].copy_from_slice(rest);
-    let found = flags(u64::from_le_bytes(last));
-    (found != 0).then(|| eights.len() * 8 + found.trailing_zeros() as usize / 8)
+    let rest = &bytes[at..];
+    rest.iter().position(|byte| byte.is_ascii_control() && *byte != b'\t').map(|found| at + found)
 }
 
 /// The highest bit of each byte that is a control byte, TAB too; bits above the lowest one may be wrong.
 const fn controls(eight: u64) -> u64 {
+    const ONES: u64 = u64::from_le_bytes([1; 8]);
+    const HIGHS: u64 = u64::from_le_bytes([0x80; 8]);
     let below_space = eight.wrapping_sub(ONES * 0x20) & !eight;
-    below_space & HIGHS | equals(eight, 0x7f)
+    let without_del = eight ^ (ONES * 0x7f);
+    let is_del = without_del.wrapping_sub(ONES) & !without_del;
+    (below_space | is_del) & HIGHS
 }
-
-/// The highest bit of each byte that is this one; bits above the lowest one may be wrong.
-const fn equals(eight: u64, byte: u8) -> u64 {
-    let differs = eight ^ (ONES * byte as u64);
-    differs.wrapping_sub(ONES) & !differs & HIGHS
-}
-
-const ONES: u64 = u64::from_le_bytes([1; 8]);
-const HIGHS: u64 = u64::from_le_bytes([0x80; 8]);
 
 /// Whether a control byte is among these, TAB too. Looks at eight bytes at a time, at some of the last eight twice.
 pub fn has_control(bytes: &[u8]) -> bool {

@@ -5,7 +5,7 @@ use smallvec::SmallVec;
 use super::wrong::Wrong;
 use crate::wire::{
     headers::{Headers, Name, canonicalize, trim},
-    token::{find_colon, find_control, is_token, is_token_byte, is_valid_field_value},
+    token::{find_control, is_token_byte, is_valid_field_value},
 };
 
 /// Reads the lines of a head while they come in; no byte is looked at twice for a line end.
@@ -169,19 +169,15 @@ impl HeadLines {
     fn usual_field(&mut self, input: &[u8]) -> bool {
         let start = self.line;
         let line = &input[start..];
-        let Some(colon) = find_colon(line) else { return false };
-        // A name in common use is a token.
-        let known = Name::place(&line[..colon]);
-        if known.is_none() && !is_token(&line[..colon]) {
-            return false;
-        }
+        let colon = line.iter().position(|byte| !is_token_byte(*byte)).filter(|at| *at > 0 && line[*at] == b':');
+        let Some(colon) = colon else { return false };
         let blanks = line[colon + 1..].iter().take_while(|byte| matches!(byte, b' ' | b'\t')).count();
         let value = colon + 1 + blanks;
         let Some(end) = find_control(&line[value..]).map(|length| value + length) else { return false };
         let whole = matches!(line[end..], [b'\r', b'\n', next, ..] if !matches!(next, b' ' | b'\t'));
         if whole {
             self.fields.push(FieldAt {
-                known,
+                known: Name::place(&line[..colon]),
                 name_start: start,
                 name_end: start + colon,
                 value_start: start + value,

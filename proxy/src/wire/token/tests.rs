@@ -42,7 +42,5 @@ proptest! {
         prop_assert_eq!(find_control(&bytes), one_by_one);
         prop_assert_eq!(is_valid_field_value(&bytes), one_by_one.is_none());
         prop_assert_eq!(has_control(&bytes), bytes.iter().any(u8::is_ascii_control));
-        let first = bytes.iter().position(|byte| byte.is_ascii_control() || *byte == b':');
-        prop_assert_eq!(find_colon(&bytes), first.filter(|at| bytes[*at] == b':'));
     }
 }
