@@ -23,15 +23,11 @@ pub async fn run(mut client: Channel, client_early: Bytes, tunnel: Tunnel, plant
     let Tunnel { mut backend, early } = tunnel;
     let mut up = Pump::new(client_early);
     let mut down = Pump::new(if planted.has(Bug::LosesEarlyBytes) { Bytes::new() } else { early });
-    let waits = planted.has(Bug::KeepsHalfTunnels);
     let end = poll_fn(|cx| {
         // Both directions move in every turn: neither waits for the other.
         let up = up.poll(cx, &mut client, &mut backend);
         let down = down.poll(cx, &mut backend, &mut client);
         match (up, down) {
-            (Poll::Ready(End::Failed), Poll::Pending) | (Poll::Pending, Poll::Ready(End::Failed)) if waits => {
-                Poll::Pending
-            }
             (Poll::Ready(End::Failed), _) | (_, Poll::Ready(End::Failed)) => Poll::Ready(End::Failed),
             (Poll::Ready(End::Clean), Poll::Ready(End::Clean)) => Poll::Ready(End::Clean),
             _ => Poll::Pending,

@@ -61,7 +61,7 @@ pub fn replay(plot: Plot, seed: u64, bug: Option<Bug>) -> String {
 }
 
 /// The bugs that can be planted, with the names that the command line knows them by.
-pub const BUGS: [(&str, Bug); 16] = [
+pub const BUGS: [(&str, Bug); 15] = [
     ("keeps-hop-by-hop", Bug::KeepsHopByHop),
     ("acknowledges-before-sync", Bug::AcknowledgesBeforeSync),
     ("routes-to-the-other-backend", Bug::RoutesToTheOtherBackend),
@@ -74,7 +74,6 @@ pub const BUGS: [(&str, Bug); 16] = [
     ("swallows-informational", Bug::SwallowsInformational),
     ("asks-for-nobody", Bug::AsksForNobody),
     ("loses-early-bytes", Bug::LosesEarlyBytes),
-    ("keeps-half-tunnels", Bug::KeepsHalfTunnels),
     ("stops-at-once", Bug::StopsAtOnce),
     ("shares-one-window", Bug::SharesOneWindow),
     ("never-asks-whether-it-lives", Bug::NeverAsksWhetherItLives),

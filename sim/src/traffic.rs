@@ -298,6 +298,8 @@ impl RequestPlan {
             false => BodyPlan::NONE,
         };
         let leaves = match more.below(10) {
+            // What a tunnel's one end has to do with the other shows when one leaves.
+            0..5 if method == Method::Upgrade => Some(Spot::Body(more.below(body.bytes as u64 + 1) as usize)),
             0 | 1 if sends => Some(Spot::Body(more.below(body.bytes as u64 + 1) as usize)),
             2 if method != Method::Upgrade => Some(Spot::Waiting(Duration::from_millis(more.below(500)))),
             _ => None,

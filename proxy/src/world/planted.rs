@@ -25,8 +25,6 @@ pub enum Bug {
     AsksForNobody,
     /// What comes together with a 101 is left out of the tunnel.
     LosesEarlyBytes,
-    /// A tunnel whose one end has failed waits for the other one.
-    KeepsHalfTunnels,
     /// A server that is asked to stop does not wait for the requests that it has begun.
     StopsAtOnce,
     /// The requests on a connection of HTTP/2 to a backend share a window as large as that of one.

@@ -133,6 +133,10 @@ async fn tunnel(mut from: Reader<ReadHalf<Channel>>, mut to: WriteHalf<Channel>,
     };
     if let Some(leave) = leaves {
         sending.await;
+        if exchange.reply.order != Order::Any {
+            // Out of a tunnel, and not out of the asking for one.
+            drop(from.head().await);
+        }
         if leave == Leave::Reset {
             from.into_inner().unsplit(to).reset();
         }
