@@ -132,6 +132,10 @@ impl Patience {
 
     /// Ready at a time. A timer that runs out too early is set anew: most connections are busy again before it does.
     fn poll_time(&mut self, due: Instant, cx: &mut Context<'_>) -> Poll<()> {
+        // A timer would let a millisecond pass, and with it a request.
+        if due <= Instant::now() {
+            return Poll::Ready(());
+        }
         let timer = self.timer.get_or_insert_with(|| Box::pin(sleep_until(due)));
         if timer.deadline() > due {
             timer.as_mut().reset(due);

@@ -187,8 +187,8 @@ impl Sending<'_> {
         }
     }
 
-    /// Waits until what was handed over is on its way; meanwhile the client's own body goes on to the backend. A client that takes none of it
-    /// for too long gets no more.
+    /// Waits until what was handed over is on its way; meanwhile the client's own body goes on to the backend. A client that takes none of
+    /// it for too long gets no more.
     async fn room(&self, body: &mut Body) -> Result<(), Broken> {
         loop {
             let before = self.handle.waiting_bytes();

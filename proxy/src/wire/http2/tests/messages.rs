@@ -94,9 +94,10 @@ fn fields_of_a_connection_are_a_400_in_go_s_words() {
 }
 
 #[test]
-fn a_length_that_cannot_be_read_is_0_and_the_first_of_two_counts() {
+fn a_length_that_cannot_be_read_is_0_and_two_must_be_the_same() {
     assert_eq!(with(&[]).unwrap().length, Length::Unknown);
-    assert_eq!(with(&[("content-length", "5"), ("content-length", "6")]).unwrap().length, Length::Exactly(5));
+    assert_eq!(with(&[("content-length", "5"), ("content-length", "5")]).unwrap().length, Length::Exactly(5));
+    assert_eq!(with(&[("content-length", "5"), ("content-length", "6")]).unwrap_err(), "RST_STREAM 1 PROTOCOL_ERROR");
     for length in ["0", "+5", "", "5 ", "9223372036854775808"] {
         let request = with(&[("content-length", length)]).unwrap();
         assert_eq!((request.length, request.declared_length), (Length::Empty, Some(0)), "{length}");

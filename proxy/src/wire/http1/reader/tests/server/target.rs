@@ -106,7 +106,10 @@ fn host_is_given_once_and_is_a_host() {
     }
     refused("GET /x HTTP/1.1\r\nHost: a\r\n b\r\n\r\n", BAD_HOST);
     refused("GET /x HTTP/1.1\r\nHost: a\x01b\r\n\r\n", R400);
-    for host in ["a:b:c", "a%zz", "a,b", "a_b:80", "[::1]"] {
+    for host in ["a:b:c", "[::1", "[name]", "h:a"] {
+        refused(format!("GET /x HTTP/1.1\r\nHost: {host}\r\n\r\n"), BAD_HOST);
+    }
+    for host in ["a%zz", "a,b", "a_b:80", "[::1]", "[::1]:443", "1.2.3.4", "h:"] {
         taken(format!("GET /x HTTP/1.1\r\nHost: {host}\r\n\r\n"), &format!("GET /x Http11 host={host} Empty\ndone"));
     }
 }
