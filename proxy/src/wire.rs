@@ -16,6 +16,7 @@ pub mod sniff;
 pub mod throttle;
 pub mod tls;
 pub mod token;
+pub mod trailers;
 pub mod url;
 
 pub use self::{

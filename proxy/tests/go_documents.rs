@@ -10,7 +10,7 @@ use http::Method;
 use serde_json::Value;
 use weir::{
     openapi::{SpecRoute, Specs},
-    wire::{Answer, Frame, Headers, Name, RequestHead, Target, Version, message::Announced, url::Url},
+    wire::{Answer, Frame, Headers, Name, RequestHead, Target, Version, trailers::Announced, url::Url},
     world::{Clock, Wall},
 };
 

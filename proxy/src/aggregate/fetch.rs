@@ -11,9 +11,7 @@ use crate::{
     identity::User,
     upstream::{OutHead, Outgoing, Reply, SendCause, StrippedHeaders},
     wire::{
-        Answer, Body, Cut, Frame, Gone, Headers, Name, ResponseHead,
-        message::{Announced, Version},
-        url::Url,
+        Answer, Body, Cut, Frame, Gone, Headers, Name, ResponseHead, message::Version, trailers::Announced, url::Url,
     },
 };
 

@@ -81,9 +81,9 @@ mod tests {
                 "X-Remote-Group: b",
                 "X-Remote-Group: a",
                 "X-Remote-Group: b",
+                "X-Remote-Extra-A%2520b: z",
                 "X-Remote-Extra-Example.com%2ftwo: x",
                 "X-Remote-Extra-Example.com%2ftwo: y",
-                "X-Remote-Extra-A%2520b: z",
             ]
         );
     }

@@ -25,7 +25,7 @@ use crate::{
     refusal::Refusal,
     wire::{
         Answer, Body, Exchange, Frame, Gone, Headers, Name, Peer, RequestHead, ResponseHead, Target, Version,
-        exchange::Early, message::Announced, tls::provider, url::Url,
+        exchange::Early, tls::provider, trailers::Announced, url::Url,
     },
     world::{Address, Io, Listener, LocalBoxFuture, Net, Stream, World, real},
 };

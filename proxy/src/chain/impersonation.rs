@@ -1,4 +1,4 @@
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use bytes::Bytes;
 
@@ -83,7 +83,7 @@ fn asked(headers: &Headers) -> Result<Option<User>, Refusal> {
         name: headers.get(&Name::IMPERSONATE_USER).map(text).unwrap_or_default(),
         uid: headers.get(&Name::IMPERSONATE_UID).map(text).unwrap_or_default(),
         groups: headers.all(&Name::IMPERSONATE_GROUP).map(text).collect(),
-        extra: Vec::new(),
+        extra: BTreeMap::new(),
     };
     for (name, value) in headers.iter() {
         let lower = name.as_bytes().to_ascii_lowercase();
@@ -220,7 +220,7 @@ mod tests {
             ("Impersonate-Extra-Scopes%2Fx", "a"),
         ]);
         assert_eq!(bob.groups, ["devs", "system:authenticated"]);
-        assert_eq!(bob.extra, [("scopes/x".to_owned(), vec!["a".to_owned()])]);
+        assert_eq!(bob.extra, [("scopes/x".to_owned(), vec!["a".to_owned()])].into());
         let robot = allowed(&[("Impersonate-User", "system:serviceaccount:ns:robot")]);
         assert_eq!(robot.groups, ["system:serviceaccounts", "system:serviceaccounts:ns", "system:authenticated"]);
         assert_eq!(allowed(&[("Impersonate-User", "system:anonymous")]).groups, ["system:unauthenticated"]);

@@ -9,7 +9,7 @@ use crate::{
     meta::Status,
     wire::{
         Body, Cut, Frame, Frames, Gone, Headers, Length, Name, Peer, RequestHead, Target, Version, exchange::Early,
-        message::Announced, url::Url,
+        trailers::Announced, url::Url,
     },
 };
 

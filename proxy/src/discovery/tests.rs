@@ -3,7 +3,7 @@ use http::Method;
 use serde_json::{Value, json};
 
 use super::{aggregated::Freshness, *};
-use crate::wire::{Headers, Target, Version, message::Announced, url::Url};
+use crate::wire::{Headers, Target, Version, trailers::Announced, url::Url};
 
 const V2: &str = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList";
 const V2BETA1: &str = "application/json;g=apidiscovery.k8s.io;v=v2beta1;as=APIGroupDiscoveryList";

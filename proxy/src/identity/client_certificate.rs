@@ -1,3 +1,5 @@
+use std::collections::BTreeMap;
+
 use super::{Authentication, Authenticator, ClientRoots, User};
 use crate::{
     meta::Warnings,
@@ -31,7 +33,7 @@ impl Authenticator for ClientCertificates {
                     name: subject.common_name,
                     uid: String::new(),
                     groups: subject.organizations,
-                    extra: vec![(CREDENTIAL_ID.to_owned(), credential)],
+                    extra: BTreeMap::from([(CREDENTIAL_ID.to_owned(), credential)]),
                 })
             }
         }

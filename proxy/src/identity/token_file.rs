@@ -61,7 +61,7 @@ impl TokenFile {
             }
             // Who has an empty column of groups is in the group of the empty name, as in Go.
             let groups = record.get(3).map(|groups| groups.split(',').map(str::to_owned).collect()).unwrap_or_default();
-            let user = User { name: name.to_owned(), uid: uid.to_owned(), groups, extra: Vec::new() };
+            let user = User { name: name.to_owned(), uid: uid.to_owned(), groups, extra: BTreeMap::new() };
             users.insert(Sha256::digest(token).into(), user);
         }
         Ok(Self { users })

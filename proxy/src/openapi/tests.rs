@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::*;
 use crate::{
     rest::Kinds,
-    wire::{Frame, Target, Version, message::Announced, url::Url},
+    wire::{Frame, Target, Version, trailers::Announced, url::Url},
     world::Wall,
 };
 

@@ -134,7 +134,7 @@ fn out_of_time() -> Bytes {
 /// The head of a GET, for tests of this and of other rooms.
 #[cfg(test)]
 pub(crate) fn asking(target: &'static str, accept: &'static str) -> RequestHead {
-    use crate::wire::{Headers, Target, Version, message::Announced, url::Url};
+    use crate::wire::{Headers, Target, Version, trailers::Announced, url::Url};
     let raw = Bytes::from_static(target.as_bytes());
     let mut headers = Headers::new();
     headers.append(Name::ACCEPT, accept);

@@ -1,5 +1,7 @@
 //! What is wrong with the metadata that every object has. Go: `apimachinery/pkg/api/validation/objectmeta.go`.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Value, json};
 
 use super::names;
@@ -32,10 +34,8 @@ pub(super) fn validate(object: &Object, name_faults: impl Fn(&str) -> Vec<String
 pub(super) fn validate_update(object: &Object, old: &Object) -> Vec<FieldError> {
     let mut wrong = Vec::new();
     if old.deletion_timestamp().is_some() {
-        let mut extra: Vec<&str> =
-            object.finalizers().filter(|one| !old.finalizers().any(|before| before == *one)).collect();
-        extra.sort_unstable();
-        extra.dedup();
+        let before: BTreeSet<&str> = old.finalizers().collect();
+        let extra: BTreeSet<&str> = object.finalizers().filter(|one| !before.contains(one)).collect();
         if !extra.is_empty() {
             let quoted: Vec<String> = extra.iter().map(|one| json!(one).to_string()).collect();
             let detail = format!(

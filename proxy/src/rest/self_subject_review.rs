@@ -63,10 +63,7 @@ fn review(user: &User, now: Wall) -> Value {
         info.insert("groups".to_owned(), json!(user.groups));
     }
     if !user.extra.is_empty() {
-        let mut extra: Vec<_> = user.extra.iter().collect();
-        extra.sort();
-        let extra: Map<String, Value> = extra.into_iter().map(|(key, values)| (key.clone(), json!(values))).collect();
-        info.insert("extra".to_owned(), extra.into());
+        info.insert("extra".to_owned(), json!(user.extra));
     }
     json!({
         "kind": KIND, "apiVersion": API_VERSION, "metadata": {"creationTimestamp": time::format(now)},

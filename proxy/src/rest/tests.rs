@@ -21,7 +21,7 @@ use crate::{
     storage::{Cache, Memory, Store},
     wire::{
         Body, Frame, Gone, Headers, Name, Peer, RequestHead, ResponseHead, Target, Version, exchange::Early,
-        message::Announced, url::Url,
+        trailers::Announced, url::Url,
     },
     world::{Clock, Stopper, Wall, real},
 };

@@ -2,10 +2,7 @@ use bytes::Bytes;
 use http::Method;
 
 use super::StrippedHeaders;
-use crate::wire::{
-    Body,
-    message::{Announced, Version},
-};
+use crate::wire::{Body, message::Version, trailers::Announced};
 
 /// A request on its way to a backend. It cannot be cloned: whoever sends it gives it away, and gets it back only if none of it was
 /// delivered.

@@ -30,7 +30,7 @@ pub use self::{
     code::Code,
     connection::{AnswerBody, Asked, Bounds, Connection, GoAway, Over, Role, StreamError, Tunnels},
     driver::Driver,
-    fields::{has_trailers, may_be_trailer},
+    fields::has_trailers,
     handle::{Follows, Handle, Informer, Shared},
     incoming::Incoming,
     outgoing::{Sendable, ToSend, Unsendable},

@@ -5,6 +5,7 @@ use http::{Method, StatusCode};
 
 use super::{
     headers::{Headers, Name, NameSet},
+    trailers::Announced,
     url::Url,
 };
 
@@ -48,9 +49,6 @@ pub struct RequestHead {
     /// The names that the `Trailer` field announced, in their order.
     pub announced: Announced,
 }
-
-/// The names of trailers that a message announces.
-pub type Announced = Vec<Name>;
 
 /// The head of a response.
 #[derive(Clone, Debug)]

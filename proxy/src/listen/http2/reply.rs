@@ -13,8 +13,9 @@ use crate::{
     config::limits::HTTP2_CHUNK_BYTES,
     wire::{
         Body, Cut, Frame, Gone, Headers, Name, ResponseHead,
-        http2::{Code, Follows, Framing, Handle, has_trailers, may_be_trailer},
+        http2::{Code, Follows, Framing, Handle, has_trailers},
         sniff::detect_content_type,
+        trailers::may_be_trailer,
     },
     world::Clock,
 };

@@ -2,7 +2,7 @@ use bytes::Bytes;
 use http::Method;
 
 use super::*;
-use crate::wire::{Headers, Target, Version, message::Announced, url::Url};
+use crate::wire::{Headers, Target, Version, trailers::Announced, url::Url};
 
 fn request(target: &'static str, fields: &[(&Name, &'static str)]) -> RequestHead {
     let raw = Bytes::from_static(target.as_bytes());

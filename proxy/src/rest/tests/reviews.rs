@@ -21,7 +21,7 @@ fn jane() -> User {
         name: "jane".into(),
         uid: "7".into(),
         groups: vec!["devs".into(), "system:authenticated".into()],
-        extra: vec![("scopes".into(), vec!["a".into()])],
+        extra: [("scopes".into(), vec!["a".into()])].into(),
     }
 }
 

@@ -2,7 +2,7 @@ use bytes::Bytes;
 use http::Method;
 
 use super::*;
-use crate::wire::{Headers, Target, Version, message::Announced, url::Url};
+use crate::wire::{Headers, Target, Version, trailers::Announced, url::Url};
 
 fn head(line: &str) -> RequestHead {
     let (method, target) = line.split_once(' ').unwrap();

@@ -9,10 +9,7 @@ use tokio::sync::mpsc;
 
 use crate::{
     upstream::{Download, OutHead, Outgoing, StrippedHeaders},
-    wire::{
-        Body, Cut, Frame, Frames, Headers, Length, Name,
-        message::{Announced, Version},
-    },
+    wire::{Body, Cut, Frame, Frames, Headers, Length, Name, message::Version, trailers::Announced},
 };
 
 /// A request without a body.

@@ -1,13 +1,11 @@
-use std::collections::BTreeSet;
-
 use bytes::Bytes;
 
 use super::{head::Fields, wrong::Wrong};
 use crate::wire::{
     body::Length,
     headers::{Headers, Name, trim},
-    message::Announced,
     token::tokens,
+    trailers::{Announced, each_once},
 };
 
 /// Major and minor.
@@ -141,10 +139,6 @@ fn announced(trailers: &[Bytes], chunked: bool) -> Result<Announced, Wrong> {
         }
         names.push(name);
     }
-    if names.len() > 1 {
-        // A head has room for very many names: each is looked up, not compared with all others.
-        let mut seen = BTreeSet::new();
-        names.retain(|name| seen.insert(name.clone()));
-    }
+    each_once(&mut names);
     Ok(names)
 }

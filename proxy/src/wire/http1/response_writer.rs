@@ -1,5 +1,3 @@
-use std::collections::BTreeSet;
-
 use bytes::{BufMut as _, Bytes, BytesMut};
 use http::StatusCode;
 
@@ -15,6 +13,7 @@ use crate::wire::{
     headers::{Headers, Name, write_field},
     message::{ResponseHead, Version},
     sniff::detect_content_type,
+    trailers::{may_be_trailer, were_announced},
 };
 
 /// Writes one response, and decides what Go's server decides late: the length or chunks, the type, the end of the connection.
@@ -373,8 +372,7 @@ impl ResponseWriter {
     /// Go: `net/http/httputil/reverseproxy.go` `ServeHTTP`, `net/http/server.go` `declareTrailer`, `finalTrailers`.
     fn final_trailers(&mut self) -> Option<Headers> {
         let mut trailers = self.trailers.take()?;
-        let announced: BTreeSet<&Name> = self.head.announced.iter().collect();
-        if trailers.iter().all(|(name, _)| announced.contains(name)) {
+        if were_announced(&trailers, &self.head.announced) {
             trailers.retain(|name, _| may_be_trailer(name));
         }
         Some(trailers)
@@ -400,12 +398,6 @@ fn is_encoded(headers: &Headers) -> bool {
     headers.get(&Name::CONTENT_ENCODING).is_some_and(|encoding| !encoding.is_empty())
 }
 
-/// Go: `golang.org/x/net/http/httpguts` `ValidTrailerHeader`.
-fn may_be_trailer(name: &Name) -> bool {
-    let name = name.as_bytes();
-    !name.starts_with(b"If-") && !NO_TRAILERS.iter().any(|never| never.as_bytes() == name)
-}
-
 /// Writes fields and the declared length, sorted by name.
 fn write_fields(headers: &Headers, mut declared: Option<u64>, out: &mut BytesMut) {
     for (name, value) in headers.iter_sorted().filter(|(name, _)| name.is_token()) {
@@ -423,30 +415,6 @@ fn list(names: &[Name]) -> Bytes {
     let names: Vec<&[u8]> = names.iter().map(Name::as_bytes).collect();
     names.join(&b", "[..]).into()
 }
-
-const NO_TRAILERS: [&str; 21] = [
-    "Authorization",
-    "Cache-Control",
-    "Connection",
-    "Content-Encoding",
-    "Content-Length",
-    "Content-Range",
-    "Content-Type",
-    "Expect",
-    "Host",
-    "Keep-Alive",
-    "Max-Forwards",
-    "Pragma",
-    "Proxy-Authenticate",
-    "Proxy-Authorization",
-    "Proxy-Connection",
-    "Range",
-    "Realm",
-    "Te",
-    "Trailer",
-    "Transfer-Encoding",
-    "Www-Authenticate",
-];
 
 /// Go's `bufferBeforeChunkingSize`: bytes of a body that may come before its head is decided.
 const BUFFER: usize = 2048;

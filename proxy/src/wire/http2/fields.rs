@@ -2,9 +2,9 @@ use bytes::Bytes;
 
 use super::hpack::BlockWriter;
 use crate::wire::{
-    headers::{Headers, Name, trim},
-    message::Announced,
+    headers::{Headers, Name},
     token::is_valid_field_value,
+    trailers::{keep_announced, may_be_trailer},
 };
 
 /// Writes a field. As in Go, a name that is no token and a value with a control byte are left out.
@@ -42,26 +42,12 @@ pub fn has_trailers(trailers: &Headers) -> bool {
 ///
 /// # Errors
 /// One of them may be none.
-pub(super) fn read_trailers(mut trailers: Headers, announced: &Announced) -> Result<Option<Headers>, &'static str> {
+pub(super) fn read_trailers(mut trailers: Headers, announced: &[Name]) -> Result<Option<Headers>, &'static str> {
     if !announced.is_empty() && !trailers.iter().all(|(name, _)| may_be_trailer(name)) {
         return Err("invalid trailer field");
     }
-    trailers.retain(|name, _| announced.contains(name));
+    keep_announced(&mut trailers, announced);
     Ok((!trailers.is_empty()).then_some(trailers))
-}
-
-/// The names in `Trailer` fields, each once.
-pub(super) fn names_in_trailer_fields(headers: &Headers, mut is_one: impl FnMut(&Name) -> bool) -> Announced {
-    let mut announced = Announced::new();
-    for list in headers.all(&Name::TRAILER) {
-        for name in list.split(|byte| *byte == b',').map(trim).filter(|name| !name.is_empty()) {
-            let name = Name::from_slice(name);
-            if is_one(&name) && !announced.contains(&name) {
-                announced.push(name);
-            }
-        }
-    }
-    announced
 }
 
 /// Digits alone, below 2^63. Go: `strconv.ParseUint(…, 10, 63)`.
@@ -92,13 +78,6 @@ pub(super) fn joined<'a>(values: impl Iterator<Item = &'a [u8]>, between: &[u8])
     values.collect::<Vec<_>>().join(between).into()
 }
 
-/// Whether a trailer may have this name.
-///
-/// Go: `golang.org/x/net/http/httpguts/guts.go` `ValidTrailerHeader`.
-pub fn may_be_trailer(name: &Name) -> bool {
-    !name.as_bytes().starts_with(b"If-") && !NO_TRAILERS.contains(&name.as_bytes())
-}
-
 /// Whether the field belongs to one connection of HTTP/1, so that no HTTP/2 message may have it.
 fn is_of_connection(name: &Name) -> bool {
     OF_CONNECTION.iter().any(|(other, _)| other == name)
@@ -113,29 +92,4 @@ pub(super) const OF_CONNECTION: [(Name, &str); 5] = [
     (Name::PROXY_CONNECTION, "Proxy-Connection"),
     (Name::TRANSFER_ENCODING, "Transfer-Encoding"),
     (Name::UPGRADE, "Upgrade"),
-];
-
-/// Go: `golang.org/x/net/http/httpguts/guts.go` `badTrailer`.
-const NO_TRAILERS: [&[u8]; 21] = [
-    b"Authorization",
-    b"Cache-Control",
-    b"Connection",
-    b"Content-Encoding",
-    b"Content-Length",
-    b"Content-Range",
-    b"Content-Type",
-    b"Expect",
-    b"Host",
-    b"Keep-Alive",
-    b"Max-Forwards",
-    b"Pragma",
-    b"Proxy-Authenticate",
-    b"Proxy-Authorization",
-    b"Proxy-Connection",
-    b"Range",
-    b"Realm",
-    b"Te",
-    b"Trailer",
-    b"Transfer-Encoding",
-    b"Www-Authenticate",
 ];

@@ -8,8 +8,8 @@ use super::{
 use crate::wire::{
     headers::{Headers, Name, trim},
     host::valid_host_header,
-    message::Announced,
     token::{go_quote, is_valid_field_value},
+    trailers::Announced,
 };
 
 /// A request that is to be sent.

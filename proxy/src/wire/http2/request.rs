@@ -3,13 +3,14 @@ use http::Method;
 
 use super::{
     block::Block,
-    fields::{self, joined, names_in_trailer_fields, parse_length},
+    fields::{self, joined, parse_length},
 };
 use crate::wire::{
     body::Length,
     headers::{Headers, Name},
     host::is_one_host,
     message::{RequestHead, Target, Version},
+    trailers::each_once,
     url::Url,
 };
 
@@ -99,8 +100,9 @@ pub(super) fn read_request(block: Block, ended: bool, takes_tunnels: bool) -> Re
         let whole = joined(headers.all(&Name::COOKIE), b"; ");
         headers.set(Name::COOKIE, whole);
     }
-    let framing = [Name::TRANSFER_ENCODING, Name::TRAILER, Name::CONTENT_LENGTH];
-    let announced = names_in_trailer_fields(&headers, |name| !framing.contains(name));
+    let mut announced = headers.names_in(&Name::TRAILER).into_vec();
+    announced.retain(|name| ![Name::TRANSFER_ENCODING, Name::TRAILER, Name::CONTENT_LENGTH].contains(name));
+    each_once(&mut announced);
     headers.remove(&Name::TRAILER);
     let length = match declared_length {
         _ if ended => Length::Empty,

@@ -2,13 +2,14 @@ use http::StatusCode;
 
 use super::{
     block::Block,
-    fields::{digits, joined, names_in_trailer_fields, parse_length, write_field},
+    fields::{digits, joined, parse_length, write_field},
     hpack::{BlockWriter, Pseudo},
 };
 use crate::wire::{
     body::Length,
     headers::Name,
     message::{ResponseHead, Version},
+    trailers::each_once,
 };
 
 /// What whoever sends a response puts behind its own fields, each where it is there, in this order.
@@ -87,7 +88,8 @@ pub(super) fn read_response(
         None => headers.get(&Name::CONTENT_LENGTH).and_then(parse_length),
     };
     headers.remove(&Name::CONTENT_LENGTH);
-    let announced = names_in_trailer_fields(&headers, |_| true);
+    let mut announced = headers.names_in(&Name::TRAILER).into_vec();
+    each_once(&mut announced);
     headers.remove(&Name::TRAILER);
     let says_nothing = status == StatusCode::NO_CONTENT || status == StatusCode::NOT_MODIFIED;
     let length = match content_length {

@@ -7,11 +7,7 @@ use super::{
     connection::StreamError,
     flow::{Inflow, Outflow},
 };
-use crate::wire::{
-    body::Length,
-    headers::Headers,
-    message::{Announced, ResponseHead},
-};
+use crate::wire::{body::Length, headers::Headers, message::ResponseHead, trailers::Announced};
 
 /// One stream: what came on it and was not read, what is to be sent on it and was not sent.
 #[derive(Debug)]

@@ -1,4 +1,4 @@
-use std::time::Duration;
+use std::{task::Poll, time::Duration};
 
 use super::*;
 
@@ -132,7 +132,7 @@ fn a_backend_that_says_nothing_of_use_for_ever_ends_its_connection_too() {
             host: &host,
             target: &target,
             headers: &headers,
-            announced: &crate::wire::message::Announced::new(),
+            announced: &crate::wire::trailers::Announced::new(),
             content_length: None,
             asks_gzip: false,
         };
@@ -217,7 +217,7 @@ fn bytes_that_come_one_by_one_are_kept_together() {
     }
     let mut body = handle.request_body(&request);
     let (mut pieces, mut bytes) = (0, 0);
-    while let std::task::Poll::Ready(Some(Ok(crate::wire::Frame::Data(piece)))) = body.poll_frame(&mut context()) {
+    while let Poll::Ready(Some(Ok(crate::wire::Frame::Data(piece)))) = body.poll_frame(&mut context()) {
         pieces += 1;
         bytes += piece.len();
     }
@@ -233,4 +233,20 @@ fn data_on_a_stream_that_we_have_reset_is_nobody_s_fault() {
     }
     assert_eq!(end.heard(), ["RST_STREAM 1 PROTOCOL_ERROR"]);
     assert!(end.connection.borrow().over().is_none());
+}
+
+#[test]
+fn a_head_full_of_announced_names_is_read_quickly() {
+    // Each name compared with all others takes minutes, and so does each trailer compared with all names.
+    let names: Vec<String> = (0..100_000).map(|at| format!("x{at:x}")).collect();
+    let mut end = End::new(Role::Server, Bounds { header_list_bytes_max: 1 << 20, ..BOUNDS });
+    end.headers(1, 4, &[&POST[..], &[("trailer", &names.join(","))]].concat());
+    let (handle, asked) = end.accept();
+    let Asked::Request(request) = asked else { panic!("{asked:?}") };
+    assert_eq!(request.head.announced.len(), names.len());
+    let mut body = handle.request_body(&request);
+    let trailers: Vec<(&str, &str)> = names[80_000..].iter().map(|name| (&name[..], "1")).collect();
+    end.headers(1, 5, &trailers);
+    let Poll::Ready(Some(Ok(crate::wire::Frame::Trailers(read)))) = body.poll_frame(&mut context()) else { panic!() };
+    assert_eq!(read.len(), trailers.len());
 }
