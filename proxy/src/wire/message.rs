@@ -93,6 +93,17 @@ impl ResponseHead {
         }
     }
 
+    /// Whether its status lets it have a body.
+    pub fn may_have_body(&self) -> bool {
+        may_have_body(self.status)
+    }
+
+    /// Whether the server is to look for the type in the first bytes of the body: nobody has said it, and they are not encoded.
+    pub fn lacks_type(&self) -> bool {
+        let is_encoded = self.headers.get(&Name::CONTENT_ENCODING).is_some_and(|encoding| !encoding.is_empty());
+        !is_encoded && self.lacks(&Name::CONTENT_TYPE)
+    }
+
     /// Whether the server is to add a field of this name: there is none, and none is withheld.
     pub fn lacks(&self, name: &Name) -> bool {
         !self.headers.contains(name) && !self.withheld.contains(name)
@@ -104,4 +115,9 @@ impl ResponseHead {
         let said = self.trailer_lines.iter().copied().chain([usize::MAX]);
         said.filter_map(move |names| left.split_off(..names.min(left.len()))).filter(|line| !line.is_empty())
     }
+}
+
+/// Whether a response with this status may have a body. Go: `net/http/transfer.go` `bodyAllowedForStatus`.
+pub fn may_have_body(status: StatusCode) -> bool {
+    !matches!(status.as_u16(), 100..=199 | 204 | 304)
 }

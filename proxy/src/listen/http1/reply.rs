@@ -213,7 +213,7 @@ impl<'a> Reply<'a> {
 
     fn abort(&self, writer: ResponseWriter) -> impl Future<Output = After> {
         let end = if writer.ends_with_connection() { After::Reset } else { After::Close };
-        writer.abort(self.shared.borrow_mut().out.buffer());
+        drop(writer);
         async {
             // The connection is closed either way.
             let _ = self.write().await;

@@ -6,7 +6,6 @@ use std::{
 };
 
 use bytes::{Bytes, BytesMut};
-use http::StatusCode;
 use tokio::time::timeout;
 
 use crate::{
@@ -54,7 +53,7 @@ impl Reply<'_> {
 
     /// Go: `net/http/h2_bundle.go` `responseWriterState.writeChunk`.
     async fn try_send(&self, head: ResponseHead, mut body: Body) -> Result<(), Broken> {
-        let may_have_body = may_have_body(head.status);
+        let may_have_body = head.may_have_body();
         if !may_have_body {
             body = Body::empty();
         }
@@ -128,8 +127,7 @@ impl Start {
 
     /// The type that the first bytes speak for, where the head names none.
     fn content_type(&self, head: &ResponseHead) -> Option<&'static str> {
-        let encoded = head.headers.get(&Name::CONTENT_ENCODING).is_some_and(|encoding| !encoding.is_empty());
-        if encoded || !head.lacks(&Name::CONTENT_TYPE) {
+        if !head.lacks_type() {
             return None;
         }
         match &self.bytes[..] {
@@ -255,11 +253,6 @@ fn joined(pieces: &[Bytes]) -> Bytes {
         joined.extend_from_slice(piece);
     }
     joined.freeze()
-}
-
-/// Go: `net/http/transfer.go` `bodyAllowedForStatus`.
-fn may_have_body(status: StatusCode) -> bool {
-    !status.is_informational() && status != StatusCode::NO_CONTENT && status != StatusCode::NOT_MODIFIED
 }
 
 const OTHER_LENGTH: &str = "body differs from its declared Content-Length";

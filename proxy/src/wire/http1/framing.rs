@@ -1,9 +1,11 @@
 use bytes::Bytes;
+use http::StatusCode;
 
 use super::{head::Fields, wrong::Wrong};
 use crate::wire::{
     body::Length,
     headers::{Headers, Name, trim},
+    message::may_have_body,
     token::tokens,
     trailers::{Announced, each_once},
 };
@@ -56,7 +58,12 @@ pub(super) fn of_request(version: Number, fields: &mut Fields) -> Result<Framing
 /// The fields contradict one another or are not understood.
 ///
 /// Go: `net/http/transfer.go` `readTransfer`, `fixLength`, `shouldClose`.
-pub(super) fn of_response(version: Number, status: u16, to_head: bool, fields: &mut Fields) -> Result<Framing, Wrong> {
+pub(super) fn of_response(
+    version: Number,
+    status: StatusCode,
+    to_head: bool,
+    fields: &mut Fields,
+) -> Result<Framing, Wrong> {
     let mut close = should_close(version, &fields.headers);
     if close && version > (1, 0) {
         fields.headers.remove_named(&Name::CONNECTION);
@@ -66,7 +73,7 @@ pub(super) fn of_response(version: Number, status: u16, to_head: bool, fields: &
     let mut declared = content_length(&fields.lengths)?;
     // A backend that frames in two ways at once is not asked again: its next bytes may be anybody's.
     close |= !fields.encodings.is_empty() && (declared.is_some() || !chunked);
-    let bodyless = to_head || matches!(status, 100..=199 | 204 | 304);
+    let bodyless = to_head || !may_have_body(status);
     if chunked && !bodyless {
         declared = None;
     }

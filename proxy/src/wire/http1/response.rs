@@ -66,7 +66,7 @@ impl StatusLine {
     /// The fields do not make sense.
     pub(super) fn with(self, head: &Bytes, to_head: bool, mut fields: Fields) -> Result<Response, Wrong> {
         fields.mind_pragma();
-        let framing = framing::of_response(self.version, self.status.as_u16(), to_head, &mut fields)?;
+        let framing = framing::of_response(self.version, self.status, to_head, &mut fields)?;
         let head = ResponseHead {
             status: self.status,
             version: match self.version {

@@ -1,24 +1,25 @@
-use bytes::{BufMut as _, Bytes, BytesMut};
-use http::StatusCode;
+mod head;
 
+use bytes::{BufMut as _, Bytes, BytesMut};
+
+use self::head::WrittenHead;
 use super::{
     backlog::Backlog,
     held::Held,
     output::Piece,
-    request::{Request, has_word},
-    request_writer::{FRAMING, OWN_BYTES, write_chunk, write_chunk_size, write_content_length, write_last_chunk},
-    response_head::write_status_line,
+    request::Request,
+    request_writer::{FRAMING, write_chunk, write_chunk_size, write_last_chunk},
 };
 use crate::wire::{
-    headers::{Headers, Name, write_field},
+    headers::{Headers, Name},
     message::{ResponseHead, Version},
-    sniff::detect_content_type,
     trailers::{may_be_trailer, were_announced},
 };
 
 /// Writes one response, and decides what Go's server decides late: the length or chunks, the type, the end of the connection.
 ///
-/// The head is written when more than 2048 bytes of the body have come, at a flush, or at the end, whichever is first.
+/// The head is written when more than 2048 bytes of the body have come, at a flush, or at the end, whichever is first. A body that is cut
+/// is a writer that is dropped: what passed the first buffer was given out already, the rest is gone, and the connection must end.
 ///
 /// Go: `net/http/server.go` `response`, `chunkWriter`.
 #[derive(Debug)]
@@ -86,14 +87,6 @@ pub enum After {
 #[error("http: wrote more than the declared Content-Length")]
 pub struct TooLong;
 
-#[derive(Clone, Copy, Debug)]
-struct WrittenHead {
-    chunked: bool,
-    close: bool,
-    /// What it declared, if anything.
-    length: Option<u64>,
-}
-
 impl From<&Request> for Asked {
     fn from(request: &Request) -> Self {
         Self {
@@ -130,7 +123,7 @@ impl ResponseWriter {
     pub fn will_write_head(&self, next: Next) -> bool {
         self.written_head.is_none()
             && match next {
-                Next::Data(bytes) => self.takes_body() && self.buffer.len().saturating_add(bytes) > BUFFER,
+                Next::Data(bytes) => self.head.may_have_body() && self.buffer.len().saturating_add(bytes) > BUFFER,
                 Next::Flush | Next::End => true,
                 Next::Trailers => false,
             }
@@ -161,7 +154,7 @@ impl ResponseWriter {
     /// # Errors
     /// There are more than the head declared; none of these is written.
     pub fn data(&mut self, bytes: Bytes, out: &mut BytesMut) -> Result<Option<Piece>, TooLong> {
-        if bytes.is_empty() || !self.takes_body() {
+        if bytes.is_empty() || !self.head.may_have_body() {
             return Ok(None);
         }
         self.written = self.written.saturating_add(bytes.len() as u64);
@@ -211,25 +204,17 @@ impl ResponseWriter {
         if head.chunked {
             write_last_chunk(out, self.final_trailers().as_ref());
         }
-        let short =
-            !self.asked.method_is_head && self.takes_body() && head.length.is_some_and(|length| length != self.written);
+        let short = !self.asked.method_is_head
+            && self.head.may_have_body()
+            && head.length.is_some_and(|length| length != self.written);
         if head.close || short { After::Close } else { After::KeepAlive }
     }
 
     /// Whether nothing but the end of the connection tells the client where the body ends that was begun: a clean end would call a cut
     /// body complete.
     pub fn ends_with_connection(&self) -> bool {
-        let bodyless = self.asked.method_is_head || !self.takes_body();
+        let bodyless = self.asked.method_is_head || !self.head.may_have_body();
         !bodyless && self.written_head.is_some_and(|head| !head.chunked && head.length.is_none())
-    }
-
-    /// The body is cut. What passed the first buffer was given out already, the rest is dropped, and the connection must end now.
-    ///
-    /// Go: `panic(http.ErrAbortHandler)`.
-    pub fn abort(self, _out: &mut BytesMut) {}
-
-    fn takes_body(&self) -> bool {
-        takes_body(self.head.status)
     }
 
     fn emit_buffer(&mut self, done: bool, out: &mut BytesMut) {
@@ -285,88 +270,6 @@ impl ResponseWriter {
         self.backlog.take(framing.min(b"\r\n".len()));
     }
 
-    /// What is known of the head when so many bytes of the body are there, and all of them if `done`.
-    fn plan(&self, first: usize, done: bool) -> Plan {
-        let takes_body = self.takes_body();
-        let old = self.asked.version <= Version::Http10;
-        // Without bytes nobody knows whether a HEAD request was meant to have none.
-        let countable =
-            done && takes_body && self.head.announced.is_empty() && (!self.asked.method_is_head || first > 0);
-        let uncounted = self.head.content_length.is_none() && !self.head.withheld.contains(&Name::CONTENT_LENGTH);
-        let computed = (countable && uncounted).then_some(first as u64);
-        let length = self.head.content_length.or(computed);
-        let kept = self.asked.keep_alive_asked && (self.asked.method_is_head || length.is_some() || !takes_body);
-        let said_close = self.head.headers.get(&Name::CONNECTION) == Some(b"close");
-        let close = (!kept && (old || self.asked.close)) || said_close || self.settled == Settled::Close;
-        let chunked = takes_body && !self.asked.method_is_head && length.is_none() && !old;
-        Plan { computed, length, kept, close, chunked }
-    }
-
-    /// Writes the head, knowing these first bytes of the body, which are all of it if `done`.
-    ///
-    /// Go: `net/http/server.go` `chunkWriter.writeHeader`.
-    fn write_head(&mut self, first: &[u8], done: bool, out: &mut BytesMut) -> WrittenHead {
-        let plan = self.plan(first.len(), done);
-        let mut headers = std::mem::take(&mut self.head.headers);
-        if self.head.status == StatusCode::NOT_MODIFIED {
-            headers.remove(&Name::CONTENT_TYPE);
-        }
-        out.reserve(
-            headers.written_bytes_max() + OWN_BYTES + if first.len() > COPIED_BYTES_MAX { 0 } else { first.len() },
-        );
-        for names in self.head.announced_lines() {
-            headers.append(Name::TRAILER, list(names));
-        }
-        let connection = self.connection(&plan, &mut headers);
-        let before = out.len();
-        write_status_line(self.asked.version, self.head.status, out);
-        let declared = self.head.content_length.filter(|_| self.takes_body());
-        write_fields(&headers, declared, out);
-        if let Some(date) = self.date.filter(|_| self.adds(&Name::DATE, &headers)) {
-            write_field(&Name::DATE, &date, out);
-        }
-        if let Some(length) = plan.computed {
-            write_content_length(length, out);
-        }
-        let is_untyped = self.adds(&Name::CONTENT_TYPE, &headers) && !is_encoded(&headers);
-        if self.takes_body() && !first.is_empty() && is_untyped {
-            write_field(&Name::CONTENT_TYPE, detect_content_type(first).as_bytes(), out);
-        }
-        if let Some(value) = connection {
-            write_field(&Name::CONNECTION, value, out);
-        }
-        if plan.chunked {
-            out.put_slice(b"Transfer-Encoding: chunked\r\n");
-        }
-        out.put_slice(b"\r\n");
-        self.backlog.take_small(out.len() - before);
-        let head = WrittenHead { chunked: plan.chunked, close: plan.close, length: plan.length };
-        self.written_head = Some(head);
-        head
-    }
-
-    /// Whether the server adds a field: it is not among these, and not withheld.
-    fn adds(&self, name: &Name, headers: &Headers) -> bool {
-        !headers.contains(name) && !self.head.withheld.contains(name)
-    }
-
-    /// The value of the `Connection` line that the server adds; takes out the one it stands for.
-    fn connection(&self, plan: &Plan, headers: &mut Headers) -> Option<&'static [u8]> {
-        let own = headers.get(&Name::CONNECTION);
-        if !plan.close {
-            return (plan.kept && own.is_none()).then_some(b"keep-alive");
-        }
-        let switched = self.head.status == StatusCode::SWITCHING_PROTOCOLS
-            && headers.get(&Name::UPGRADE).is_some_and(|protocol| !protocol.is_empty())
-            && headers.has_token(&Name::CONNECTION, b"upgrade");
-        if switched || own.is_some_and(|own| has_word(own, b"close")) {
-            return None;
-        }
-        headers.remove(&Name::CONNECTION);
-        // HTTP/1.0 ends the connection anyway, but a client that asked otherwise is told.
-        (self.asked.version > Version::Http10 || plan.kept).then_some(b"close")
-    }
-
     /// The trailers that are written: where all were announced, none that may not be a trailer, else all.
     ///
     /// Go: `net/http/httputil/reverseproxy.go` `ServeHTTP`, `net/http/server.go` `declareTrailer`, `finalTrailers`.
@@ -377,43 +280,6 @@ impl ResponseWriter {
         }
         Some(trailers)
     }
-}
-
-struct Plan {
-    computed: Option<u64>,
-    length: Option<u64>,
-    /// A client of HTTP/1.0 is told that the connection goes on.
-    kept: bool,
-    close: bool,
-    chunked: bool,
-}
-
-/// Go: `net/http/transfer.go` `bodyAllowedForStatus`.
-fn takes_body(status: StatusCode) -> bool {
-    !matches!(status.as_u16(), 100..=199 | 204 | 304)
-}
-
-/// Whether the first bytes of the body do not show its type.
-fn is_encoded(headers: &Headers) -> bool {
-    headers.get(&Name::CONTENT_ENCODING).is_some_and(|encoding| !encoding.is_empty())
-}
-
-/// Writes fields and the declared length, sorted by name.
-fn write_fields(headers: &Headers, mut declared: Option<u64>, out: &mut BytesMut) {
-    for (name, value) in headers.iter_sorted().filter(|(name, _)| name.is_token()) {
-        if let Some(length) = declared.take_if(|_| *name > Name::CONTENT_LENGTH) {
-            write_content_length(length, out);
-        }
-        write_field(name, value, out);
-    }
-    if let Some(length) = declared {
-        write_content_length(length, out);
-    }
-}
-
-fn list(names: &[Name]) -> Bytes {
-    let names: Vec<&[u8]> = names.iter().map(Name::as_bytes).collect();
-    names.join(&b", "[..]).into()
 }
 
 /// Go's `bufferBeforeChunkingSize`: bytes of a body that may come before its head is decided.

@@ -8,7 +8,7 @@ use super::{
 use crate::wire::{
     body::Length,
     headers::Name,
-    message::{ResponseHead, Version},
+    message::{ResponseHead, Version, may_have_body},
     trailers::each_once,
 };
 
@@ -91,9 +91,8 @@ pub(super) fn read_response(
     let mut announced = headers.names_in(&Name::TRAILER).into_vec();
     each_once(&mut announced);
     headers.remove(&Name::TRAILER);
-    let says_nothing = status == StatusCode::NO_CONTENT || status == StatusCode::NOT_MODIFIED;
     let length = match content_length {
-        _ if is_head_only || (ends_stream && says_nothing) => Length::Empty,
+        _ if is_head_only || (ends_stream && !may_have_body(status)) => Length::Empty,
         Some(0) => Length::Empty,
         // Where the stream has ended, bytes are missing, and the reader is told so.
         Some(length) => Length::Exactly(length),
