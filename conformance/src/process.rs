@@ -1,6 +1,8 @@
-//! A `weir serve` process under test: started, spoken to, killed, started again.
+//! The programs under test, as processes: built, started, spoken to, killed, started again.
 
 mod client;
+mod program;
+mod reverse_proxy;
 
 use std::{
     fs,
@@ -12,9 +14,13 @@ use std::{
     time::Duration,
 };
 
-pub use self::client::{Answer, Client, Identity, request};
+pub use self::{
+    client::{Answer, Client, Identity, request},
+    program::{command, extension_server},
+    reverse_proxy::{ReverseProxy, address_in},
+};
 
-/// A process that serves. It is killed when it is dropped.
+/// A `weir serve` process. It is killed when it is dropped.
 #[derive(Debug)]
 pub struct WeirProcess {
     child: Child,
@@ -117,18 +123,6 @@ impl Drop for WeirProcess {
         let _already_ended = self.child.kill();
         let _already_waited_for = self.child.wait();
     }
-}
-
-/// The `weir` command, as cargo built it beside these tests.
-///
-/// # Panics
-/// It was not built.
-pub fn command() -> Command {
-    let tests = std::env::current_exe().expect("a test knows its own file");
-    let folder = tests.parent().and_then(Path::parent).expect("tests stand in target/PROFILE/deps");
-    let weir = folder.join("weir");
-    assert!(weir.exists(), "{} is not there: cargo build -p weir-proxy makes it", weir.display());
-    Command::new(weir)
 }
 
 /// The address and the kubeconfig of `weir serve: https://127.0.0.1:6443 kubeconfig /path/admin.kubeconfig`.

@@ -39,8 +39,8 @@ fn play(probes: &[Probe], certificates: &Certificates, tls: bool) -> Result<(), 
     tokio::task::LocalSet::new().block_on(&runtime, async {
         let backend = free_address().map_err(|error| error.to_string())?;
         let mut weir = Weir::start(certificates, backend, tls);
-        let outside =
-            Outside::new(world, weir.address, tls, backend, certificates.clone()).map_err(|error| error.to_string())?;
+        let outside = Outside::new(world, weir.process.address, tls, backend, certificates.clone())
+            .map_err(|error| error.to_string())?;
         let mut wrong = BTreeMap::new();
         for probe in
             probes.iter().filter(|probe| outside.offers(probe) && Outside::is_quick(probe) && probe.known().is_none())
@@ -49,7 +49,7 @@ fn play(probes: &[Probe], certificates: &Certificates, tls: bool) -> Result<(), 
             if !verdict.is_safe() {
                 wrong.insert(probe.id(), verdict.to_string());
             }
-            if weir.has_ended() {
+            if weir.process.has_ended() {
                 return Err(format!("{}: the process has ended", probe.id()));
             }
         }

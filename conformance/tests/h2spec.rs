@@ -7,10 +7,10 @@ use std::{
     io::{BufRead as _, BufReader, Read as _, Write as _},
     net::{TcpListener, TcpStream},
     path::{Path, PathBuf},
-    process::{Child, Command, Stdio},
+    process::Command,
 };
 
-use weir_conformance::process::command;
+use weir_conformance::process::{ReverseProxy, command};
 
 #[test]
 fn h2spec_finds_nothing() {
@@ -19,9 +19,18 @@ fn h2spec_finds_nothing() {
         assert_ne!(env::var("WEIR_REQUIRE_PEERS").as_deref(), Ok("1"), "no h2spec: fixtures/peers/install builds it");
         return println!("SKIPPED: no h2spec: fixtures/peers/install builds it");
     }
-    let weir = Weir::start(&backend());
+    let weir = proxy(&backend());
     let output = Command::new(judge)
-        .args(["--host", "127.0.0.1", "--port", &weir.port, "--tls", "--insecure", "--timeout", "3"])
+        .args([
+            "--host",
+            "127.0.0.1",
+            "--port",
+            &weir.address.port().to_string(),
+            "--tls",
+            "--insecure",
+            "--timeout",
+            "3",
+        ])
         .output()
         .unwrap();
     let said = String::from_utf8_lossy(&output.stdout);
@@ -83,33 +92,13 @@ fn answer(mut connection: TcpStream) -> Option<()> {
     }
 }
 
-/// A proxy under test.
-struct Weir {
-    child: Child,
-    port: String,
-}
-
-impl Weir {
-    fn start(to: &str) -> Self {
-        let certs = root().join("fixtures/certs");
-        let mut child = command()
+fn proxy(to: &str) -> ReverseProxy {
+    let certs = root().join("fixtures/certs");
+    ReverseProxy::start(
+        command()
             .args(["reverse-proxy", "--listen", "127.0.0.1:0", "--to", to, "--tls-cert-file"])
             .arg(certs.join("serving.pem"))
             .arg("--tls-private-key-file")
-            .arg(certs.join("serving-key.pem"))
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut line = String::new();
-        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
-        let port = line.split_whitespace().find_map(|word| word.rsplit_once(':')?.1.parse::<u16>().ok());
-        Self { child, port: port.unwrap_or_else(|| panic!("no port in {line:?}")).to_string() }
-    }
-}
-
-impl Drop for Weir {
-    fn drop(&mut self) {
-        let _already_ended = self.child.kill();
-        let _already_waited_for = self.child.wait();
-    }
+            .arg(certs.join("serving-key.pem")),
+    )
 }

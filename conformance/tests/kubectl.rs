@@ -9,7 +9,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use weir_conformance::process::WeirProcess;
+use weir_conformance::process::{WeirProcess, extension_server};
 
 /// The `kubectl` on the path, and those of other versions beside it.
 fn installed() -> Vec<PathBuf> {
@@ -175,10 +175,7 @@ struct ExtensionServer(Child);
 impl ExtensionServer {
     /// Starts it behind the front proxy of a data folder, and writes what an aggregator has to be told of it.
     fn start(data: &Path, manifest: &Path) -> Self {
-        let tests = env::current_exe().unwrap();
-        let program = tests.parent().and_then(Path::parent).unwrap().join("examples/extension-server");
-        assert!(program.exists(), "{} is not there: cargo build -p weir-proxy --examples makes it", program.display());
-        let mut child = Command::new(program)
+        let mut child = extension_server()
             .args(["--listen", "127.0.0.1:0", "--front-proxy-ca"])
             .arg(data.join("front-proxy-ca.crt"))
             .arg("--manifest")

@@ -24,12 +24,12 @@ mod http1;
 mod informational;
 #[path = "order_of_proof/leaving.rs"]
 mod leaving;
+#[path = "order_of_proof/memory.rs"]
+mod memory;
 #[path = "order_of_proof/message.rs"]
 mod message;
 #[path = "order_of_proof/place.rs"]
 mod place;
-#[path = "order_of_proof/process.rs"]
-mod process;
 #[path = "order_of_proof/proxy.rs"]
 mod proxy;
 #[path = "order_of_proof/tls.rs"]

@@ -8,9 +8,9 @@ use tokio::sync::oneshot;
 use super::{
     bulk::{Flight, pour, swallow},
     client::Client,
+    memory::Memory,
     message::{Piece, Size},
     place::Place,
-    process::Memory,
     proxy::Between,
 };
 

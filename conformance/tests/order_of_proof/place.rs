@@ -8,12 +8,12 @@ use std::{
 
 use tokio::{sync::oneshot, task::LocalSet};
 use weir::world::{LocalBoxFuture, real};
+use weir_conformance::process::{ReverseProxy, command};
 use weir_sim::Stage;
 
 use super::{
     backend::Backend,
     client::Client,
-    process::Weir,
     proxy::{self, Between, Proxy},
 };
 
@@ -90,7 +90,7 @@ fn over_sockets(place: Place, between: Between, client: Part<Client>, backend: P
         let world = real::world(real::seed().expect("the machine has randomness"));
         let at_backend = Backend::listen(&world, LOOPBACK, between.back);
         let arguments = proxy::arguments(between, &LOOPBACK.to_string(), &format!("127.0.0.1:{}", at_backend.port()));
-        let process = (place == Place::Process).then(|| Weir::start(&arguments));
+        let process = (place == Place::Process).then(|| ReverseProxy::start(command().args(&arguments)));
         let address = match &process {
             Some(weir) => weir.address,
             None => {
@@ -99,7 +99,7 @@ fn over_sockets(place: Place, between: Between, client: Part<Client>, backend: P
                 ready.await.expect("the proxy starts")
             }
         };
-        let proxy = Proxy { address, front: between.front, process: process.as_ref().map(Weir::id) };
+        let proxy = Proxy { address, front: between.front, process: process.as_ref().map(ReverseProxy::id) };
         let play = async {
             let client = async { client(Client::new(world.clone(), proxy).await).await };
             tokio::join!(client, backend(at_backend));

@@ -9,6 +9,7 @@ use weir::{
     serve,
     world::{Mode, World},
 };
+use weir_conformance::process::address_in;
 
 use super::{message::Http, tls};
 
@@ -72,7 +73,7 @@ pub(crate) async fn serve(world: World, arguments: Vec<String>, ready: oneshot::
     };
     let served = serve::reverse_proxy::run(&world, &flags, |line| {
         // Nobody waits for it in the simulator.
-        let _ = ready.send(address_of(line));
+        let _ = ready.send(address_in(line));
     });
     panic!("the proxy ended: {:?}", served.await);
 }
@@ -84,10 +85,4 @@ pub(crate) fn install_certificates(world: &World) {
         let pem = std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
         world.disk.replace(&path, &pem, Mode::Public).expect("a disk without faults");
     }
-}
-
-/// The address in the ready line.
-pub(crate) fn address_of(line: &str) -> SocketAddr {
-    let address = line.rsplit_once("://").and_then(|(_, address)| address.trim_end().parse().ok());
-    address.unwrap_or_else(|| panic!("not a ready line: {line:?}"))
 }
