@@ -5,17 +5,12 @@ use weir_conformance::{
     evidence::Evidence,
 };
 
-use crate::{AttackArguments, Failure, find_address};
+use crate::{AttackArguments, Failure, find_address, over_sockets};
 
 /// Plays probes one after the other against a proxy, and tells of each whether it is safe.
 pub(crate) fn run(evidence: &Evidence, arguments: &AttackArguments) -> Result<(), Failure> {
     let probes = attack::read(&evidence.root.join("attacks")).map_err(|error| Failure::Usage(error.to_string()))?;
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .map_err(|error| Failure::Usage(format!("the runtime: {error}")))?;
-    let world = weir::world::real::world([1; 32]);
-    tokio::task::LocalSet::new().block_on(&runtime, async {
+    over_sockets(async |world| {
         let (subject, tls) = find_address(&world, &arguments.target).await?;
         let outside = Outside::new(world, subject, tls, arguments.backend, evidence.certificates.clone())
             .map_err(|error| Failure::Usage(format!("--backend {}: {error}", arguments.backend)))?;

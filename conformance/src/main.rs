@@ -209,13 +209,17 @@ fn diff(evidence: &Evidence, pattern: &Pattern, gaps: bool) -> Result<(), Failur
     if gaps { Ok(()) } else { report.end() }
 }
 
-fn run_target(evidence: &Evidence, arguments: &RunArguments) -> Result<(), Failure> {
+/// Plays something over sockets of this machine.
+fn over_sockets(play: impl AsyncFnOnce(World) -> Result<(), Failure>) -> Result<(), Failure> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .map_err(|error| Failure::Usage(format!("the runtime: {error}")))?;
-    let world = weir::world::real::world([1; 32]);
-    tokio::task::LocalSet::new().block_on(&runtime, async {
+    tokio::task::LocalSet::new().block_on(&runtime, play(weir::world::real::world([1; 32])))
+}
+
+fn run_target(evidence: &Evidence, arguments: &RunArguments) -> Result<(), Failure> {
+    over_sockets(async |world| {
         let target = find_target(&world, arguments).await?;
         let certificates = evidence.certificates.clone().believing_anyone();
         let mut report = Report::default();

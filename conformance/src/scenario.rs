@@ -14,7 +14,7 @@ use std::{fs, io, path::Path};
 use self::place::{Place, Reader};
 pub use self::{
     cast::{Authorization, Discovery, Probe, Shown, Staging},
-    frame::{ErrorCode, Frame, Setting},
+    frame::{Frame, Setting},
     handler::HandlerStep,
     octets::{Addresses, Octets, Piece},
     script::{Await, AwaitKind, Layer, Side, Step},

@@ -108,10 +108,7 @@ pub fn request(bytes: &[u8]) -> Result<Read<Request>, Wrong> {
         body: body.bytes,
         trailers: body.trailers,
     };
-    Ok(match body.end {
-        Some(length) => Read::Whole { message, length },
-        None => Read::Cut(Some(message)),
-    })
+    Ok(Read::of(message, body.end))
 }
 
 /// Whether the sender has closed its connection in order behind the bytes.
@@ -139,10 +136,7 @@ pub fn response(bytes: &[u8], method: &[u8], ended: Ended) -> Result<Read<Respon
         body: body.bytes,
         trailers: body.trailers,
     };
-    Ok(match body.end {
-        Some(length) => Read::Whole { message, length },
-        None => Read::Cut(Some(message)),
-    })
+    Ok(Read::of(message, body.end))
 }
 
 /// Reads all requests of a connection. Whoever expects a tunnel behind one of them reads them one by one with [`request`].
@@ -187,6 +181,16 @@ pub fn responses(bytes: &[u8], methods: &[&[u8]], ended: Ended) -> Result<Messag
         }
     }
     Ok(Messages { whole, rest: Rest::Nothing })
+}
+
+impl<M> Read<M> {
+    /// A message that ends behind so many bytes, or does not.
+    fn of(message: M, end: Option<usize>) -> Self {
+        match end {
+            Some(length) => Self::Whole { message, length },
+            None => Self::Cut(Some(message)),
+        }
+    }
 }
 
 impl Request {

@@ -1,6 +1,8 @@
 //! What a peer did on an HTTP/2 connection, as lines of a trace.
 
-use crate::{latin1, scenario::ErrorCode};
+use weir::wire::http2::Code;
+
+use crate::latin1;
 
 /// Something that a peer did on an HTTP/2 connection.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,8 +19,8 @@ pub(crate) enum What {
     /// Names and values.
     Headers(Vec<(Vec<u8>, Vec<u8>)>),
     Data(Vec<u8>),
-    Reset(ErrorCode),
-    GoAway(ErrorCode),
+    Reset(Code),
+    GoAway(Code),
 }
 
 /// Writes events down: streams in the order of their numbers and then the connection's own; neighbouring DATA of a stream is joined.
@@ -72,10 +74,10 @@ mod tests {
     fn data_is_joined_and_the_connection_comes_last() {
         let data = |stream, text: &str, ends| Event { stream, what: What::Data(text.into()), ends };
         let events = vec![
-            Event { stream: 0, what: What::GoAway(ErrorCode(0)), ends: false },
+            Event { stream: 0, what: What::GoAway(Code(0)), ends: false },
             data(3, "x", false),
             data(1, "a", false),
-            Event { stream: 3, what: What::Reset(ErrorCode(0x99)), ends: true },
+            Event { stream: 3, what: What::Reset(Code(0x99)), ends: true },
             data(1, "b", true),
         ];
         let expected =

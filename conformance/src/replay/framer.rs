@@ -2,9 +2,10 @@
 
 use bytes::{Buf as _, BufMut as _, BytesMut};
 use loona_hpack::Decoder;
+use weir::wire::http2::Code;
 
 use super::event::{Event, What};
-use crate::scenario::{Addresses, ErrorCode, Frame};
+use crate::scenario::{Addresses, Frame};
 
 /// Writes the frames of a step as they go on the wire.
 pub(crate) fn encode(frames: &[Frame], addresses: &Addresses) -> Vec<u8> {
@@ -165,11 +166,11 @@ impl Reader {
             }
             kind::RST_STREAM => {
                 let code = number_at(payload, 0)?;
-                turn.event = Some(Event { stream, what: What::Reset(ErrorCode(code)), ends: true });
+                turn.event = Some(Event { stream, what: What::Reset(Code(code)), ends: true });
             }
             kind::GOAWAY => {
                 let code = number_at(payload, 4)?;
-                turn.event = Some(Event { stream: 0, what: What::GoAway(ErrorCode(code)), ends: false });
+                turn.event = Some(Event { stream: 0, what: What::GoAway(Code(code)), ends: false });
             }
             _ => {}
         }
@@ -247,7 +248,7 @@ mod tests {
                 end_stream: false,
             },
             Frame::Data { stream: 1, bytes: octets("hi"), end_stream: true },
-            Frame::GoAway { last: 0, code: ErrorCode(1) },
+            Frame::GoAway { last: 0, code: Code(1) },
         ];
         let turns = read(&encode(&frames, &addresses));
         assert_eq!(turns[0].answer, [0, 0, 0, 4, 1, 0, 0, 0, 0]);
@@ -255,7 +256,7 @@ mod tests {
         assert_eq!(turns[1].event, Some(Event { stream: 1, what: What::Headers(fields), ends: false }));
         assert_eq!(turns[2].event, Some(Event { stream: 1, what: What::Data(b"hi".to_vec()), ends: true }));
         assert_eq!(turns[2].answer, [0, 0, 4, 8, 0, 0, 0, 0, 0, 0, 0, 0, 2]);
-        assert_eq!(turns[3].event, Some(Event { stream: 0, what: What::GoAway(ErrorCode(1)), ends: false }));
+        assert_eq!(turns[3].event, Some(Event { stream: 0, what: What::GoAway(Code(1)), ends: false }));
     }
 
     #[test]

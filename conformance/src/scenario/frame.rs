@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use weir::wire::http2::Code;
+
 use super::{
     octets::{self, Octets},
     place::{Place, Value},
@@ -40,14 +42,14 @@ pub enum Frame {
         /// The stream.
         stream: u32,
         /// Why.
-        code: ErrorCode,
+        code: Code,
     },
     /// GOAWAY.
     GoAway {
         /// The last stream that is looked at.
         last: u32,
         /// Why.
-        code: ErrorCode,
+        code: Code,
     },
     /// WINDOW_UPDATE.
     Window {
@@ -64,23 +66,9 @@ pub enum Frame {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Setting(pub u16);
 
-/// An error code of HTTP/2.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ErrorCode(pub u32);
-
 impl fmt::Display for Setting {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(SETTINGS[usize::from(self.0) - 1].0)
-    }
-}
-
-/// As Go names them: `golang.org/x/net/http2` `ErrCode.String`.
-impl fmt::Display for ErrorCode {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match usize::try_from(self.0).ok().and_then(|code| ERROR_CODES.get(code)) {
-            Some(name) => f.write_str(name),
-            None => write!(f, "unknown error code 0x{:x}", self.0),
-        }
     }
 }
 
@@ -159,11 +147,11 @@ fn read_one(at: &Place<'_>) -> Option<Frame> {
         }
         "rst" => {
             let (stream, code) = both(at, "stream", "code");
-            Frame::Reset { stream, code: ErrorCode(code) }
+            Frame::Reset { stream, code: Code(code) }
         }
         "goaway" => {
             let (last, code) = both(at, "last", "code");
-            Frame::GoAway { last, code: ErrorCode(code) }
+            Frame::GoAway { last, code: Code(code) }
         }
         "window" => {
             let (stream, add) = both(at, "stream", "add");
@@ -202,21 +190,4 @@ const SETTINGS: [(&str, u16); 6] = [
     ("INITIAL_WINDOW_SIZE", 4),
     ("MAX_FRAME_SIZE", 5),
     ("MAX_HEADER_LIST_SIZE", 6),
-];
-
-const ERROR_CODES: [&str; 14] = [
-    "NO_ERROR",
-    "PROTOCOL_ERROR",
-    "INTERNAL_ERROR",
-    "FLOW_CONTROL_ERROR",
-    "SETTINGS_TIMEOUT",
-    "STREAM_CLOSED",
-    "FRAME_SIZE_ERROR",
-    "REFUSED_STREAM",
-    "CANCEL",
-    "COMPRESSION_ERROR",
-    "CONNECT_ERROR",
-    "ENHANCE_YOUR_CALM",
-    "INADEQUATE_SECURITY",
-    "HTTP_1_1_REQUIRED",
 ];

@@ -4,9 +4,7 @@ use std::{
     collections::BTreeMap,
     fmt, io,
     net::{IpAddr, SocketAddr},
-    pin::Pin,
     sync::{Arc, Mutex},
-    task::{Context, Poll},
 };
 
 use bytes::Bytes;
@@ -15,7 +13,7 @@ use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair}
 use rustls::{RootCertStore, ServerConfig, server::WebPkiClientVerifier};
 use rustls_pki_types::{PrivateKeyDer, pem::PemObject as _};
 use serde_json::json;
-use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, DuplexStream, ReadBuf, duplex};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, DuplexStream};
 use tokio::sync::Notify;
 use tokio_rustls::TlsAcceptor;
 
@@ -25,9 +23,9 @@ use crate::{
     refusal::Refusal,
     wire::{
         Answer, Body, Exchange, Frame, Gone, Headers, Name, Peer, RequestHead, ResponseHead, Target, Version,
-        exchange::Early, tls::provider, trailers::Announced, url::Url,
+        exchange::Early, pipe, tls::provider, trailers::Announced, url::Url,
     },
-    world::{Address, Io, Listener, LocalBoxFuture, Net, Stream, World, real},
+    world::{Address, Listener, LocalBoxFuture, Net, Stream, World, real},
 };
 
 /// What a backend does with a request.
@@ -169,7 +167,7 @@ impl Net for Backends {
             let found = self.manners.lock().unwrap().get(&address).cloned();
             let (name, manner) = found.ok_or(io::ErrorKind::ConnectionRefused)?;
             *self.connections.lock().unwrap() += 1;
-            let (ours, theirs) = duplex(64 << 10);
+            let (theirs, ours, _) = pipe::stream(64 << 10);
             let acceptor = TlsAcceptor::from(self.authority.server(&name));
             let seen = Arc::clone(&self.seen);
             let cut = Arc::clone(&self.cut);
@@ -180,7 +178,7 @@ impl Net for Backends {
                     () = serve(acceptor, theirs, &address, &manner, &seen) => {}
                 }
             });
-            Ok(Stream::Simulated(Box::pin(End(ours))))
+            Ok(ours)
         })
     }
 }
@@ -219,41 +217,6 @@ async fn serve(acceptor: TlsAcceptor, stream: DuplexStream, address: &str, manne
             }
         }
     }
-}
-
-#[derive(Debug)]
-struct End(DuplexStream);
-
-impl AsyncRead for End {
-    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.0).poll_read(cx, buf)
-    }
-}
-
-impl AsyncWrite for End {
-    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.0).poll_write(cx, buf)
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.0).poll_flush(cx)
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.0).poll_shutdown(cx)
-    }
-}
-
-impl Io for End {
-    fn peer(&self) -> SocketAddr {
-        SocketAddr::from(([10, 0, 0, 1], 443))
-    }
-
-    fn local(&self) -> SocketAddr {
-        SocketAddr::from(([10, 0, 0, 9], 1024))
-    }
-
-    fn reset(self: Pin<Box<Self>>) {}
 }
 
 /// An answer with a body of known length.

@@ -23,6 +23,15 @@ pub enum Length {
     UntilClose,
 }
 
+/// The length that a field declares: digits alone, below 2^63. Go: `strconv.ParseUint(…, 10, 63)`.
+pub(super) fn parse_length(value: &[u8]) -> Option<u64> {
+    if value.is_empty() || !value.iter().all(u8::is_ascii_digit) {
+        return None;
+    }
+    let text = std::str::from_utf8(value).ok()?;
+    text.parse().ok().filter(|length| *length < 1 << 63)
+}
+
 /// A piece of a body.
 #[derive(Debug)]
 pub enum Frame {

@@ -40,10 +40,16 @@ pub(crate) fn pipe(bytes: usize) -> (DuplexStream, Channel) {
 
 /// The same, and whether ours was reset.
 pub(crate) fn pipe_that_tells(bytes: usize) -> (DuplexStream, Channel, WasReset) {
+    let (peer, ours, was_reset) = stream(bytes);
+    (peer, Channel::Plain(ours), was_reset)
+}
+
+/// The same as a network gives it.
+pub(crate) fn stream(bytes: usize) -> (DuplexStream, Stream, WasReset) {
     let (peer, ours) = duplex(bytes);
     let was_reset = WasReset::default();
     let pipe = Pipe { bytes: ours, was_reset: was_reset.clone() };
-    (peer, Channel::Plain(Stream::Simulated(Box::pin(pipe))), was_reset)
+    (peer, Stream::Simulated(Box::pin(pipe)), was_reset)
 }
 
 impl Io for Pipe {

@@ -4,7 +4,6 @@ mod answers;
 mod connection;
 mod handler;
 mod limits;
-mod pipe;
 mod requests;
 mod websocket;
 
@@ -15,15 +14,12 @@ use h2::client::{ResponseFuture, SendRequest};
 use http::{HeaderMap, Request, Response};
 use tokio::{io::DuplexStream, task::LocalSet};
 
-use self::{
-    handler::{Seen, Stage},
-    pipe::Pipe,
-};
+use self::handler::{Seen, Stage};
 use super::{Http2Limits, serve};
 use crate::{
     listen::{KeepAlive, Settings, Stop, Stopper},
-    wire::{Channel, Peer, http2::raw},
-    world::{Clock, Stream, Wall, World, real},
+    wire::{Peer, http2::raw, pipe::pipe},
+    world::{Clock, Wall, World, real},
 };
 
 /// Runs a test on one thread, with time that moves only when nothing else can.
@@ -40,12 +36,11 @@ struct Served {
 }
 
 fn start(limits: Http2Limits) -> (Served, DuplexStream) {
-    let (ours, theirs) = tokio::io::duplex(PIPE_BYTES);
+    let (theirs, channel) = pipe(PIPE_BYTES);
     let seen = Rc::new(Seen::default());
     let handler = Rc::new(Stage(Rc::clone(&seen)));
     let (stopper, stop) = Stopper::new();
     let task = tokio::task::spawn_local(async move {
-        let channel = Channel::Plain(Stream::Simulated(Box::pin(Pipe(ours))));
         let peer = Peer::new(None, None);
         serve(channel, peer, handler, &limits, &test_world(), Stop::clone(&stop)).await;
     });

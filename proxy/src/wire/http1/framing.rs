@@ -3,7 +3,7 @@ use http::StatusCode;
 
 use super::{head::Fields, wrong::Wrong};
 use crate::wire::{
-    body::Length,
+    body::{Length, parse_length},
     headers::{Headers, Name, trim},
     message::may_have_body,
     token::tokens,
@@ -119,18 +119,7 @@ fn content_length(lengths: &[Bytes]) -> Result<Option<u64>, Wrong> {
     if text.is_empty() {
         return Err(Wrong::EmptyLength);
     }
-    let mut number: u64 = 0;
-    for byte in text {
-        let digit = match byte {
-            b'0'..=b'9' => u64::from(byte - b'0'),
-            _ => return Err(Wrong::Length(first.slice_ref(text))),
-        };
-        number = match number.checked_mul(10).and_then(|tens| tens.checked_add(digit)) {
-            Some(more) if more < 1 << 63 => more,
-            _ => return Err(Wrong::Length(first.slice_ref(text))),
-        };
-    }
-    Ok(Some(number))
+    parse_length(text).map(Some).ok_or_else(|| Wrong::Length(first.slice_ref(text)))
 }
 
 /// The names that `Trailer` lists, each once; none unless the body is chunked. Go: `net/http/transfer.go` `fixTrailer`.

@@ -50,15 +50,6 @@ pub(super) fn read_trailers(mut trailers: Headers, announced: &[Name]) -> Result
     Ok((!trailers.is_empty()).then_some(trailers))
 }
 
-/// Digits alone, below 2^63. Go: `strconv.ParseUint(…, 10, 63)`.
-pub(super) fn parse_length(value: &[u8]) -> Option<u64> {
-    if value.is_empty() || !value.iter().all(u8::is_ascii_digit) {
-        return None;
-    }
-    let text = std::str::from_utf8(value).ok()?;
-    text.parse().ok().filter(|length| *length < 1 << 63)
-}
-
 /// A number in digits.
 pub(super) fn digits(number: u64, buffer: &mut [u8; 20]) -> &[u8] {
     let mut at = buffer.len();

@@ -3,10 +3,10 @@ use http::Method;
 
 use super::{
     block::Block,
-    fields::{self, joined, parse_length},
+    fields::{self, joined},
 };
 use crate::wire::{
-    body::Length,
+    body::{Length, parse_length},
     headers::{Headers, Name},
     host::is_one_host,
     message::{RequestHead, Target, Version},

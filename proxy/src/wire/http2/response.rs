@@ -2,11 +2,11 @@ use http::StatusCode;
 
 use super::{
     block::Block,
-    fields::{digits, joined, parse_length, write_field},
+    fields::{digits, joined, write_field},
     hpack::{BlockWriter, Pseudo},
 };
 use crate::wire::{
-    body::Length,
+    body::{Length, parse_length},
     headers::Name,
     message::{ResponseHead, Version, may_have_body},
     trailers::each_once,
