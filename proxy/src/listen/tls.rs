@@ -94,3 +94,6 @@ pub(super) async fn accept(mut stream: Stream, config: Arc<ServerConfig>) -> io:
     });
     handshake.await
 }
+
+#[cfg(test)]
+mod tests;

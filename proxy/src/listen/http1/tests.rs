@@ -20,6 +20,7 @@ use crate::{
     world::real,
 };
 
+mod half_closed;
 mod held_back;
 mod last_answer;
 mod patience;

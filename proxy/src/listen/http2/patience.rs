@@ -33,7 +33,8 @@ enum State {
     Beginning,
     Busy,
     Idle,
-    /// The client was told to send no further request. It answers, or is told which one was the last.
+    /// The client was told to send no further request. It answers, or is told which one was the last: one that always has a request under
+    /// way could have us wait for ever.
     Leaving,
     /// The client knows which one was the last, and it is answered: it has time to read so, and to end the connection itself.
     Left,
@@ -157,9 +158,9 @@ impl State {
         match () {
             () if connection.over().is_some() => Self::Over,
             () if !connection.is_begun() => Self::Beginning,
+            () if connection.is_leaving() && !connection.has_left() => Self::Leaving,
             () if !connection.is_idle() => Self::Busy,
             () if connection.has_left() => Self::Left,
-            () if connection.is_leaving() => Self::Leaving,
             () => Self::Idle,
         }
     }

@@ -2,6 +2,7 @@
 
 mod answers;
 mod connection;
+mod drains;
 mod handler;
 mod limits;
 mod requests;

@@ -79,6 +79,11 @@ impl HeadLines {
         !self.unfolded
     }
 
+    /// How many fields have been read.
+    pub(super) const fn count(&self) -> usize {
+        self.fields.len()
+    }
+
     /// Reads on until the empty line. Gives the length of the head, none while it is not whole.
     ///
     /// # Errors

@@ -103,6 +103,24 @@ fn a_head_beyond_the_limit_and_the_slop_is_too_large() {
 }
 
 #[test]
+fn fields_cost_more_than_their_bytes() {
+    // CVE-2023-24534: a head of the shortest fields was kept as twenty times what it said.
+    let limits = HeadLimits { head_bytes_max: 64 << 10 };
+    let head = |fields: usize| format!("GET /x HTTP/1.1\r\nHost: h\r\n{}\r\n", "a:\r\n".repeat(fields - 1));
+    let most = ((64 << 10) + 4096) / 32;
+    assert_eq!(requests(&[head(most).as_bytes()], false, limits).1, None);
+    for whole in [head(most + 1), head(most * 4)] {
+        assert_eq!(requests(&[whole.as_bytes()], false, limits).1, Some(Wrong::RequestTooLarge));
+        let pieces: Vec<&[u8]> = whole.as_bytes().chunks(4096).collect();
+        assert_eq!(requests(&pieces, false, limits).1, Some(Wrong::RequestTooLarge));
+    }
+    let mut reader = ResponseReader::new(limits);
+    reader.expect_answer(false);
+    let mut input = BytesMut::from(&*format!("HTTP/1.1 200 OK\r\n{}\r\n", "a:\r\n".repeat(2049)));
+    assert_eq!(reader.next(&mut input, false).unwrap_err(), Wrong::ResponseTooLarge(64 << 10));
+}
+
+#[test]
 fn pragma_no_cache_is_cache_control_too() {
     taken(
         "GET /x HTTP/1.1\r\nHost: h\r\nPragma: no-cache\r\n\r\n",
