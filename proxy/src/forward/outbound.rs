@@ -66,6 +66,11 @@ impl<H> Outbound<H> {
         self.url.raw_query = url::clean_query_params(&self.url.raw_query);
     }
 
+    /// What the request line says, where `came` said so; shares that where nothing has changed.
+    pub fn target(&self, came: &Bytes) -> Bytes {
+        without_fragment(self.url.request_uri_like(came))
+    }
+
     fn with_headers<T>(self, change: impl FnOnce(H) -> T) -> Outbound<T> {
         let Self { method, url, host, forwarded_for, headers } = self;
         Outbound { method, url, host, forwarded_for, headers: change(headers) }
@@ -112,7 +117,7 @@ impl Outbound<StrippedHeaders> {
 
     /// The head that leaves for the backend.
     pub(crate) fn into_head(self, inbound: &RequestHead) -> OutHead {
-        let target = without_fragment(self.url.request_uri_like(&inbound.target.raw));
+        let target = self.target(&inbound.target.raw);
         let host = if self.host.is_empty() { self.url.host } else { self.host };
         OutHead {
             method: self.method,

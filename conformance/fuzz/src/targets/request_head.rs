@@ -155,7 +155,7 @@ fn sent_on(request: &Whole) -> Vec<u8> {
         headers: Headers::new(),
     };
     out.redirect(&Url::parse(&Bytes::from_static(b"http://backend")).expect("a URL"));
-    let target = out.url.request_uri_like(&head.target.raw);
+    let target = out.target(&head.target.raw);
     let headers = StrippedHeaders::from_inbound(head.headers.clone(), &Planted::none());
     let framing = Framing::of(&head.method, request.length);
     // The transport sends no host that is none.
