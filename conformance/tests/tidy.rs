@@ -193,6 +193,43 @@ fn every_requirement_of_a_finished_issue_has_a_test_that_exists() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
+#[test]
+fn every_row_of_the_table_of_cves_has_a_test_that_exists() {
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Table {
+        row: Vec<Row>,
+    }
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Row {
+        ids: Vec<String>,
+        #[serde(rename = "about")]
+        _about: String,
+        #[serde(default)]
+        probes: Vec<String>,
+        #[serde(default)]
+        tests: Vec<String>,
+        elsewhere: Option<String>,
+    }
+    let table: Table = toml::from_str(&fs::read_to_string(root().join("conformance/cves.toml")).unwrap()).unwrap();
+    let all = all_sources();
+    let exists = |test: &str| {
+        let (file, name) = test.split_once("::").unwrap_or_default();
+        all.iter().any(|source| source.path == file && source.code.contains(&format!("fn {name}(")))
+    };
+    let mut wrong = Vec::new();
+    for row in &table.row {
+        let ids = row.ids.join(" ");
+        if row.elsewhere.is_some() != (row.probes.is_empty() && row.tests.is_empty()) {
+            wrong.push(format!("{ids}: expected probes, tests, or where else it belongs"));
+        }
+        let gone = row.tests.iter().filter(|test| !exists(test));
+        wrong.extend(gone.map(|test| format!("{ids}: found no test {test:?}")));
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
 /// A test is the id of a case, in which `*` stands for any text, or `FILE::NAME`.
 fn test_exists(test: &str, evidence: &Evidence, all: &[Source]) -> bool {
     match test.split_once("::") {

@@ -234,6 +234,14 @@ impl Probe {
         }
     }
 
+    /// How many bytes the attacker sends.
+    pub fn sends(&self) -> usize {
+        match self.from {
+            Sender::Client => self.client_bytes().len() + self.then.0.len(),
+            Sender::Backend => self.backend_bytes().map_or(0, |bytes| bytes.len()),
+        }
+    }
+
     /// The method of the first request, as far as a word stands there.
     pub(super) fn method(&self) -> Vec<u8> {
         let bytes = self.client_bytes();
