@@ -1,4 +1,5 @@
-//! Answers that break off while they are copied: no client that leaves and no backend that stops leaves anything behind.
+//! Answers that break off or wait while they are copied: no client that leaves and no backend that stops leaves anything behind, and one
+//! that does not read stops nothing but its answer.
 #![expect(clippy::unwrap_used, reason = "a test fails by it")]
 
 use std::{cell::Cell, future::poll_fn, io, net::SocketAddr, path::Path, rc::Rc, time::Duration};
@@ -6,7 +7,7 @@ use std::{cell::Cell, future::poll_fn, io, net::SocketAddr, path::Path, rc::Rc, 
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     sync::Notify,
-    time::sleep,
+    time::{sleep, timeout},
 };
 use weir::world::{Address, LocalBoxFuture, Stream, World};
 use weir_conformance::{
@@ -118,6 +119,23 @@ fn half(mut stream: Stream, at: usize) -> LocalBoxFuture<'static, ()> {
     })
 }
 
+/// A large answer at once, and then all of the request.
+fn eager(mut stream: Stream, _: usize) -> LocalBoxFuture<'static, ()> {
+    Box::pin(async move {
+        if !head(&mut stream).await {
+            return;
+        }
+        let (mut read, mut write) = tokio::io::split(stream);
+        let answer = async {
+            write.write_all(format!("HTTP/1.1 200 OK\r\nContent-Length: {LARGE}\r\n\r\n").as_bytes()).await?;
+            write.write_all(&vec![b'a'; LARGE]).await
+        };
+        let mut upload = vec![0; LARGE];
+        let (answered, read) = tokio::join!(answer, read.read_exact(&mut upload));
+        assert!(answered.is_ok() && read.is_ok(), "{answered:?} {read:?}");
+    })
+}
+
 /// Asks, and reads so many bytes of the answer, or all; whether it ended in order.
 async fn ask(world: &World, proxy: SocketAddr, most: usize) -> (Stream, Vec<u8>, io::Result<()>) {
     let mut stream = world.net.dial(&Address::Tcp(proxy)).await.unwrap();
@@ -164,4 +182,25 @@ fn answers_that_break_off_are_cut_and_nothing_panics() {
     });
 }
 
+#[test]
+fn an_upload_goes_on_while_its_client_does_not_take_the_answer() {
+    // It moved only while the answer was pulled: both waited for the client.
+    play(eager, async |world, proxy, _| {
+        let mut stream = world.net.dial(&Address::Tcp(proxy)).await.unwrap();
+        let head = format!("POST / HTTP/1.1\r\nHost: h.test\r\nContent-Length: {LARGE}\r\n\r\n");
+        stream.write_all(head.as_bytes()).await.unwrap();
+        // By now the answer waits.
+        sleep(Duration::from_secs(1)).await;
+        let upload = timeout(Duration::from_secs(10), stream.write_all(&vec![b'u'; LARGE])).await;
+        upload.expect("it goes on").unwrap();
+        let mut answer = Vec::new();
+        while answer.len() < LARGE {
+            assert!(stream.read_buf(&mut answer).await.unwrap() > 0);
+        }
+    });
+}
+
 const LEAVING: usize = 500;
+
+/// More than all buffers on the way.
+const LARGE: usize = 1 << 20;
