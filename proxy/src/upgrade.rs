@@ -4,7 +4,10 @@
 
 mod pump;
 
-use std::{future::poll_fn, task::Poll};
+use std::{
+    future::{pending, poll_fn},
+    task::Poll,
+};
 
 use bytes::Bytes;
 
@@ -34,6 +37,9 @@ pub async fn run(mut client: Channel, client_early: Bytes, tunnel: Tunnel, plant
         }
     })
     .await;
+    if end == End::Failed && planted.has(Bug::KeepsHalfTunnels) {
+        pending::<()>().await;
+    }
     tracing::debug!(?end, bytes_up = up.bytes(), bytes_down = down.bytes(), "tunnel ended");
 }
 

@@ -22,6 +22,8 @@ pub enum What {
     Delay(String, String, Duration),
     /// A link carries nothing; what is sent arrives when that is over.
     Hold(String, String),
+    /// A link carries nothing from the first to the second; what is sent arrives when that is over. The other way all is well.
+    HoldOneWay(String, String),
     /// All connections between two machines are reset.
     Tear(String, String),
     /// A machine's process is killed, and started again at the end; connections are refused until then.
@@ -61,7 +63,11 @@ pub fn draw(dice: &Dice, within: Duration, clients: &[String], proxy: &str, back
             let victim = if dice.below(3) == 0 { proxy.to_owned() } else { backend.clone() };
             let what = match kind {
                 0 => What::Delay(proxy.to_owned(), other, Duration::from_millis(2 + dice.below(100))),
-                1 => What::Hold(proxy.to_owned(), other),
+                1 => match dice.below(3) {
+                    0 => What::Hold(proxy.to_owned(), other),
+                    1 => What::HoldOneWay(proxy.to_owned(), other),
+                    _ => What::HoldOneWay(other, proxy.to_owned()),
+                },
                 2 => What::Tear(proxy.to_owned(), other),
                 3 => What::Crash(victim),
                 4 => What::PowerLoss(victim),

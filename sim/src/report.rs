@@ -61,7 +61,7 @@ pub fn replay(plot: Plot, seed: u64, bug: Option<Bug>) -> String {
 }
 
 /// The bugs that can be planted, with the names that the command line knows them by.
-pub const BUGS: [(&str, Bug); 15] = [
+pub const BUGS: [(&str, Bug); 17] = [
     ("keeps-hop-by-hop", Bug::KeepsHopByHop),
     ("acknowledges-before-sync", Bug::AcknowledgesBeforeSync),
     ("routes-to-the-other-backend", Bug::RoutesToTheOtherBackend),
@@ -74,6 +74,8 @@ pub const BUGS: [(&str, Bug); 15] = [
     ("swallows-informational", Bug::SwallowsInformational),
     ("asks-for-nobody", Bug::AsksForNobody),
     ("loses-early-bytes", Bug::LosesEarlyBytes),
+    ("keeps-half-tunnels", Bug::KeepsHalfTunnels),
+    ("leaks-connections", Bug::LeaksConnections),
     ("stops-at-once", Bug::StopsAtOnce),
     ("shares-one-window", Bug::SharesOneWindow),
     ("never-asks-whether-it-lives", Bug::NeverAsksWhetherItLives),

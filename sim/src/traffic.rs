@@ -72,7 +72,7 @@ pub enum Method {
     Head,
     /// POST, with a body.
     Post,
-    /// GET that asks for a tunnel.
+    /// GET that asks for a tunnel; on HTTP/2 a CONNECT that names a WebSocket (RFC 8441).
     Upgrade,
 }
 
@@ -89,6 +89,8 @@ pub struct ReplyPlan {
     pub order: Order,
     /// What becomes of the connection behind it.
     pub behind: Behind,
+    /// On HTTP/2 the backend refuses it unseen when it first hears of it.
+    pub refused: bool,
     /// The backend cuts its answer after so many bytes of the body.
     pub cut: Option<(usize, Leave)>,
     /// The backend thinks before it answers.
@@ -190,7 +192,7 @@ impl Speech {
     pub fn alpn(self) -> Vec<Vec<u8>> {
         match self {
             Self::Plain | Self::Tls => vec![b"http/1.1".to_vec()],
-            // Upgrades are a thing of HTTP/1.
+            // Upgrades are a thing of HTTP/1 with backends.
             Self::Http2 => vec![b"h2".to_vec(), b"http/1.1".to_vec()],
         }
     }
@@ -271,6 +273,7 @@ impl Exchange {
                 body,
                 order: Order::Any,
                 behind: Behind::Open,
+                refused: false,
                 cut: None,
                 think: Duration::ZERO,
             },
@@ -282,9 +285,11 @@ impl RequestPlan {
     fn draw(dice: &Dice, front: Speech) -> Self {
         let body = BodyPlan::draw(&dice.split("request body"));
         let mut more = dice.split("more of the request");
+        let mut websocket = dice.split("websocket");
         let mut dice = dice.split("request");
         let http1 = front != Speech::Http2;
         let method = match dice.below(12) {
+            _ if !http1 && websocket.below(6) == 0 => Method::Upgrade,
             0 => Method::Head,
             1 | 2 if http1 => Method::Upgrade,
             2..=5 => Method::Get,
@@ -322,6 +327,7 @@ impl ReplyPlan {
     fn draw(dice: &Dice, method: Method) -> Self {
         let body = BodyPlan::draw(&dice.split("reply body"));
         let mut order = dice.split("order");
+        let refused = dice.split("refused").below(8) == 0;
         let mut dice = dice.split("reply");
         let shape = match dice.below(12) {
             _ if method == Method::Upgrade => Shape::Plain,
@@ -337,6 +343,7 @@ impl ReplyPlan {
             body: BodyPlan { chunked: body.chunked || shape == Shape::Trailer, ..body },
             order: [Order::Any, Order::Client, Order::Backend][order.below(3) as usize],
             behind: Behind::draw(&mut dice, body.bytes),
+            refused,
             cut: (dice.below(6) == 0 && shape != Shape::Empty && method != Method::Head)
                 .then(|| (dice.below(body.bytes as u64) as usize, Leave::draw(&mut dice))),
             think: Duration::from_millis(dice.below(3) * dice.below(200)),

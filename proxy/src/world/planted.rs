@@ -25,6 +25,10 @@ pub enum Bug {
     AsksForNobody,
     /// What comes together with a 101 is left out of the tunnel.
     LosesEarlyBytes,
+    /// A tunnel whose one end has failed keeps the other one.
+    KeepsHalfTunnels,
+    /// A connection to a backend that is of no use any more is not closed.
+    LeaksConnections,
     /// A server that is asked to stop does not wait for the requests that it has begun.
     StopsAtOnce,
     /// The requests on a connection of HTTP/2 to a backend share a window as large as that of one.

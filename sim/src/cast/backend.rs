@@ -3,7 +3,7 @@
 mod http1;
 mod http2;
 
-use std::{future::poll_fn, rc::Rc, sync::Arc};
+use std::{cell::RefCell, collections::BTreeSet, future::poll_fn, rc::Rc, sync::Arc};
 
 use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 use tokio_rustls::TlsAcceptor;
@@ -29,6 +29,8 @@ pub(crate) struct Backend {
     speech: Speech,
     pair: Rc<Pair>,
     note: Rc<dyn Fn(Event)>,
+    /// Requests that it has refused unseen.
+    refused: Rc<RefCell<BTreeSet<u64>>>,
 }
 
 /// A certificate that nobody is asked to trust, and its key.
@@ -56,7 +58,7 @@ impl Backend {
         pair: &Rc<Pair>,
         note: Rc<dyn Fn(Event)>,
     ) -> Self {
-        Self { name, traffic: Rc::clone(traffic), speech, pair: Rc::clone(pair), note }
+        Self { name, traffic: Rc::clone(traffic), speech, pair: Rc::clone(pair), note, refused: Rc::default() }
     }
 
     /// Answers until the machine stops.
@@ -87,9 +89,15 @@ impl Backend {
         }
     }
 
+    /// Whether it refuses a request unseen: one of which this is planned, the first time.
+    fn refuses(&self, path: &str) -> bool {
+        let planned = id_of(path).and_then(|id| self.traffic.exchange(id));
+        planned.is_some_and(|exchange| exchange.reply.refused && self.refused.borrow_mut().insert(exchange.id))
+    }
+
     /// Writes down that a request came; its exchange. None: nobody has planned it.
     fn delivered<'a>(&self, path: &str, fields: impl Iterator<Item = &'a str>) -> Option<Exchange> {
-        let id: u64 = path.strip_prefix("/exchange/")?.parse().ok()?;
+        let id = id_of(path)?;
         let fields = fields.map(str::to_owned).collect();
         (self.note)(Event::Delivered(Delivered { id, backend: self.name.clone(), fields }));
         Some(self.traffic.exchange(id).cloned().unwrap_or_else(|| Exchange::probe(id)))
@@ -98,6 +106,10 @@ impl Backend {
     fn replied(&self, id: u64, end: ReplyEnd) {
         (self.note)(Event::Replied(Replied { id, backend: self.name.clone(), end }));
     }
+}
+
+fn id_of(path: &str) -> Option<u64> {
+    path.strip_prefix("/exchange/")?.parse().ok()
 }
 
 /// What a machine's actors use to write down what they see.

@@ -31,6 +31,9 @@ pub(crate) async fn serve(world: World, backends: &str, front: Speech, back: Spe
     if front != Speech::Plain {
         line.extend(["--tls-cert-file", CERTIFICATE, "--tls-private-key-file", KEY]);
     }
+    if front == Speech::Http2 {
+        line.push("--http2-websockets");
+    }
     if back != Speech::Plain {
         line.push("--to-insecure-skip-tls-verify");
     }

@@ -52,7 +52,7 @@ impl<'a> Stagehands<'a> {
                     What::ClockOff(victim, milliseconds) => self.machine(victim).put_clock_off(*milliseconds),
                     What::Stop(victim) => self.machine(victim).signal(Signal::Stop),
                     What::DiskFails(victim, writes) => self.machine(victim).disk().fail_after(Some(*writes)),
-                    What::Delay(..) | What::Hold(..) | What::Crash(_) | What::PowerLoss(_) => {}
+                    What::Delay(..) | What::Hold(..) | What::HoldOneWay(..) | What::Crash(_) | What::PowerLoss(_) => {}
                 }
             } else if fault.starts + fault.lasts <= now && !self.over[nth] {
                 self.over[nth] = true;
@@ -76,7 +76,7 @@ impl<'a> Stagehands<'a> {
     fn turn(&mut self, fault: &Fault, now: Duration, sim: &mut Sim<'_>, cluster: &Cluster, history: &History) {
         match &fault.what {
             What::Delay(one, other, _) => self.set_latency(one, other, now, sim),
-            What::Hold(one, other) => self.set_link(one, other, now, sim),
+            What::Hold(one, other) | What::HoldOneWay(one, other) => self.set_link(one, other, now, sim),
             What::Crash(victim) | What::PowerLoss(victim) => self.set_machine(victim, now, sim, cluster, history),
             What::Tear(..) | What::Stop(_) | What::ClockOff(..) | What::DiskFails(..) => {}
         }
@@ -117,14 +117,34 @@ impl<'a> Stagehands<'a> {
     }
 
     fn set_link(&self, one: &str, other: &str, now: Duration, sim: &Sim<'_>) {
-        let held = self.active(now).any(|what| matches!(what, What::Hold(a, b) if is_pair((a, b), (one, other))));
+        let holds = |from: &str, to: &str| {
+            self.active(now).any(|what| match what {
+                What::Hold(a, b) => is_pair((a, b), (from, to)),
+                What::HoldOneWay(a, b) => (a.as_str(), b.as_str()) == (from, to),
+                _ => false,
+            })
+        };
         if self.is_dark(one, now) || self.is_dark(other, now) {
-            sim.partition(one, other);
-        } else if held {
-            sim.hold(one, other);
-        } else {
-            sim.release(one, other);
+            return sim.partition(one, other);
         }
+        match (holds(one, other), holds(other, one)) {
+            (true, true) => sim.hold(one, other),
+            (true, false) => self.hold_one_way(one, other, sim),
+            (false, true) => self.hold_one_way(other, one, sim),
+            (false, false) => sim.release(one, other),
+        }
+    }
+
+    /// turmoil holds both ways alone: the way back is let go again, with what is on it.
+    fn hold_one_way(&self, from: &str, to: &str, sim: &Sim<'_>) {
+        sim.hold(from, to);
+        sim.repair_oneway(to, from);
+        let (from, to) = (self.address(from), self.address(to));
+        let goes_back = |sent: &turmoil::SentRef<'_>| {
+            let (source, destination) = sent.pair();
+            (source.ip(), destination.ip()) == (to, from)
+        };
+        sim.links(|links| links.flatten().filter(goes_back).for_each(turmoil::SentRef::deliver));
     }
 
     fn set_latency(&self, one: &str, other: &str, now: Duration, sim: &Sim<'_>) {

@@ -3,7 +3,7 @@ use crate::{
     fault::{Fault, What},
     history::Got,
     production::End,
-    traffic::{BodyPlan, ClientPlan, Exchange},
+    traffic::{BodyPlan, ClientPlan, Exchange, Method},
 };
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -71,6 +71,40 @@ fn a_held_link_gives_all_back_in_the_end() {
     let held = What::Hold("proxy".to_owned(), "backend-0".to_owned());
     let (at, got) = got(slow_page(), &[held]);
     assert!(got.is_success() && at > Duration::from_millis(1_990), "{at:?} {got:?}");
+}
+
+#[test]
+fn a_link_that_is_held_one_way_carries_the_other_way() {
+    let mut page = slow_page();
+    page.reply.body = BodyPlan { bytes: 10_000, chunked: false, piece: 1_000, pause: Duration::from_millis(100) };
+    let ends = |from: &str, to: &str| {
+        let held = What::HoldOneWay(from.to_owned(), to.to_owned());
+        let (at, got) = of(&play_from(Duration::from_millis(1_500), page.clone(), &[held]));
+        assert!(got.is_success(), "{got:?}");
+        at
+    };
+    assert!(ends("clients-0", "proxy") < Duration::from_millis(2_200));
+    assert!(ends("proxy", "clients-0") > Duration::from_millis(2_490));
+}
+
+#[test]
+fn a_websocket_over_http2_carries_bytes_both_ways() {
+    let mut socket = slow_page();
+    socket.request.method = Method::Upgrade;
+    socket.request.body = BodyPlan { bytes: 300, chunked: false, piece: 100, pause: Duration::ZERO };
+    let run = play_over(Speech::Http2, SECOND, socket, &[]);
+    let (_, got) = of(&run);
+    assert!(matches!(&got, Got::Tunnel(ended) if ended.bytes == 150_000 && ended.clean), "{got:?}");
+    let at_backend = |(_, event)| matches!(event, Event::TunnelEnded(1, ended) if ended.bytes == 300 && ended.clean);
+    assert!(run.history.events().into_iter().any(at_backend));
+}
+
+#[test]
+fn what_a_backend_refuses_unseen_is_asked_again() {
+    let mut page = slow_page();
+    page.reply.refused = true;
+    let (_, got) = of(&play_over(Speech::Http2, SECOND, page, &[]));
+    assert!(got.is_success(), "{got:?}");
 }
 
 #[test]

@@ -58,6 +58,10 @@ enum Then {
 }
 
 async fn one(backend: &Backend, request: Request<RecvStream>, mut respond: SendResponse<Bytes>) -> Then {
+    if backend.refuses(request.uri().path()) {
+        respond.send_reset(h2::Reason::REFUSED_STREAM);
+        return Then::Next;
+    }
     let fields = request.headers().keys().map(http::HeaderName::as_str);
     let Some(exchange) = backend.delivered(request.uri().path(), fields) else { return Then::Next };
     let end = match answer(backend, &exchange, request.into_body(), &mut respond).await {

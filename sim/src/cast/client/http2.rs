@@ -7,13 +7,13 @@ use std::{
 use bytes::Bytes;
 use h2::{RecvStream, client::ResponseFuture, client::SendRequest};
 use http::{Request, Response};
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, Notify};
 
 use super::Client;
 use crate::{
     cast::frames,
-    history::{Checksum, Got, Reply},
-    traffic::{Exchange, Leave, Method, Spot, Whose, bytes_of},
+    history::{Checksum, Got, Reply, Tunnelled},
+    traffic::{Exchange, Leave, Method, Order, Spot, Whose, bytes_of},
 };
 
 /// The connection, once there is one.
@@ -45,6 +45,9 @@ impl Line {
     async fn ask(&self, client: &Client, exchange: &Exchange) -> Result<Got, String> {
         let request = &exchange.request;
         let mut ready = self.ready(client).await?;
+        if request.method == Method::Upgrade {
+            return tunnel(ready, exchange).await;
+        }
         let body = Bytes::from(bytes_of(exchange.id, Whose::Request, request.body.bytes));
         let ends = body.is_empty();
         let (response, mut to) = ready.send_request(head(exchange), ends).map_err(|error| error.to_string())?;
@@ -82,6 +85,73 @@ impl Line {
             }
         })
     }
+}
+
+/// Asks for a WebSocket, and sends and reads until both directions have ended.
+async fn tunnel(mut ready: SendRequest<Bytes>, exchange: &Exchange) -> Result<Got, String> {
+    // Only a server that has said so takes it.
+    for _ in 0..SETTINGS_WITHIN {
+        if ready.is_extended_connect_protocol_enabled() {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    let (response, mut to) = ready.send_request(websocket(exchange), false).map_err(|error| error.to_string())?;
+    drop(ready);
+    let (plan, order) = (&exchange.request.body, exchange.reply.order);
+    let body = Bytes::from(bytes_of(exchange.id, Whose::Request, plan.bytes));
+    if let Some((Spot::Body(bytes), leave)) = exchange.request.leaves {
+        drop(frames::send(&mut to, plan, body.slice(..bytes), frames::End::Open).await);
+        if order != Order::Any {
+            // Out of a tunnel, and not out of the asking for one.
+            drop(final_head(response, &mut 0).await);
+        }
+        leave_stream(&mut to, leave);
+        return Ok(Got::Left);
+    }
+    let (switched, over) = (Notify::new(), Notify::new());
+    let sending = async {
+        // What fails shows in what is read.
+        drop(frames::send(&mut to, plan, body, frames::End::Open).await);
+        switched.notified().await;
+        if order == Order::Backend {
+            over.notified().await;
+        }
+        drop(to.send_data(Bytes::new(), true));
+    };
+    let reading = async {
+        let answered = final_head(response, &mut 0).await;
+        switched.notify_one();
+        let got = match answered {
+            Ok(head) if head.status() == 200 => Ok(Got::Tunnel(drain(head.into_body()).await)),
+            Ok(head) => Err(format!("no tunnel: {}", head.status())),
+            Err(error) => Err(error.to_string()),
+        };
+        over.notify_one();
+        got
+    };
+    tokio::join!(sending, reading).1
+}
+
+/// Reads all that comes through a tunnel.
+async fn drain(mut from: RecvStream) -> Tunnelled {
+    let (mut bytes, mut sum) = (0, Checksum::EMPTY);
+    while let Some(piece) = from.data().await {
+        let Ok(piece) = piece else { return Tunnelled { bytes, sum: sum.0, clean: false } };
+        bytes += piece.len();
+        sum = sum.with(&piece);
+        // A connection that fails shows in the next piece.
+        drop(from.flow_control().release_capacity(piece.len()));
+    }
+    Tunnelled { bytes, sum: sum.0, clean: true }
+}
+
+fn websocket(exchange: &Exchange) -> Request<()> {
+    let mut head = Request::connect(format!("https://weir/exchange/{}", exchange.id));
+    if let Some(extensions) = head.extensions_mut() {
+        extensions.insert(h2::ext::Protocol::from_static("websocket"));
+    }
+    head.header("sec-websocket-version", "13").body(()).expect("a head that is right")
 }
 
 async fn connect(client: &Client) -> io::Result<SendRequest<Bytes>> {
@@ -164,3 +234,6 @@ async fn read(mut body: RecvStream, reply: &mut Reply) -> Result<(), h2::Error> 
     reply.trailer = sum.and_then(|sum| sum.parse().ok());
     Ok(())
 }
+
+/// Milliseconds that a client waits for the SETTINGS of the proxy.
+const SETTINGS_WITHIN: u32 = 3_000;
