@@ -144,8 +144,10 @@ impl WeirSubject {
         let authority = String::from_utf8_lossy(&target.host).into_owned();
         let (host, port) = match authority.rsplit_once(':') {
             Some((host, port)) if !port.ends_with(']') => (host, port),
-            _ => (authority.as_str(), if tls { "443" } else { "80" }),
+            _ => (authority.as_str(), ""),
         };
+        let default = if tls { "443" } else { "80" };
+        let port = if port.is_empty() { default } else { port };
         Origin {
             tls,
             host: host.trim_matches(['[', ']']).to_owned(),

@@ -11,7 +11,7 @@ use super::{
     flush::flush_interval,
     gunzip,
     planted::{self, Passed},
-    relay::Relay,
+    relay::{End, Relay},
     switch::{self, BadSwitch},
 };
 use crate::{
@@ -115,8 +115,9 @@ impl Passage<'_> {
         strip_hop_by_hop(&mut head);
         let interval = flush_interval(&head, body.length(), gunzip, self.flush);
         let length = if gunzip { Length::Unknown } else { body.length() };
+        let end = if body.ends_with_bytes() { End::WithBytes } else { End::Apart };
         let body = Passed::new(body, self.transport.planted());
-        Answer::Reply(head, Body::made(length, Relay::new(body, interval, gunzip, gone).until(self.until)))
+        Answer::Reply(head, Body::made(length, Relay::new(body, interval, gunzip, gone).ending(end).until(self.until)))
     }
 
     /// The answer as the backend wrote it, hop-by-hop fields and all; the client's connection ends behind it.

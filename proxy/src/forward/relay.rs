@@ -1,4 +1,5 @@
 use std::{
+    collections::VecDeque,
     pin::Pin,
     task::{Context, Poll},
     time::Duration,
@@ -7,7 +8,10 @@ use std::{
 use tokio::time::{Instant, Sleep, sleep, sleep_until};
 
 use super::{FlushInterval, gunzip::Gunzip};
-use crate::wire::{Cut, Frame, Frames, Gone, Headers};
+use crate::{
+    config::limits,
+    wire::{Cut, Frame, Frames, Gone, Headers},
+};
 
 /// The body of an answer on its way to the client: the backend's body, unpacked if need be, flushed as the policy says, cut when the
 /// client leaves.
@@ -18,9 +22,22 @@ pub(super) struct Relay<D> {
     /// Trailers that came while the last bytes were unpacked.
     trailers: Option<Headers>,
     flush: FlushTimer,
+    /// That the first read is still to come and decides what leaves first.
+    opening: Option<End>,
+    /// What was read already.
+    held: VecDeque<Option<Result<Frame, Cut>>>,
     gone: Gone,
     until: Option<Pin<Box<Sleep>>>,
     after: After,
+}
+
+/// How the end of a body comes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum End {
+    /// With the last bytes, if both are there.
+    WithBytes,
+    /// By itself, behind them.
+    Apart,
 }
 
 /// What follows the download's end.
@@ -40,10 +57,27 @@ impl<D: Frames + Unpin> Relay<D> {
             gunzip: gunzip.then(|| Box::new(Gunzip::new())),
             trailers: None,
             flush: FlushTimer::new(interval),
+            opening: None,
+            held: VecDeque::new(),
             gone,
             until: None,
             after: After::Running,
         }
+    }
+
+    /// Lets the first read of a body of which each piece is flushed decide whether the head leaves before the first bytes, and tells of no
+    /// type that it does not name, or with them, and tells of the type that they look like. A body that is unpacked is read up to the end
+    /// of its stream: its head never waits for that.
+    ///
+    /// Go: the timer of `maxLatencyWriter` rings as soon as the first read waits: for bytes, or for the end to be settled.
+    pub(super) fn ending(mut self, end: End) -> Self {
+        if self.gunzip.is_none()
+            && let FlushTimer::Always { due } = &mut self.flush
+        {
+            *due = false;
+            self.opening = Some(end);
+        }
+        self
     }
 
     /// Cuts the body at this moment, if it has not ended by then.
@@ -62,6 +96,32 @@ impl<D: Frames + Unpin> Relay<D> {
                 Poll::Pending
             }
         }
+    }
+
+    /// What leaves first of a body of which each piece is flushed.
+    fn open(&mut self, end: End, cx: &mut Context<'_>) -> Option<Result<Frame, Cut>> {
+        let bytes = match self.poll_data(cx) {
+            Poll::Pending => return Some(Ok(Frame::Flush)),
+            Poll::Ready(cut @ Some(Err(_))) => return cut, // not even the head leaves
+            Poll::Ready(Some(Ok(Frame::Data(bytes)))) => bytes,
+            Poll::Ready(end) => {
+                self.held.push_back(end);
+                return Some(Ok(Frame::Flush));
+            }
+        };
+        let reads_on = end == End::WithBytes && bytes.len() <= limits::ANSWER_READ_BYTES;
+        let next = if reads_on { self.poll_data(cx) } else { Poll::Pending };
+        let bytes = Some(Ok(Frame::Data(bytes)));
+        match next {
+            Poll::Ready(end @ (None | Some(Ok(Frame::Trailers(_) | Frame::Flush)))) => {
+                self.held.extend([bytes, end]);
+                return Some(Ok(Frame::Flush));
+            }
+            Poll::Ready(more) => self.held.push_back(more),
+            Poll::Pending => {}
+        }
+        self.flush.wrote();
+        bytes
     }
 
     fn poll_data(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame, Cut>>> {
@@ -112,10 +172,17 @@ impl<D: Frames + Unpin> Frames for Relay<D> {
         if this.until.as_mut().is_some_and(|until| until.as_mut().poll(cx).is_ready()) {
             return Poll::Ready(Some(Err(Cut::Deadline)));
         }
+        if let Some(end) = this.opening.take() {
+            return Poll::Ready(this.open(end, cx));
+        }
         if this.flush.is_due() {
             return Poll::Ready(Some(Ok(Frame::Flush)));
         }
-        match this.poll_data(cx) {
+        let next = match this.held.pop_front() {
+            Some(held) => Poll::Ready(held),
+            None => this.poll_data(cx),
+        };
+        match next {
             Poll::Ready(Some(Ok(Frame::Data(bytes)))) => {
                 this.flush.wrote();
                 Poll::Ready(Some(Ok(Frame::Data(bytes))))

@@ -117,6 +117,12 @@ pub enum SendCause {
         /// Why it broke off.
         cut: Cut,
     },
+    /// The rest of such a body came when the backend had failed.
+    #[error("readfrom {ends}: {}", ConnectionFault::Closed(*.ends))]
+    CopiedToNobody {
+        /// The ends of the connection.
+        ends: Ends,
+    },
 }
 
 /// What went wrong with a connection.
@@ -131,6 +137,9 @@ pub enum ConnectionFault {
     /// Writing failed.
     #[error("{}", operation("write", .0, .1))]
     Write(Ends, io::Error),
+    /// It was closed here before there was something to write.
+    #[error("write {0}: use of closed network connection")]
+    Closed(Ends),
     /// What came is no answer.
     #[error("{0}")]
     Answer(Wrong),

@@ -189,10 +189,11 @@ impl Transport {
                         if probe::is_needed(&request) {
                             Box::pin(probe::first_bytes(&mut request)).await;
                         }
+                        let asked = request.head.headers.upgrade().is_some();
                         let conversation = Box::new(Conversation::new(connection, request, &extra, Waits::of(config)));
                         match conversation.answer(informed).await {
                             Ok((Response { head, .. }, conversation)) if head.status == SWITCHING => {
-                                return Box::pin(switched(head, conversation)).await;
+                                return Box::pin(switched(head, conversation, asked)).await;
                             }
                             Ok((response, conversation)) => {
                                 let mut body = Http1Download::new(conversation, &response);
@@ -272,9 +273,11 @@ struct Plan<'a> {
     gzip_was_ours: bool,
 }
 
-async fn switched(head: ResponseHead, mut conversation: Box<Conversation>) -> Result<Reply, SendError> {
-    // What is left of the request goes before the first byte of the tunnel.
-    conversation.send_rest().await.map_err(|cause| SendError { cause, delivered: Delivered::Maybe })?;
+async fn switched(head: ResponseHead, mut conversation: Box<Conversation>, asked: bool) -> Result<Reply, SendError> {
+    if asked {
+        // What is left of the request goes before the first byte of the tunnel.
+        conversation.send_rest().await.map_err(|cause| SendError { cause, delivered: Delivered::Maybe })?;
+    }
     let (backend, early) = conversation.into_parts();
     Ok(Reply::Switched(head, Tunnel { backend, early }))
 }

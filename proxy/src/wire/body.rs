@@ -155,6 +155,13 @@ impl Body {
         }
     }
 
+    /// Nobody asks for the rest any more: a client that waits for a 100 does not get one.
+    pub(crate) fn forget_continue(&mut self) {
+        if let Source::Http1(incoming) = &self.0 {
+            incoming.forget_continue();
+        }
+    }
+
     /// Goes on with what need not wait until the next frame is asked for.
     pub fn go_on(&mut self, cx: &mut Context<'_>) {
         if let Source::Made(_, frames) = &mut self.0 {

@@ -15,6 +15,40 @@ impl Frames for Given {
     }
 }
 
+/// A download that is played from a text: d(ata), t(railers), c(ut), and a dot where it waits.
+struct Played(std::str::Chars<'static>);
+
+impl Frames for Played {
+    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame, Cut>>> {
+        Poll::Ready(match self.0.next() {
+            None => None,
+            Some('d') => Some(Ok(Frame::Data(Bytes::from_static(b"ok")))),
+            Some('t') => Some(Ok(Frame::Trailers(trailers()))),
+            Some('.') => {
+                cx.waker().wake_by_ref();
+                return Poll::Pending;
+            }
+            Some(_) => Some(Err(Cut::Malformed("broken"))),
+        })
+    }
+}
+
+/// What leaves of it when each piece is flushed; f is a flush.
+async fn flushed(played: &'static str, end: End) -> String {
+    let relay = Relay::new(Played(played.chars()), FlushInterval::Always, false, Gone::default()).ending(end);
+    let mut body = Body::made(Length::Unknown, relay);
+    let mut order = String::new();
+    while let Some(frame) = body.frame().await {
+        match frame {
+            Ok(Frame::Data(_)) => order.push('d'),
+            Ok(Frame::Flush) => order.push('f'),
+            Ok(Frame::Trailers(_)) => order.push('t'),
+            Err(_) => return order + "c",
+        }
+    }
+    order
+}
+
 fn packed(bytes: &[u8]) -> Bytes {
     let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
     encoder.write_all(bytes).unwrap();
@@ -61,4 +95,24 @@ async fn a_packed_body_that_breaks_off_before_trailers_is_cut() {
 async fn an_empty_body_that_is_called_gzip_is_empty_as_in_go() {
     // It was cut: it has not even a header of gzip.
     assert_eq!(unpacked([]).await, "");
+}
+
+#[tokio::test]
+async fn the_head_leaves_before_the_first_bytes_only_if_their_read_waits() {
+    use End::{Apart, WithBytes};
+    for (played, end, order) in [
+        ("d", WithBytes, "fdf"),
+        ("dt", WithBytes, "fdfft"),
+        ("d.", WithBytes, "df"),
+        ("dd", WithBytes, "dfdf"),
+        ("d", Apart, "df"),
+        (".d", WithBytes, "fdf"),
+        (".d", Apart, "fdf"),
+        ("", WithBytes, "f"),
+        ("c", WithBytes, "c"),
+        (".c", WithBytes, "fc"),
+        ("dc", WithBytes, "dfc"),
+    ] {
+        assert_eq!(flushed(played, end).await, order, "{played}, {end:?}");
+    }
 }

@@ -73,7 +73,8 @@ impl Fault {
             | SendCause::FieldValue(_)
             | SendCause::Target
             | SendCause::Body(_)
-            | SendCause::Copied { .. } => {
+            | SendCause::Copied { .. }
+            | SendCause::CopiedToNobody { .. } => {
                 format!("error sending request: {cause}")
             }
             SendCause::NoHost

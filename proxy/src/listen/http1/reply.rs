@@ -244,9 +244,9 @@ impl<'a> Reply<'a> {
         };
         match (state, remaining) {
             (BodyState::Done, _) => Settled::KeepAlive,
-            (BodyState::EndedEarly, _) => Settled::KeepAlive, // Go takes it for read; nothing follows it anyway
             (BodyState::Broken, _) => Settled::Close,
-            (BodyState::Open, _) if self.expects_continue => Settled::Close,
+            _ if self.expects_continue => Settled::Close,
+            (BodyState::EndedEarly, _) => Settled::KeepAlive, // Go takes it for read; nothing follows it anyway
             (BodyState::Open, Remaining::Exactly(bytes)) if bytes >= limits::HTTP1_UNREAD_BYTES_MAX => Settled::Close,
             (BodyState::Open, _) => match Box::pin(self.drain(limits::HTTP1_UNREAD_BYTES_MAX + 1)).await {
                 Drained::End => Settled::KeepAlive,

@@ -8,6 +8,7 @@ use super::{
 };
 use crate::wire::{
     Channel, ResponseHead,
+    host::remove_zone,
     http1::{Event, HeadLimits, ResponseReader, Wrong},
     punycode::host_field,
 };
@@ -47,7 +48,7 @@ fn reason(head: &ResponseHead) -> String {
 }
 
 fn request(proxy: &EgressProxy, to: &str) -> Vec<u8> {
-    let host = host_field(&Bytes::copy_from_slice(to.as_bytes()));
+    let host = remove_zone(&host_field(&Bytes::copy_from_slice(to.as_bytes())));
     let mut request = format!("CONNECT {to} HTTP/1.1\r\nHost: ").into_bytes();
     request.extend_from_slice(&host);
     request.extend_from_slice(b"\r\nUser-Agent: Go-http-client/1.1\r\n");
@@ -67,7 +68,10 @@ async fn answer(channel: &mut Channel, ends: Ends, limits: HeadLimits) -> Result
     let mut at_end = false;
     loop {
         let wrong = |wrong| match wrong {
-            Wrong::Ended => SendCause::Connection(ConnectionFault::Answer(Wrong::EndedEarly)),
+            // Go reads no further than the bound, which looks like an end.
+            Wrong::Ended | Wrong::ResponseTooLarge(_) => {
+                SendCause::Connection(ConnectionFault::Answer(Wrong::EndedEarly))
+            }
             wrong => SendCause::Connection(ConnectionFault::Answer(wrong)),
         };
         match reader.next(&mut input, at_end).map_err(wrong)? {
@@ -76,8 +80,12 @@ async fn answer(channel: &mut Channel, ends: Ends, limits: HeadLimits) -> Result
             }
             Event::Head(response) => return Ok(response.head),
             _ => {
-                let read = channel.read_buf(&mut input).await;
-                at_end = read.map_err(|error| SendCause::Connection(ConnectionFault::Read(ends, error)))? == 0;
+                at_end = match channel.read_buf(&mut input).await {
+                    Ok(read) => read == 0,
+                    // Within a head a reset is an end: Go's reader of lines swallows the error. TLS says it again.
+                    Err(_) if !input.is_empty() && !channel.is_tls() => true,
+                    Err(error) => return Err(SendCause::Connection(ConnectionFault::Read(ends, error))),
+                };
             }
         }
     }

@@ -7,7 +7,7 @@ use std::{
 
 use bytes::Bytes;
 use http::{Method, StatusCode};
-use tokio::time::{Sleep, sleep};
+use tokio::time::{Sleep, sleep, timeout};
 
 use super::{
     Http1,
@@ -17,12 +17,12 @@ use super::{
 use crate::{
     config::limits,
     upstream::{
-        OutHead, Outgoing, SendCause, TransportConfig,
+        ConnectionFault, OutHead, Outgoing, SendCause, TransportConfig,
         again::{Again, Failed},
         send_error::Delivered,
     },
     wire::{
-        Body, Channel, Cut, Headers, Name, ResponseHead,
+        Body, Channel, Cut, Headers, Length, Name, ResponseHead,
         http1::{Event, Framing, Remaining, RequestLine, Response, Wrong, write_request_head},
         message::Version,
         token::has_token,
@@ -147,11 +147,42 @@ impl Conversation {
                     // Without a 100: a backend that goes on with the connection reads the body off it before the next request.
                     let given_up = response.close || self.close;
                     self.sending = if given_up { Sending::GivenUp } else { Sending::Body };
+                    if response.length != Length::Empty {
+                        // The client gets its answer at once, and no 100 in front of it. An answer without a body waits for the request's.
+                        self.upload.forget_continue();
+                    }
                 }
                 Ok((response, self))
             }
+            Err(fault @ (Fault::Read(_) | Fault::Answer(_))) if self.reads_body() => {
+                Err(Box::pin(self.fail_within_body(fault)).await)
+            }
             Err(fault) => Err(self.fail(fault)),
         }
+    }
+
+    /// What is left of a conversation whose backend has failed while the request's body is read. It waits for the body, whose own end is told
+    /// before that of the backend.
+    ///
+    /// Go: `net/http/transport.go` `persistConn.mapRoundTripError`, which waits without end.
+    async fn fail_within_body(self: Box<Self>, fault: Fault) -> Failed {
+        let copied = self.is_copied();
+        let Self { connection, mut upload, request, .. } = *self;
+        let ends = connection.ends();
+        drop(connection);
+        let cause = match timeout(limits::UNREAD_BODY_TIMEOUT, upload.settle()).await {
+            Ok(Ok(Fed::More)) if copied => SendCause::CopiedToNobody { ends },
+            Ok(Ok(Fed::More)) => SendCause::Connection(ConnectionFault::Closed(ends)),
+            Ok(Err(cut)) if copied => SendCause::Copied { ends, cut },
+            Ok(Err(cut)) => SendCause::Body(cut),
+            Ok(Ok(Fed::End)) | Err(_) => fault.into_cause(ends, Delivered::Maybe, Heard::of(request.as_ref())),
+        };
+        Failed { cause, delivered: Delivered::Maybe, again: None }
+    }
+
+    /// Whether Go copies the body straight to the connection.
+    fn is_copied(&self) -> bool {
+        self.upload.is_of_known_length() && self.connection.ends().are_known() && !self.connection.is_tls()
     }
 
     fn poll_answer(
@@ -206,8 +237,14 @@ impl Conversation {
                     }
                 }
                 Event::NeedMore | Event::Data(_) | Event::Trailers(_) | Event::Done => {
-                    if std::task::ready!(self.connection.poll_fill(cx)).map_err(Fault::Read)? {
-                        self.request = None;
+                    match std::task::ready!(self.connection.poll_fill(cx)) {
+                        Ok(true) => self.request = None,
+                        Ok(false) => {}
+                        // Within a head a reset is an end: Go's reader of lines swallows the error. TLS says it again.
+                        Err(_) if !self.connection.input.is_empty() && !self.connection.is_tls() => {
+                            self.connection.ended = true
+                        }
+                        Err(error) => return Poll::Ready(Err(Fault::Read(error))),
                     }
                 }
             }
@@ -257,13 +294,18 @@ impl Conversation {
         }
     }
 
+    /// Whether all that came of the body is written, and more of it is waited for.
+    fn reads_body(&self) -> bool {
+        matches!(self.sending, Sending::Body) && self.connection.output.is_empty()
+    }
+
     /// What is left of a conversation that got no answer.
     fn fail(self, fault: Fault) -> Failed {
         let unsent = self.connection.output.written() == self.written_before;
-        let heard = if self.request.is_some() { Heard::Nothing } else { Heard::Something };
+        let heard = Heard::of(self.request.as_ref());
         let may_repeat = fault.may_repeat(unsent);
         let ends = self.connection.ends();
-        let copied = self.upload.is_of_known_length() && ends.are_known() && !self.connection.is_tls();
+        let copied = self.is_copied();
         let again = self.request.filter(|_| may_repeat && self.bodyless).and_then(|head| {
             let request = Outgoing { head, body: Body::empty() };
             match unsent || self.connection.has(Bug::RepeatsPosts) {

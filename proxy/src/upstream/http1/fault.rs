@@ -2,7 +2,7 @@ use std::io;
 
 use super::upload::BadUpload;
 use crate::{
-    upstream::{ConnectionFault, Delivered, Ends, SendCause},
+    upstream::{ConnectionFault, Delivered, Ends, OutHead, SendCause},
     wire::http1::Wrong,
 };
 
@@ -28,6 +28,13 @@ pub(super) enum Heard {
     Nothing,
     /// A part of an answer, or a 1xx.
     Something,
+}
+
+impl Heard {
+    /// The request is kept until the first byte.
+    pub(super) fn of(request: Option<&OutHead>) -> Self {
+        if request.is_some() { Self::Nothing } else { Self::Something }
+    }
 }
 
 /// Why an answer breaks off.

@@ -1,5 +1,6 @@
 use std::{
     fmt::Write as _,
+    future::poll_fn,
     task::{Context, Poll},
 };
 
@@ -101,6 +102,37 @@ impl Upload {
             self.pull(cx);
         }
         Poll::Ready(self.put(piece, output))
+    }
+
+    /// Nobody asks for the body any more: who waits for a 100 does not get one.
+    pub(super) fn forget_continue(&mut self) {
+        self.body.forget_continue();
+    }
+
+    /// Waits until the body has a further piece, or has ended.
+    ///
+    /// # Errors
+    /// It broke off.
+    pub(super) async fn settle(&mut self) -> Result<Fed, Cut> {
+        poll_fn(|cx| {
+            self.pull(cx);
+            let piece = std::mem::take(&mut self.ahead);
+            if !piece.is_empty() {
+                if piece.len() <= limits::UPLOAD_COPIED_BYTES_MAX {
+                    self.pull(cx); // a small body is read to its end
+                }
+                return Poll::Ready(Ok(Fed::More));
+            }
+            match std::mem::replace(&mut self.end, End::Clean) {
+                End::Unknown => {
+                    self.end = End::Unknown;
+                    Poll::Pending
+                }
+                End::Clean => Poll::Ready(Ok(Fed::End)),
+                End::Broken(cut) => Poll::Ready(Err(cut)),
+            }
+        })
+        .await
     }
 
     /// Pulls one piece of the body, if it has one now.

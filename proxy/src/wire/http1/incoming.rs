@@ -30,6 +30,14 @@ impl Incoming {
         self.length
     }
 
+    /// The client, if it waits for a 100, does not get one.
+    pub(in crate::wire) fn forget_continue(&self) {
+        let mut connection = self.connection.borrow_mut();
+        if connection.request() == self.request {
+            connection.forget_continue();
+        }
+    }
+
     /// The next frame, none at the end.
     ///
     /// # Errors
