@@ -41,8 +41,9 @@ pub trait Handler {
 
 /// Without any filter: everything goes to the backend.
 impl Handler for ReverseProxy {
-    async fn serve(&self, exchange: &mut Exchange) -> Result<Answer, Refusal> {
-        self.forward(exchange).await
+    // Not an `async fn`: such a one would hold the future twice, and move it once for each request.
+    fn serve(&self, exchange: &mut Exchange) -> impl Future<Output = Result<Answer, Refusal>> {
+        self.forward(exchange)
     }
 }
 

@@ -1,4 +1,7 @@
-use std::rc::Rc;
+use std::{
+    pin::{Pin, pin},
+    rc::Rc,
+};
 
 use http::StatusCode;
 use tokio::time::{Instant, timeout_at};
@@ -65,7 +68,7 @@ impl<'x> Visit<'x> {
                 Step::Stop(answer) => return Ok(*answer),
                 Step::Refuse(refusal) => return Err(refusal),
                 Step::Wait(decision) => {
-                    if let Some(answer) = within(deadline, decision).await? {
+                    if let Some(answer) = within(deadline, pin!(decision)).await? {
                         return Ok(answer);
                     }
                 }
@@ -74,7 +77,7 @@ impl<'x> Visit<'x> {
                 self.entered_before_deadline = self.entered;
             }
         }
-        within(self.exchange.deadline, handler.serve(self.exchange)).await
+        within(self.exchange.deadline, pin!(handler.serve(self.exchange))).await
     }
 
     fn render(&mut self, refusal: &Refusal) -> Answer {
@@ -115,8 +118,11 @@ impl Drop for Visit<'_> {
     }
 }
 
-/// Waits until the deadline, if there is one.
-async fn within<T>(deadline: Option<Instant>, work: impl Future<Output = Result<T, Refusal>>) -> Result<T, Refusal> {
+/// Waits until the deadline, if there is one. The work stays where it is: as an argument it would be there twice, and it is large.
+async fn within<T>(
+    deadline: Option<Instant>,
+    work: Pin<&mut impl Future<Output = Result<T, Refusal>>>,
+) -> Result<T, Refusal> {
     match deadline {
         Some(deadline) => timeout_at(deadline, work).await.unwrap_or(Err(Refusal::OutOfTime)),
         None => work.await,

@@ -126,6 +126,7 @@ impl Headers {
         }
         let before = self.fields.len();
         self.fields.retain(|field| field.0 != *name);
+        self.seen.remove(name);
         self.fields.len() != before
     }
 
@@ -138,6 +139,7 @@ impl Headers {
     pub fn remove_all(&mut self, names: NameSet) {
         if self.seen.meets(names) {
             self.fields.retain(|field| !names.contains(&field.0));
+            self.seen.remove_all(names);
         }
     }
 

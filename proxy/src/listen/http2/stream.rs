@@ -115,7 +115,7 @@ async fn ask<H: Handler>(
     let early = Box::new(EarlyHttp2(handle.informer()));
     let mut exchange = Exchange::new(head, body, context.peer.clone(), gone.clone(), early);
     let mut running = Running { handle, gone, grace: None };
-    let ended = running.finish(context.limits.gone_grace, context.handler.serve(&mut exchange)).await;
+    let ended = running.finish(context.limits.gone_grace, pin!(context.handler.serve(&mut exchange))).await;
     match ended {
         Ended::Well(Ok(answer)) => Some(answer),
         Ended::Well(Err(refusal)) => {
@@ -191,8 +191,7 @@ enum Ended<T> {
 }
 
 impl Running<'_> {
-    async fn finish<T>(&mut self, grace: std::time::Duration, work: impl Future<Output = T>) -> Ended<T> {
-        let mut work = pin!(work);
+    async fn finish<T>(&mut self, grace: std::time::Duration, mut work: Pin<&mut impl Future<Output = T>>) -> Ended<T> {
         poll_fn(|cx| {
             if self.grace.is_none() && self.handle.poll_broken(cx).is_ready() {
                 self.gone.set();

@@ -163,6 +163,18 @@ impl NameSet {
         }
     }
 
+    /// Takes a name out.
+    pub const fn remove(&mut self, name: &Name) {
+        if let Repr::Known(known) = &name.0 {
+            self.0 &= !(1 << *known);
+        }
+    }
+
+    /// Takes the names of another set out.
+    pub const fn remove_all(&mut self, others: Self) {
+        self.0 &= !others.0;
+    }
+
     /// Whether a name may be among names of which those in common use are in this set.
     pub const fn may_contain(self, name: &Name) -> bool {
         self.contains(name) || matches!(name.0, Repr::Other(_))
