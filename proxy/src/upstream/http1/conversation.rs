@@ -161,8 +161,8 @@ impl Conversation {
         }
     }
 
-    /// What is left of a conversation whose backend has failed while the request's body is read. It waits for the body, whose own end is told
-    /// before that of the backend.
+    /// What is left of a conversation whose backend has failed while the request's body is read. It waits for the body, whose own end is
+    /// told before that of the backend.
     ///
     /// Go: `net/http/transport.go` `persistConn.mapRoundTripError`, which waits without end.
     async fn fail_within_body(self: Box<Self>, fault: Fault) -> Failed {
