@@ -21,8 +21,7 @@ pub fn to_text(bytes: &[u8]) -> String {
 }
 
 /// The text as a JSON string, in the form that the recorder writes into lines: short escapes where JSON has them, `\u00xx` for the other
-/// control
-/// characters, everything else as it is.
+/// control characters, everything else as it is.
 pub fn quote(text: &str) -> String {
     let mut out = String::with_capacity(text.len() + 2);
     out.push('"');

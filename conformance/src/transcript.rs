@@ -1,8 +1,7 @@
 //! A trace as a person reads it: what each side did and what came, in the order of the scripts.
 //!
-//! `>` was sent, `<` came. `↵` is CR LF, `␊` LF alone; `\xNN` is any other byte that is no printable ASCII. A run of one byte, or of a
-//! few, is
-//! written once with its count: `(a × 40000)`.
+//! `>` was sent, `<` came. `↵` is CR LF, `␊` LF alone; `\xNN` is any other byte that is no printable ASCII. A run of one byte, or of a few,
+//! is written once with its count: `(a × 40000)`.
 
 mod line;
 

@@ -1,10 +1,8 @@
 //! The hardest things that the proxy has to carry, on both versions of HTTP, in the simulator and over sockets.
 //!
-//! A row below is a conversation: what is shown, and the function that plays it. It is played between each of the
-//! versions under which it stands (what
-//! the client speaks, what the backend speaks), in each of the places. The proxy is `weir reverse-proxy` by its
-//! command line; `as_a_process` it is the
-//! program itself.
+//! A row below is a conversation: what is shown, and the function that plays it. It is played between each of the versions under which it
+//! stands (what the client speaks, what the backend speaks), in each of the places. The proxy is `weir reverse-proxy` by its command line;
+//! `as_a_process` it is the program itself.
 
 #[path = "order_of_proof/backend.rs"]
 mod backend;

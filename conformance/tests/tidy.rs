@@ -12,9 +12,8 @@ use weir_conformance::{evidence::Evidence, pattern::Pattern};
 
 use self::sources::{Source, root, sources};
 
-/// The rooms of the proxy, from the ground up: a room uses rooms above it in this list, never below it. Rooms that have nothing in them
-/// yet stand
-/// here too.
+/// The rooms of the proxy, from the ground up: a room uses rooms above it in this list, never below it. Rooms that have nothing in them yet
+/// stand here too.
 const ROOMS: &[&str] = &[
     "world",
     "wire",

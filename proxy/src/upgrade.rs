@@ -20,8 +20,7 @@ use crate::{
 /// Carries bytes both ways until both sides have ended or one has failed, then closes both connections.
 ///
 /// What came early is delivered first: the client's bytes behind its request, and the backend's behind its 101. The end of one side is
-/// passed on as
-/// the end of that direction alone.
+/// passed on as the end of that direction alone.
 pub async fn run(mut client: Channel, client_early: Bytes, tunnel: Tunnel, planted: Planted) {
     let Tunnel { mut backend, early } = tunnel;
     let mut up = Pump::new(client_early);

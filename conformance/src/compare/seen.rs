@@ -8,9 +8,8 @@ use crate::{
 
 /// Our trace as it is held beside Go's, with what cannot be the same taken from Go's.
 ///
-/// The handler of ours sees the length of a request as a number alone, Go's sees its `Content-Length` field as well:
-/// the field is taken over for
-/// every request whose number is the same. Requests on HTTP/2 streams that run at once have no order: theirs is made Go's.
+/// The handler of ours sees the length of a request as a number alone, Go's sees its `Content-Length` field as well: the field is taken
+/// over for every request whose number is the same. Requests on HTTP/2 streams that run at once have no order: theirs is made Go's.
 pub fn beside(go: &CaseTrace, case: &Case, mut ours: CaseTrace) -> CaseTrace {
     if case.subject.front == Protocol::Http2 {
         let mut left = std::mem::take(&mut ours.seen);

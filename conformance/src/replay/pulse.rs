@@ -6,9 +6,8 @@ use tokio::{sync::Notify, task::AbortHandle, time::MissedTickBehavior};
 
 /// Counts beats of 5 ms in which this thread was really running.
 ///
-/// Over sockets the subject runs on the same thread, so when a loaded machine starves it, their common time stands still as well: a
-/// subject that was
-/// not given the processor is never taken for one that has nothing to say.
+/// Over sockets the subject runs on the same thread, so when a loaded machine starves it, their common time stands still as well: a subject
+/// that was not given the processor is never taken for one that has nothing to say.
 pub(super) struct Pulse {
     count: Cell<u64>,
     next: Notify,

@@ -65,8 +65,7 @@ impl VenueBackend {
 
 impl Venue {
     /// What the placeholders of a case stand for here. A recording has one address for client, backend and subject, so each of theirs is
-    /// the
-    /// client's when it stands alone.
+    /// the client's when it stands alone.
     pub fn addresses(&self) -> Addresses {
         let mut client = vec![self.client.to_string()];
         for ip in self.backend_address.iter().chain([&self.subject]).map(|address| address.ip().to_string()) {

@@ -14,9 +14,8 @@ use super::{
     tls,
 };
 
-/// Bytes that came behind the request, and bytes that came behind the 101, are the first of the tunnel; later ones
-/// follow, and the end of one side
-/// leaves the other open.
+/// Bytes that came behind the request, and bytes that came behind the 101, are the first of the tunnel; later ones follow, and the end of
+/// one side leaves the other open.
 pub(crate) fn early_bytes_pass_both_ways(place: Place, between: Between) {
     place.play(
         between,

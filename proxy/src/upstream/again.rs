@@ -46,8 +46,7 @@ impl Again {
     }
 
     /// A request on HTTP/2 that was not begun: its connection took no further stream, or the backend has refused it or declared it unseen.
-    /// It must
-    /// still have its body.
+    /// It must still have its body.
     ///
     /// Go: `net/http/h2_bundle.go` `canRetryError`.
     pub(super) fn not_begun(request: Outgoing) -> Box<Self> {

@@ -9,8 +9,7 @@ use crate::wire::{Cut, Frame, Frames, Length};
 /// The body of a backend's answer. Pulling it also drives what is left of the request's own body.
 ///
 /// Dropped before its end it closes the connection (HTTP/2: it resets the stream with CANCEL). At its end the connection goes back to the
-/// pool, if the
-/// request was written to its end as well.
+/// pool, if the request was written to its end as well.
 #[derive(Debug)]
 pub struct Download(pub(super) Carried);
 

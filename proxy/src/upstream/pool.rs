@@ -36,8 +36,7 @@ use crate::{
 /// The connections of one worker to backends.
 ///
 /// The connection that was used last is used first: those beyond what the load needs grow old and are closed. A request waits for a new
-/// connection or for
-/// one that comes back, whichever is first.
+/// connection or for one that comes back, whichever is first.
 ///
 /// Go: `net/http/transport.go` `Transport.getConn`, `tryPutIdleConn`, `queueForIdleConn`, `queueForDial`.
 pub(super) struct Pool {

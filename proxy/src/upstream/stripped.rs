@@ -8,8 +8,7 @@ use crate::{
 /// Headers that may leave this process: every hop-by-hop field is gone.
 ///
 /// All `Connection` lines count, not only the first. What the forward core wants back (`Te: trailers`, an upgrade) it asks for by name.
-/// Fields that
-/// frame a message are never among them: framing comes from the body alone.
+/// Fields that frame a message are never among them: framing comes from the body alone.
 ///
 /// Go: `net/http/httputil/reverseproxy.go` `removeHopByHopHeaders`. Trace: `forward/hop_by_hop/connection_names_fields_on_two_lines`.
 #[derive(Clone, Debug, Default)]

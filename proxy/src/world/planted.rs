@@ -40,8 +40,7 @@ pub enum Bug {
 /// The bugs planted in this world: none, ever, in the real one.
 ///
 /// A value of the world and not a build flag: cargo joins the features of all packages it builds together, so a flag meant for the
-/// simulator would
-/// reach the binary that `cargo test --workspace` builds beside it.
+/// simulator would reach the binary that `cargo test --workspace` builds beside it.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Planted(Option<Bug>);
 

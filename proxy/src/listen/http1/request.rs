@@ -37,8 +37,8 @@ pub(super) struct Wait<'a, S> {
 /// Waits for the next request's head.
 ///
 /// The header clock starts with the connection, later with the fourth byte of a request; until then the idle clock runs, and a server that
-/// stops ends
-/// the connection: at once if it idles, when it is five seconds old if nothing has come on it yet. Go: `net/http/server.go` `conn.serve`.
+/// stops ends the connection: at once if it idles, when it is five seconds old if nothing has come on it yet. Go: `net/http/server.go`
+/// `conn.serve`.
 pub(super) async fn next<S: Future<Output = ()>>(shared: &Shared, wait: Wait<'_, S>) -> Next {
     let Wait { settings, first, stop, mut stopped, alarm } = wait;
     shared.borrow_mut().bound(None, None);

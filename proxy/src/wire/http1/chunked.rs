@@ -9,11 +9,9 @@ use crate::wire::headers::Headers;
 
 /// Takes a chunked body apart.
 ///
-/// A piece of data is what one read of Go's proxy gives: a chunk is waited for until it is whole or there are 32 KiB, and whole chunks
-/// that lie in
-/// the input together become one piece. Data behind a chunk's frame is moved over that frame, once; a chunk that lies alone is not copied.
-/// So the
-/// input holds at most 32 KiB of data, 4 KiB of frames between them, and a line of 4 KiB.
+/// A piece of data is what one read of Go's proxy gives: a chunk is waited for until it is whole or there are 32 KiB, and whole chunks that
+/// lie in the input together become one piece. Data behind a chunk's frame is moved over that frame, once; a chunk that lies alone is not
+/// copied. So the input holds at most 32 KiB of data, 4 KiB of frames between them, and a line of 4 KiB.
 ///
 /// Go: `net/http/internal/chunked.go` `chunkedReader`, `net/http/transfer.go` `body.readTrailer`. Trace:
 /// `forward/flush/half_a_chunk_waits_for_its_rest`.

@@ -26,8 +26,7 @@ pub(super) struct Framing {
 /// How the body of a request is framed.
 ///
 /// Where both fields frame it, chunked wins, and the connection ends behind the answer: an implementation between the client and us may
-/// have
-/// counted otherwise. Go goes on with it.
+/// have counted otherwise. Go goes on with it.
 ///
 /// # Errors
 /// The fields contradict one another or are not understood.
