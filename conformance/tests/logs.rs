@@ -95,3 +95,13 @@ fn what_peers_say_is_escaped_in_logs() {
         assert!(!line.contains(char::is_control), "{line:?}");
     }
 }
+
+#[test]
+fn what_is_logged_changes_nothing_on_the_wire() {
+    for probe in probes(|probe| probe.class() == "answers" && probe.sends() < 4096) {
+        let play = || simulated::play(&probe, &certificates(), &simulated::weir(), None).unwrap();
+        let (quiet, mut loud) = (play(), None);
+        logged(|| loud = Some(play()));
+        assert_eq!(loud, Some(quiet), "{}", probe.id());
+    }
+}
