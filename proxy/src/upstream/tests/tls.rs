@@ -1,6 +1,6 @@
 use std::{sync::Arc, time::Duration};
 
-use rustls::{RootCertStore, ServerConfig, server::WebPkiClientVerifier};
+use rustls::{HandshakeKind, RootCertStore, ServerConfig, server::WebPkiClientVerifier};
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _, DuplexStream},
     join,
@@ -60,8 +60,8 @@ impl Clock for Stopped {
     }
 }
 
-/// The backend's side of a handshake.
-async fn shake(peer: Peer, client_ca: Option<&[u8]>) -> std::io::Result<TlsStream<DuplexStream>> {
+/// What a backend shows, and whom it asks for a certificate.
+fn server(client_ca: Option<&[u8]>) -> Arc<ServerConfig> {
     let clock: Arc<dyn Clock> = Arc::new(Stopped(2026));
     let builder = ServerConfig::builder_with_details(provider(), WorldTime::of(&clock));
     let builder = builder.with_safe_default_protocol_versions().unwrap();
@@ -71,8 +71,12 @@ async fn shake(peer: Peer, client_ca: Option<&[u8]>) -> std::io::Result<TlsStrea
         ),
         None => builder.with_no_client_auth(),
     };
-    let config = builder.with_single_cert(certificates(SERVING).unwrap(), private_key(SERVING_KEY).unwrap()).unwrap();
-    TlsAcceptor::from(Arc::new(config)).accept(peer.into_stream()).await
+    Arc::new(builder.with_single_cert(certificates(SERVING).unwrap(), private_key(SERVING_KEY).unwrap()).unwrap())
+}
+
+/// The backend's side of a handshake.
+async fn shake(peer: Peer, client_ca: Option<&[u8]>) -> std::io::Result<TlsStream<DuplexStream>> {
+    TlsAcceptor::from(server(client_ca)).accept(peer.into_stream()).await
 }
 
 /// Serves one request.
@@ -114,6 +118,31 @@ async fn a_connection_through_tls_is_used_again_and_closed_in_good_order() {
         assert_eq!(stage.transport.idle_connections(), 1);
         // Without close_notify this read would be an error.
         assert_eq!(tls.read(&mut [0]).await.unwrap(), 0);
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_session_with_a_backend_is_resumed_but_not_under_another_trust() {
+    // CVE-2025-68121: a backend whose authority was taken away went on to be believed.
+    on_a_worker(async {
+        let stage = trusting(CA);
+        let backend = TlsAcceptor::from(server(None));
+        let ask = async || {
+            let answer = async {
+                let mut tls = backend.accept(stage.accept().await.into_stream()).await.unwrap();
+                let kind = tls.get_ref().1.handshake_kind().unwrap();
+                serve(&mut tls).await;
+                tls.shutdown().await.unwrap();
+                kind
+            };
+            join!(stage.ask(get("/")), answer).1
+        };
+        assert_eq!(ask().await, HandshakeKind::Full);
+        assert_eq!(ask().await, HandshakeKind::Resumed);
+        let world = World { clock: Arc::new(Stopped(2026)), ..real::world([3; 32]) };
+        stage.transport.renew_tls(&client_config(&world, Trust::Roots(roots(CA)), None).unwrap());
+        assert_eq!(ask().await, HandshakeKind::Full);
     })
     .await;
 }
