@@ -27,6 +27,6 @@ pub use self::{
     origin::{Alpn, Origin},
     outgoing::{OutHead, Outgoing},
     send_error::{ConnectionFault, Delivered, Ends, SendCause, SendError},
-    stripped::StrippedHeaders,
+    stripped::{StrippedHeaders, strip_hop_by_hop},
     transport::{Compression, Incoming, Reply, Reuse, Transport, TransportConfig},
 };

@@ -183,6 +183,9 @@ impl Writer {
             }
             HandlerStep::Trailer(name, value) => self.unannounced.set(name_of(name), filled(value)),
             HandlerStep::Status(status) => match StatusCode::from_u16(*status) {
+                Ok(status) if status.is_informational() && status != StatusCode::SWITCHING_PROTOCOLS => {
+                    self.inform(status.as_u16());
+                }
                 Ok(status) => self.write_head(status),
                 // Go's WriteHeader panics.
                 Err(_) => return Err(Cut::Malformed("invalid WriteHeader code")),
@@ -197,10 +200,12 @@ impl Writer {
                 if !bytes.is_empty() {
                     self.desk.borrow_mut().frames.push_back(Frame::Data(bytes));
                 }
+                tokio::task::yield_now().await; // as above: the connection has it before the next step reads
             }
             HandlerStep::Flush => {
                 self.write_head(StatusCode::OK);
                 self.desk.borrow_mut().frames.push_back(Frame::Flush);
+                tokio::task::yield_now().await;
             }
             HandlerStep::ReadAll => self.read(usize::MAX).await,
             HandlerStep::Read(count) => self.read(*count).await,
@@ -229,6 +234,9 @@ impl Writer {
         head.headers = self.headers.clone();
         head.content_length = head.headers.get(&Name::CONTENT_LENGTH).and_then(number);
         head.withheld = self.withheld;
+        if !self.unannounced.is_empty() {
+            head.withheld.insert(&Name::CONTENT_LENGTH); // no length is computed where trailers are known to come
+        }
         head.announced = head.headers.names_in(&Name::TRAILER).into_iter().collect();
         head.trailer_lines = head.headers.all(&Name::TRAILER).map(names_in).collect();
         for framing in [Name::CONTENT_LENGTH, Name::TRANSFER_ENCODING, Name::TRAILER] {

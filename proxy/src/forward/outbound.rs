@@ -96,7 +96,11 @@ impl Outbound<Headers> {
         upgrade: Option<&Bytes>,
         planted: &Planted,
     ) -> Outbound<StrippedHeaders> {
+        let is_named = self.headers.has_token(&Name::CONNECTION, b"x-forwarded-for");
         let mut out = self.with_headers(|headers| StrippedHeaders::from_inbound(headers, planted));
+        if is_named {
+            out.forwarded_for = ForwardedFor::Append; // what Connection names is removed, a nil that is there too
+        }
         if inbound.headers.has_token(&Name::TE, b"trailers") {
             out.headers.accept_trailers();
         }

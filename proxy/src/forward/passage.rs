@@ -15,9 +15,9 @@ use super::{
     switch::{self, BadSwitch},
 };
 use crate::{
-    upstream::{Download, Incoming, Origin, Outgoing, Reply, SendCause, StrippedHeaders, Transport},
+    upstream::{self, Download, Incoming, Origin, Outgoing, Reply, SendCause, Transport},
     wire::{Answer, Body, Exchange, Gone, Length, Name, ResponseHead, Tunnel},
-    world::{Bug, Planted},
+    world::Bug,
 };
 
 /// The way of one request to its backend.
@@ -152,8 +152,7 @@ pub(super) fn strip_hop_by_hop(head: &mut ResponseHead) {
     if head.headers.has_token(&Name::CONNECTION, b"content-length") {
         head.content_length = None; // named, so removed: the server counts for itself
     }
-    let headers = std::mem::take(&mut head.headers);
-    head.headers = StrippedHeaders::from_inbound(headers, &Planted::none()).into_headers();
+    upstream::strip_hop_by_hop(&mut head.headers);
 }
 
 /// Waits for a moment that may never come.

@@ -106,6 +106,14 @@ impl StrippedHeaders {
     }
 }
 
+/// Takes out of an answer's fields what concerns the backend's connection alone. A `Host` is a field as any other there.
+///
+/// Go: `net/http/httputil/reverseproxy.go` `removeHopByHopHeaders`.
+pub fn strip_hop_by_hop(headers: &mut Headers) {
+    headers.remove_named(&Name::CONNECTION);
+    headers.remove_all(HOP_BY_HOP);
+}
+
 /// What concerns one connection only.
 const HOP_BY_HOP: NameSet = NameSet::of([
     Name::CONNECTION,

@@ -168,6 +168,7 @@ impl<'a> Reply<'a> {
     }
 
     async fn data(&mut self, writer: &mut ResponseWriter, bytes: Bytes, body: &mut Body) -> Result<(), Failed> {
+        self.shared.borrow_mut().forget_continue(); // nothing asks a client to go on that is being answered
         self.settle(writer, Next::Data(bytes.len())).await;
         let (waits, may_wait) = {
             let mut connection = self.shared.borrow_mut();

@@ -45,6 +45,8 @@ pub(in crate::upstream) struct Conversation {
     written_before: u64,
     /// Why the backend takes no more of the request. What it said before may still be on its way, and tells more: it has a little time.
     unwritten: Option<(io::Error, Pin<Box<Sleep>>)>,
+    /// Why no more of the answer's body comes: behind what had come.
+    unread: Option<io::Error>,
     header_timeout: Option<Duration>,
     header_timer: Option<Pin<Box<Sleep>>>,
 }
@@ -127,6 +129,7 @@ impl Conversation {
             sending,
             written_before,
             unwritten: None,
+            unread: None,
             header_timeout: waits.response_header,
             header_timer: None,
         }
@@ -358,7 +361,27 @@ impl Conversation {
             if let Some(part) = self.part_at_hand().map_err(BadAnswer::Wrong)? {
                 return Poll::Ready(Ok(part));
             }
-            std::task::ready!(self.connection.poll_fill(cx)).map_err(BadAnswer::Gone)?;
+            if let Some(error) = self.unread.take() {
+                return Poll::Ready(Err(BadAnswer::Gone(error)));
+            }
+            if let Err(error) = std::task::ready!(self.connection.poll_fill(cx)) {
+                match self.held_data() {
+                    None => return Poll::Ready(Err(BadAnswer::Gone(error))),
+                    Some(data) => {
+                        self.unread = Some(error);
+                        return Poll::Ready(Ok(Part::Data(data)));
+                    }
+                }
+            }
+        }
+    }
+
+    /// What has come of a chunk that waits for its rest.
+    fn held_data(&mut self) -> Option<Bytes> {
+        let connection = &mut self.connection;
+        match connection.reader.next(&mut connection.input, true) {
+            Ok(Event::Data(data)) => Some(data),
+            Ok(Event::NeedMore | Event::Head(_) | Event::Trailers(_) | Event::Done) | Err(_) => None,
         }
     }
 

@@ -97,11 +97,11 @@ impl ResponseWriter {
 
     /// The value of the `Connection` line that the server adds; takes out the one it stands for.
     fn connection(&mut self, plan: &Plan) -> Option<&'static [u8]> {
+        if !plan.close {
+            return (plan.kept && self.head.lacks(&Name::CONNECTION)).then_some(b"keep-alive");
+        }
         let headers = &mut self.head.headers;
         let own = headers.get(&Name::CONNECTION);
-        if !plan.close {
-            return (plan.kept && own.is_none()).then_some(b"keep-alive");
-        }
         let switched = self.head.status == StatusCode::SWITCHING_PROTOCOLS
             && headers.get(&Name::UPGRADE).is_some_and(|protocol| !protocol.is_empty())
             && headers.has_token(&Name::CONNECTION, b"upgrade");
