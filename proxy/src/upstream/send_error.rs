@@ -236,6 +236,6 @@ fn body_text(cut: &Cut) -> Cow<'static, str> {
         Cut::ClientGone | Cut::BackendGone(_) => "unexpected EOF".into(),
         Cut::Malformed(text) | Cut::Limit(text) => (*text).into(),
         Cut::Deadline => "context deadline exceeded".into(),
-        Cut::Reset(_) | Cut::BodyClosed => cut.to_string().into(),
+        Cut::Field(_) | Cut::Reset(_) | Cut::BodyClosed => cut.to_string().into(),
     }
 }

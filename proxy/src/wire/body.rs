@@ -55,6 +55,9 @@ pub enum Cut {
     /// The peer broke the rules of its protocol; the text is Go's where Go has one.
     #[error("{0}")]
     Malformed(&'static str),
+    /// A field behind the body is none; the text quotes it.
+    #[error(transparent)]
+    Field(Box<http1::Wrong>),
     /// The server has closed the request's body: what is left of it never reaches whoever sends it on, who gives up sending. The answer
     /// stands.
     #[error("http: invalid Read on closed Body")]

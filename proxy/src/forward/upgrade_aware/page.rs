@@ -75,7 +75,7 @@ fn words(cut: &Cut) -> String {
         Cut::BackendGone(error) => error.to_string(),
         Cut::ClientGone => "context canceled".to_owned(),
         Cut::Deadline => "context deadline exceeded".to_owned(),
-        Cut::Malformed(_) | Cut::BodyClosed | Cut::Limit(_) | Cut::Reset(_) => cut.to_string(),
+        Cut::Malformed(_) | Cut::Field(_) | Cut::BodyClosed | Cut::Limit(_) | Cut::Reset(_) => cut.to_string(),
     }
 }
 

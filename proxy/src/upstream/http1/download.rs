@@ -100,7 +100,7 @@ impl Http1Download {
             Err(BadAnswer::Wrong(Wrong::Ended | Wrong::EndedEarly)) => {
                 self.broken(Cut::BackendGone(io::ErrorKind::UnexpectedEof.into()))
             }
-            Err(BadAnswer::Wrong(wrong)) => self.broken(Cut::Malformed(wrong.in_body())),
+            Err(BadAnswer::Wrong(wrong)) => self.broken(wrong.into_cut()),
         }
     }
 

@@ -61,7 +61,7 @@ impl Incoming {
                 // A head cannot come inside of a body: the reader says Done first.
                 Ok(Event::NeedMore | Event::Head(_)) => {}
                 Err(Wrong::EndedEarly) => return Poll::Ready(Some(Err(Cut::ClientGone))),
-                Err(wrong) => return Poll::Ready(Some(Err(Cut::Malformed(wrong.in_body())))),
+                Err(wrong) => return Poll::Ready(Some(Err(wrong.into_cut()))),
             }
             if connection.has_output()
                 && let Poll::Ready(Err(_)) = connection.poll_flush(cx)

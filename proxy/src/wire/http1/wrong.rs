@@ -2,7 +2,7 @@ use std::fmt;
 
 use bytes::Bytes;
 
-use crate::wire::{headers::Name, token::go_quote, url::BadUrl};
+use crate::wire::{body::Cut, headers::Name, token::go_quote, url::BadUrl};
 
 /// Every way the bytes of a peer are refused. The text is Go's, where Go has one.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -227,17 +227,25 @@ impl Wrong {
         }
     }
 
-    /// What is wrong with a body, as a text that lives as long as the process: Go's words, without what they quote.
-    pub const fn in_body(&self) -> &'static str {
+    /// How it cuts the body that it was found in.
+    pub fn into_cut(self) -> Cut {
+        match self {
+            Self::FirstField(_) | Self::Colon(_) | Self::Field(_) => Cut::Field(Box::new(self)),
+            other => Cut::Malformed(other.in_body()),
+        }
+    }
+
+    /// What is wrong with a body, but for its trailers: Go's words.
+    const fn in_body(&self) -> &'static str {
         match self {
             Self::Ended | Self::EndedEarly => "unexpected EOF",
             Self::Chunk(bad) => bad.text(),
             Self::TrailerEnded => "http: unexpected EOF reading trailer",
             Self::TrailerTooLong => "http: suspiciously long trailer after chunked body",
-            Self::FirstField(_) => "malformed MIME header initial line",
-            Self::Colon(_) => "malformed MIME header: missing colon",
-            Self::Field(_) => "malformed MIME header line",
-            Self::RequestTooLarge
+            Self::FirstField(_)
+            | Self::Colon(_)
+            | Self::Field(_)
+            | Self::RequestTooLarge
             | Self::ResponseTooLarge(_)
             | Self::RequestLine(_)
             | Self::Method(_)
