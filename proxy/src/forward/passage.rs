@@ -8,15 +8,16 @@ use tokio::time::{Instant, sleep_until};
 
 use super::{
     FlushInterval,
+    first_read::EndOfBody,
     flush::flush_interval,
     gunzip,
     planted::{self, Passed},
-    relay::{End, Relay},
+    relay::Relay,
     switch::{self, BadSwitch},
 };
 use crate::{
     upstream::{self, Download, Incoming, Origin, Outgoing, Reply, SendCause, Transport},
-    wire::{Answer, Body, Exchange, Gone, Length, Name, ResponseHead, Tunnel},
+    wire::{Answer, Body, Exchange, Gone, Length, Name, ResponseHead, Tunnel, Version},
     world::Bug,
 };
 
@@ -115,16 +116,17 @@ impl Passage<'_> {
         strip_hop_by_hop(&mut head);
         let interval = flush_interval(&head, body.length(), gunzip, self.flush);
         let length = if gunzip { Length::Unknown } else { body.length() };
-        let end = if body.ends_with_bytes() { End::WithBytes } else { End::Apart };
+        let end = if head.version == Version::Http2 { EndOfBody::Any } else { EndOfBody::of(body.length()) };
         let body = Passed::new(body, self.transport.planted());
-        Answer::Reply(head, Body::made(length, Relay::new(body, interval, gunzip, gone).ending(end).until(self.until)))
+        Answer::Reply(head, Body::made(length, Relay::new(body, end, interval, gunzip, gone).until(self.until)))
     }
 
     /// The answer as the backend wrote it, hop-by-hop fields and all; the client's connection ends behind it.
     pub(crate) fn last_answer(&self, incoming: Incoming, gone: Gone) -> Answer {
         let Incoming { head, body, .. } = incoming;
         let length = body.length();
-        Answer::Last(head, Body::made(length, Relay::new(body, FlushInterval::Always, false, gone).until(self.until)))
+        let relay = Relay::new(body, EndOfBody::Any, FlushInterval::Always, false, gone).until(self.until);
+        Answer::Last(head, Body::made(length, relay))
     }
 
     /// The tunnel for the client, if the backend switched to what it was asked for.

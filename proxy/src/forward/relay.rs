@@ -1,5 +1,4 @@
 use std::{
-    collections::VecDeque,
     pin::Pin,
     task::{Context, Poll},
     time::Duration,
@@ -7,37 +6,37 @@ use std::{
 
 use tokio::time::{Instant, Sleep, sleep, sleep_until};
 
-use super::{FlushInterval, gunzip::Gunzip};
-use crate::{
-    config::limits,
-    wire::{Cut, Frame, Frames, Gone, Headers},
+use super::{
+    FlushInterval,
+    first_read::{EndOfBody, FirstRead},
+    gunzip::Gunzip,
 };
+use crate::wire::{Cut, Frame, Frames, Gone, Headers};
 
 /// The body of an answer on its way to the client: the backend's body, unpacked if need be, flushed as the policy says, cut when the
 /// client leaves.
 pub(super) struct Relay<D> {
-    download: D,
+    download: FirstRead<D>,
+    /// What the first read gave, while the head goes out before it.
+    first: First,
     /// Boxed: it is large, and few bodies need it.
     gunzip: Option<Box<Gunzip>>,
     /// Trailers that came while the last bytes were unpacked.
     trailers: Option<Headers>,
     flush: FlushTimer,
-    /// That the first read is still to come and decides what leaves first.
-    opening: Option<End>,
-    /// What was read already.
-    held: VecDeque<Option<Result<Frame, Cut>>>,
     gone: Gone,
     until: Option<Pin<Box<Sleep>>>,
     after: After,
 }
 
-/// How the end of a body comes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum End {
-    /// With the last bytes, if both are there.
-    WithBytes,
-    /// By itself, behind them.
-    Apart,
+/// The first read of the body.
+enum First {
+    /// It has not been tried.
+    Unread,
+    /// It was, and what it gave is to be passed on next.
+    Held(Option<Result<Frame, Cut>>),
+    /// It is behind.
+    Passed,
 }
 
 /// What follows the download's end.
@@ -51,33 +50,19 @@ enum After {
 }
 
 impl<D: Frames + Unpin> Relay<D> {
-    pub(super) fn new(download: D, interval: FlushInterval, gunzip: bool, gone: Gone) -> Self {
+    /// `end` counts where every piece is flushed: elsewhere nothing depends on the first read.
+    pub(super) fn new(download: D, end: EndOfBody, interval: FlushInterval, gunzip: bool, gone: Gone) -> Self {
+        let end = if interval == FlushInterval::Always { end } else { EndOfBody::Any };
         Self {
-            download,
+            download: FirstRead::new(download, end),
+            first: First::Unread,
             gunzip: gunzip.then(|| Box::new(Gunzip::new())),
             trailers: None,
             flush: FlushTimer::new(interval),
-            opening: None,
-            held: VecDeque::new(),
             gone,
             until: None,
             after: After::Running,
         }
-    }
-
-    /// Lets the first read of a body of which each piece is flushed decide whether the head leaves before the first bytes, and tells of no
-    /// type that it does not name, or with them, and tells of the type that they look like. A body that is unpacked is read up to the end
-    /// of its stream: its head never waits for that.
-    ///
-    /// Go: the timer of `maxLatencyWriter` rings as soon as the first read waits: for bytes, or for the end to be settled.
-    pub(super) fn ending(mut self, end: End) -> Self {
-        if self.gunzip.is_none()
-            && let FlushTimer::Always { due } = &mut self.flush
-        {
-            *due = false;
-            self.opening = Some(end);
-        }
-        self
     }
 
     /// Cuts the body at this moment, if it has not ended by then.
@@ -98,33 +83,20 @@ impl<D: Frames + Unpin> Relay<D> {
         }
     }
 
-    /// What leaves first of a body of which each piece is flushed.
-    fn open(&mut self, end: End, cx: &mut Context<'_>) -> Option<Result<Frame, Cut>> {
-        let bytes = match self.poll_data(cx) {
-            Poll::Pending => return Some(Ok(Frame::Flush)),
-            Poll::Ready(cut @ Some(Err(_))) => return cut, // not even the head leaves
-            Poll::Ready(Some(Ok(Frame::Data(bytes)))) => bytes,
-            Poll::Ready(end) => {
-                self.held.push_back(end);
-                return Some(Ok(Frame::Flush));
-            }
-        };
-        let reads_on = end == End::WithBytes && bytes.len() <= limits::ANSWER_READ_BYTES;
-        let next = if reads_on { self.poll_data(cx) } else { Poll::Pending };
-        let bytes = Some(Ok(Frame::Data(bytes)));
-        match next {
-            Poll::Ready(end @ (None | Some(Ok(Frame::Trailers(_) | Frame::Flush)))) => {
-                self.held.extend([bytes, end]);
-                return Some(Ok(Frame::Flush));
-            }
-            Poll::Ready(more) => self.held.push_back(more),
-            Poll::Pending => {}
+    /// Whether what the first read gives goes before the first flush.
+    fn reads_before_flush(&mut self, cx: &mut Context<'_>) -> bool {
+        if !matches!(std::mem::replace(&mut self.first, First::Passed), First::Unread) {
+            return false;
         }
-        self.flush.wrote();
-        bytes
+        let Poll::Ready(read) = self.poll_data(cx) else { return false };
+        self.first = First::Held(read);
+        !self.download.has_waited()
     }
 
     fn poll_data(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame, Cut>>> {
+        if let First::Held(read) = std::mem::replace(&mut self.first, First::Passed) {
+            return Poll::Ready(read);
+        }
         loop {
             if let Some(unpacked) = self.gunzip.as_mut().map(|gunzip| gunzip.next()) {
                 match unpacked {
@@ -172,17 +144,10 @@ impl<D: Frames + Unpin> Frames for Relay<D> {
         if this.until.as_mut().is_some_and(|until| until.as_mut().poll(cx).is_ready()) {
             return Poll::Ready(Some(Err(Cut::Deadline)));
         }
-        if let Some(end) = this.opening.take() {
-            return Poll::Ready(this.open(end, cx));
-        }
-        if this.flush.is_due() {
+        if this.flush.is_due() && !this.reads_before_flush(cx) {
             return Poll::Ready(Some(Ok(Frame::Flush)));
         }
-        let next = match this.held.pop_front() {
-            Some(held) => Poll::Ready(held),
-            None => this.poll_data(cx),
-        };
-        match next {
+        match this.poll_data(cx) {
             Poll::Ready(Some(Ok(Frame::Data(bytes)))) => {
                 this.flush.wrote();
                 Poll::Ready(Some(Ok(Frame::Data(bytes))))

@@ -29,11 +29,6 @@ impl Download {
         }
     }
 
-    /// Whether its end can be known together with its last bytes: on HTTP/1, unless the connection's end ends it.
-    pub(crate) fn ends_with_bytes(&self) -> bool {
-        matches!(&self.0, Carried::Http1(download) if download.length() != Length::UntilClose)
-    }
-
     /// Whether the request's own body was written to its end.
     pub fn upload_done(&self) -> bool {
         match &self.0 {

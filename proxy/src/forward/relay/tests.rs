@@ -34,8 +34,8 @@ impl Frames for Played {
 }
 
 /// What leaves of it when each piece is flushed; f is a flush.
-async fn flushed(played: &'static str, end: End) -> String {
-    let relay = Relay::new(Played(played.chars()), FlushInterval::Always, false, Gone::default()).ending(end);
+async fn flushed(played: &'static str, end: EndOfBody) -> String {
+    let relay = Relay::new(Played(played.chars()), end, FlushInterval::Always, false, Gone::default());
     let mut body = Body::made(Length::Unknown, relay);
     let mut order = String::new();
     while let Some(frame) = body.frame().await {
@@ -62,7 +62,7 @@ fn trailers() -> Headers {
 /// What the client gets of a packed body, as text.
 async fn unpacked(frames: impl IntoIterator<Item = Frame>) -> String {
     let download = Given(frames.into_iter().collect());
-    let relay = Relay::new(download, FlushInterval::Never, true, Gone::default());
+    let relay = Relay::new(download, EndOfBody::Any, FlushInterval::Never, true, Gone::default());
     let mut body = Body::made(Length::Unknown, relay);
     let mut said = String::new();
     while let Some(frame) = body.frame().await {
@@ -99,19 +99,23 @@ async fn an_empty_body_that_is_called_gzip_is_empty_as_in_go() {
 
 #[tokio::test]
 async fn the_head_leaves_before_the_first_bytes_only_if_their_read_waits() {
-    use End::{Apart, WithBytes};
+    const SMALL: EndOfBody = EndOfBody::With(2);
+    const LARGE: EndOfBody = EndOfBody::With(1);
     for (played, end, order) in [
-        ("d", WithBytes, "fdf"),
-        ("dt", WithBytes, "fdfft"),
-        ("d.", WithBytes, "df"),
-        ("dd", WithBytes, "dfdf"),
-        ("d", Apart, "df"),
-        (".d", WithBytes, "fdf"),
-        (".d", Apart, "fdf"),
-        ("", WithBytes, "f"),
-        ("c", WithBytes, "c"),
-        (".c", WithBytes, "fc"),
-        ("dc", WithBytes, "dfc"),
+        ("d", SMALL, "fdf"),
+        ("dt", SMALL, "fdfft"),
+        ("d", LARGE, "df"),
+        ("d", EndOfBody::Any, "fdf"),
+        ("c", EndOfBody::Any, "fc"),
+        ("d.", SMALL, "df"),
+        ("dd", SMALL, "dfdf"),
+        ("d", EndOfBody::Behind, "df"),
+        (".d", SMALL, "fdf"),
+        (".d", EndOfBody::Behind, "fdf"),
+        ("", SMALL, "f"),
+        ("c", SMALL, "c"),
+        (".c", SMALL, "fc"),
+        ("dc", SMALL, "dfc"),
     ] {
         assert_eq!(flushed(played, end).await, order, "{played}, {end:?}");
     }

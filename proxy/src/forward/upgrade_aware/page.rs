@@ -23,6 +23,7 @@ use crate::{
     config::limits,
     forward::{
         FlushInterval, Passage,
+        first_read::EndOfBody,
         passage::{strip_hop_by_hop, unpacking},
         relay::Relay,
     },
@@ -52,11 +53,12 @@ pub(super) async fn answer(
     let (mut head, body, gunzip) = unpacking(incoming);
     strip_hop_by_hop(&mut head);
     head.content_length = None;
-    let source = Relay::new(body, FlushInterval::Never, gunzip, gone.clone()).until(passage.until);
+    let source = Relay::new(body, EndOfBody::Any, FlushInterval::Never, gunzip, gone.clone()).until(passage.until);
     let mut page = Page::new(source, coding, links.clone());
     let whole = page.hold(limits::REWRITTEN_PAGE_BYTES_MAX).await.map_err(|cut| Fault::Failed(words(&cut)))?;
     let flush = if whole { passage.flush } else { FlushInterval::Always };
-    Ok(Answer::Reply(head, Body::made(Length::Unknown, Relay::new(page, flush, false, gone).until(passage.until))))
+    let relay = Relay::new(page, EndOfBody::Any, flush, false, gone).until(passage.until);
+    Ok(Answer::Reply(head, Body::made(Length::Unknown, relay)))
 }
 
 /// Go takes the type for what it is only in lower case.

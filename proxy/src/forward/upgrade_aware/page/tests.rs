@@ -21,7 +21,8 @@ impl Frames for Given {
 fn page(coding: Coding, frames: impl IntoIterator<Item = Frame>) -> Page<Given> {
     let url = |text: &'static str| Url::parse(&Bytes::from_static(text.as_bytes())).unwrap();
     let links = Links::new(&url("/pre/page"), &url("http://backend.test/page"), Bytes::new());
-    let source = Relay::new(Given(frames.into_iter().collect()), FlushInterval::Never, false, Gone::default());
+    let source =
+        Relay::new(Given(frames.into_iter().collect()), EndOfBody::Any, FlushInterval::Never, false, Gone::default());
     Page::new(source, coding, links)
 }
 
