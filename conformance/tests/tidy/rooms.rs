@@ -47,8 +47,8 @@ fn name(rest: &str) -> String {
 pub(crate) fn parents_of(path: &str) -> Option<(Vec<String>, String)> {
     let (folder, file) = path.rsplit_once('/')?;
     let module = file.strip_suffix(".rs")?.to_owned();
-    let by_cargo = matches!(module.as_str(), "lib" | "main") || path.contains("/src/bin/");
     let top = folder.rsplit('/').next()?;
+    let by_cargo = matches!(module.as_str(), "lib" | "main") || top == "bin";
     // Each file of `tests/` and `benches/` is a program of its own.
     if by_cargo || (matches!(top, "tests" | "benches") && folder.matches('/').count() <= 1) {
         return None;
@@ -56,7 +56,7 @@ pub(crate) fn parents_of(path: &str) -> Option<(Vec<String>, String)> {
     if top == "src" {
         return Some((vec![format!("{folder}/lib.rs"), format!("{folder}/main.rs")], module));
     }
-    if folder.rsplit('/').nth(1) == Some("examples") {
+    if matches!(folder.rsplit('/').nth(1), Some("bin" | "examples")) {
         return Some((vec![format!("{folder}/main.rs")], module));
     }
     Some((vec![format!("{folder}.rs")], module))

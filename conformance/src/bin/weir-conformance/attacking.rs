@@ -1,11 +1,30 @@
 //! `weir-conformance attack`.
 
+use std::net::SocketAddr;
+
 use weir_conformance::{
     attack::{self, aggregated, outside::Outside},
     evidence::Evidence,
+    pattern::Pattern,
 };
 
-use crate::{AttackArguments, Failure, find_address, over_sockets};
+use crate::{
+    Failure,
+    reach::{find_address, over_sockets},
+};
+
+#[derive(clap::Args)]
+pub(crate) struct AttackArguments {
+    /// Where the proxy listens. HTTP/2 is tried over https only.
+    #[arg(long, value_name = "http[s]://HOST:PORT")]
+    target: String,
+    /// Where the proxy finds its backend, which speaks HTTP/1: the recorder listens there.
+    #[arg(long, value_name = "IP:PORT", default_value = "127.0.0.1:9000")]
+    backend: SocketAddr,
+    /// Which probes: an id, class/name, in which `*` stands for any text.
+    #[arg(default_value = "*")]
+    probes: Pattern,
+}
 
 /// Plays probes one after the other against a proxy, and tells of each whether it is safe.
 pub(crate) fn run(evidence: &Evidence, arguments: &AttackArguments) -> Result<(), Failure> {
