@@ -1,10 +1,8 @@
 //! Entropy and time of the C library, overridden inside a run so that the same seed gives the same run in every process.
 //!
 //! Dice and clocks of the world are deterministic already; this catches what does not ask the world: hash seeds of the standard library,
-//! the TLS
-//! provider's key shares and nonces, instants that HTTP/2 keeps. The definitions below replace the C library's in this binary only.
-//! Outside of
-//! [`Inside`], and on every other thread, they ask the kernel, as the C library does.
+//! the TLS provider's key shares and nonces, instants that HTTP/2 keeps. The definitions below replace the C library's in this binary only.
+//! Outside of [`Inside`], and on every other thread, they ask the kernel, as the C library does.
 #![expect(
     unsafe_code,
     reason = "the C library's functions are replaced, and only raw system calls can stand in for them"

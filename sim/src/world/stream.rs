@@ -30,9 +30,8 @@ use crate::history::{Checksum, Did, Event};
 /// One end of a connection between two machines.
 ///
 /// A write is taken only while fewer than `window` bytes are on their way or unread, so backpressure is real. What was sent before a reset
-/// arrives
-/// before it. Dropping an end closes it: with unread bytes it resets, as Linux does; otherwise the peer reads an end, and a reset if it
-/// still writes.
+/// arrives before it. Dropping an end closes it: with unread bytes it resets, as Linux does; otherwise the peer reads an end, and a reset
+/// if it still writes.
 pub(super) struct SimStream {
     /// None once reset.
     wire: Option<Wire>,

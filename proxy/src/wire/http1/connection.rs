@@ -144,9 +144,8 @@ impl Connection {
         event
     }
 
-    /// Closes the body of the request being served for whoever holds it: the connection's loop alone reads on. What it reads is lost to
-    /// the holder,
-    /// who must not take the end that follows for the end of what it got.
+    /// Closes the body of the request being served for whoever holds it: the connection's loop alone reads on. What it reads is lost to the
+    /// holder, who must not take the end that follows for the end of what it got.
     pub fn close_body(&mut self) {
         self.request += 1;
     }
