@@ -7,8 +7,8 @@ use crate::wire::{Cut, Frame, Frames, Length};
 
 /// A download of which is known whether the first read of it would wait in Go.
 ///
-/// Go flushes a head whose body goes out at once beside its first read of the body: the flush comes first when that read waits, for bytes or,
-/// when it meets the end together with the last bytes, for the connection's fate. Otherwise the first bytes go with the head, which has
+/// Go flushes a head whose body goes out at once beside its first read of the body: the flush comes first when that read waits, for bytes
+/// or, when it meets the end together with the last bytes, for the connection's fate. Otherwise the first bytes go with the head, which has
 /// their type then; and a body that is broken from its first byte leaves nothing of the head.
 ///
 /// Go: `net/http/httputil/reverseproxy.go` `copyResponse`, `net/http/transport.go` `persistConn.readLoop` (`eofc`).
