@@ -56,7 +56,8 @@ fn bound(probe: &Probe) -> usize {
 }
 
 /// Those that send much, or little that means much.
-const CLASSES: &[&str] = &["answers_http2", "chunks", "field_lines", "http2_floods", "request_lines", "slow"];
+const CLASSES: &[&str] =
+    &["answers_http2", "chunks", "field_lines", "hop_by_hop", "http2_floods", "request_lines", "slow"];
 
 /// A conversation with a byte or two: three machines, their connections, TLS on one of them.
 const ALWAYS: usize = 4 << 20;

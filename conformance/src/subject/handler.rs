@@ -237,7 +237,7 @@ impl Writer {
         if !self.unannounced.is_empty() {
             head.withheld.insert(&Name::CONTENT_LENGTH); // no length is computed where trailers are known to come
         }
-        head.announced = head.headers.names_in(&Name::TRAILER).into_iter().collect();
+        head.announced = head.headers.names_in(&Name::TRAILER).collect();
         head.trailer_lines = head.headers.all(&Name::TRAILER).map(names_in).collect();
         for framing in [Name::CONTENT_LENGTH, Name::TRANSFER_ENCODING, Name::TRAILER] {
             head.headers.remove(&framing);

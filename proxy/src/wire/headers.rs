@@ -4,6 +4,8 @@ mod name;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeSet;
+
 use bytes::{BufMut as _, Bytes, BytesMut};
 use smallvec::SmallVec;
 
@@ -144,26 +146,37 @@ impl Headers {
     }
 
     /// The names that the values of `list` hold: split at commas, trimmed, canonical. Empty items are left out.
-    pub fn names_in(&self, list: &Name) -> SmallVec<[Name; 4]> {
-        self.all(list)
-            .flat_map(|value| value.split(|byte| *byte == b','))
-            .map(trim)
-            .filter(|token| !token.is_empty())
-            .map(Name::from_slice)
-            .collect()
+    pub fn names_in<'a>(&'a self, list: &'a Name) -> impl Iterator<Item = Name> + 'a {
+        let items = self.all(list).flat_map(|value| value.split(|byte| *byte == b','));
+        items.map(trim).filter(|token| !token.is_empty()).map(Name::from_slice)
     }
 
     /// Takes out all fields that the values of `list` name.
     ///
     /// Each field is looked up among the names: a head of 1 MiB has room for 100,000 of both, and comparing all pairs would hold a worker
-    /// for seconds.
+    /// for seconds. And of the names those are kept that stand here, or they would take many times the bytes of the head.
     pub fn remove_named(&mut self, list: &Name) {
         if !self.contains(list) {
             return;
         }
-        let mut names = self.names_in(list);
+        let (mut names, mut most) = (SmallVec::<[Name; 4]>::new(), NAMES_MAX);
+        for name in self.names_in(list) {
+            names.push(name);
+            if names.len() >= most {
+                self.keep_present(&mut names);
+                most = NAMES_MAX.max(names.len() * 2);
+            }
+        }
         names.sort_unstable();
         self.retain(|name, _| names.binary_search(name).is_err());
+    }
+
+    /// Leaves of each name one, and of those that stand nowhere none.
+    fn keep_present(&self, names: &mut SmallVec<[Name; 4]>) {
+        let present: BTreeSet<&Name> = self.fields.iter().map(|(name, _)| name).collect();
+        names.sort_unstable();
+        names.dedup();
+        names.retain(|name| present.contains(name));
     }
 
     /// Whether a value of `list` holds `token` as one of its comma-separated items, whatever its case.
@@ -249,3 +262,6 @@ fn trim_matching(mut value: &[u8], blank: impl Fn(u8) -> bool) -> &[u8] {
     }
     value
 }
+
+/// Names that are kept before those are sorted out that stand nowhere.
+const NAMES_MAX: usize = 1024;

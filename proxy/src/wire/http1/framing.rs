@@ -123,17 +123,14 @@ fn content_length(lengths: &[Bytes]) -> Result<Option<u64>, Wrong> {
 
 /// The names that `Trailer` lists, each once; none unless the body is chunked. Go: `net/http/transfer.go` `fixTrailer`.
 fn announced(trailers: &[Bytes], chunked: bool) -> Result<Announced, Wrong> {
-    let mut names = Announced::new();
     if !chunked {
-        return Ok(names);
+        return Ok(Announced::new());
     }
-    for item in trailers.iter().flat_map(|value| tokens(value)).filter(|item| !item.is_empty()) {
-        let name = Name::from_slice(item);
-        if name == Name::TRANSFER_ENCODING || name == Name::TRAILER || name == Name::CONTENT_LENGTH {
-            return Err(Wrong::TrailerName(name));
-        }
-        names.push(name);
+    let items = || trailers.iter().flat_map(|value| tokens(value)).filter(|item| !item.is_empty());
+    let names = || items().map(Name::from_slice);
+    let framing = [Name::TRANSFER_ENCODING, Name::TRAILER, Name::CONTENT_LENGTH];
+    match names().find(|name| framing.contains(name)) {
+        Some(name) => Err(Wrong::TrailerName(name)),
+        None => Ok(each_once(names())),
     }
-    each_once(&mut names);
-    Ok(names)
 }

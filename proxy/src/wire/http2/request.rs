@@ -100,9 +100,8 @@ pub(super) fn read_request(block: Block, ended: bool, takes_tunnels: bool) -> Re
         let whole = joined(headers.all(&Name::COOKIE), b"; ");
         headers.set(Name::COOKIE, whole);
     }
-    let mut announced = headers.names_in(&Name::TRAILER).into_vec();
-    announced.retain(|name| ![Name::TRANSFER_ENCODING, Name::TRAILER, Name::CONTENT_LENGTH].contains(name));
-    each_once(&mut announced);
+    let framing = [Name::TRANSFER_ENCODING, Name::TRAILER, Name::CONTENT_LENGTH];
+    let announced = each_once(headers.names_in(&Name::TRAILER).filter(|name| !framing.contains(name)));
     headers.remove(&Name::TRAILER);
     let length = match declared_length {
         _ if ended => Length::Empty,

@@ -88,8 +88,7 @@ pub(super) fn read_response(
         None => headers.get(&Name::CONTENT_LENGTH).and_then(parse_length),
     };
     headers.remove(&Name::CONTENT_LENGTH);
-    let mut announced = headers.names_in(&Name::TRAILER).into_vec();
-    each_once(&mut announced);
+    let announced = each_once(headers.names_in(&Name::TRAILER));
     headers.remove(&Name::TRAILER);
     let length = match content_length {
         _ if is_head_only || (ends_stream && !may_have_body(status)) => Length::Empty,
