@@ -22,6 +22,8 @@ pub(in crate::upstream) struct Http1Download {
     length: Length,
     answer_closes: bool,
     upload_done: bool,
+    /// Nothing of it was asked for yet.
+    is_fresh: bool,
 }
 
 #[derive(Debug)]
@@ -44,6 +46,7 @@ impl Http1Download {
             upload_done: conversation.upload_done(),
             length: response.length,
             answer_closes: response.close,
+            is_fresh: true,
             state: State::Ended,
         };
         let has_ended = response.length == Length::Empty && matches!(conversation.part_at_hand(), Ok(Some(Part::End)));
@@ -73,7 +76,12 @@ impl Http1Download {
     /// # Errors
     /// The backend left or broke the rules, or the request's own body broke off.
     pub(in crate::upstream) fn poll_frame(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame, Cut>>> {
-        self.go_on(cx);
+        // What has come with the head is told before the request's body is asked for more, as in Go: it may be all, and it stands even if that
+        // body breaks off.
+        let is_first = std::mem::take(&mut self.is_fresh);
+        if !is_first {
+            self.go_on(cx);
+        }
         let State::Open(conversation) = &mut self.state else {
             return match std::mem::replace(&mut self.state, State::Broken) {
                 State::CutShort(cut) => Poll::Ready(Some(Err(cut))),
@@ -84,7 +92,11 @@ impl Http1Download {
                 }
             };
         };
-        match ready!(conversation.poll_part(cx)) {
+        let part = conversation.poll_part(cx);
+        if is_first && part.is_pending() {
+            return self.poll_frame(cx);
+        }
+        match ready!(part) {
             Ok(Part::Data(data)) => {
                 self.end_behind_last_byte();
                 Poll::Ready(Some(Ok(Frame::Data(data))))
