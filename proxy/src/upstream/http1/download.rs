@@ -76,8 +76,8 @@ impl Http1Download {
     /// # Errors
     /// The backend left or broke the rules, or the request's own body broke off.
     pub(in crate::upstream) fn poll_frame(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame, Cut>>> {
-        // What has come with the head is told before the request's body is asked for more, as in Go: it may be all, and it stands even if that
-        // body breaks off.
+        // What has come with the head is told before the request's body is asked for more, as in Go: it may be all of the
+        // answer, and stands even if that body breaks off.
         let is_first = std::mem::take(&mut self.is_fresh);
         if !is_first {
             self.go_on(cx);
