@@ -1,4 +1,4 @@
-use std::sync::atomic::Ordering;
+use std::{sync::atomic::Ordering, time::Duration};
 
 use tokio::join;
 
@@ -227,6 +227,27 @@ async fn what_a_new_connection_does_not_take_is_not_sent_again() {
         stage.net.failing_writes.store(1, Ordering::Relaxed);
         let error = stage.ask(get("/")).await.unwrap_err();
         assert_eq!((error.delivered, stage.net.dialled().len()), (Delivered::Nothing, 1));
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_written_in_part_is_not_sent_again_when_the_rest_cannot_be_written() {
+    on_a_worker(async {
+        let stage = Stage::with_sockets(64, |_| {});
+        let mut peer = used(&stage).await;
+        let field = (Name::ACCEPT, "text/plain, text/html, application/json, application/yaml");
+        let long = request("GET", "/2", &[field.clone(), field.clone(), field], Body::empty());
+        let backend = async {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+            stage.net.failing_writes.store(1, Ordering::Relaxed);
+            // Room for more, which fails.
+            peer.bytes(10).await;
+            stage.accept().await.head().await;
+        };
+        let sending = stage.ask(long);
+        let answer = tokio::select! { biased; answer = sending => answer, () = backend => panic!("it was sent again") };
+        assert_eq!((answer.unwrap_err().delivered, stage.net.dialled().len()), (Delivered::Maybe, 1));
     })
     .await;
 }
