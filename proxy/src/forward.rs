@@ -2,6 +2,7 @@
 //!
 //! Go: `net/http/httputil/reverseproxy.go`, `apimachinery/pkg/util/proxy/upgradeaware.go`.
 
+mod bodyless;
 mod first_read;
 mod flush;
 mod gunzip;

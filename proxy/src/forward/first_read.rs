@@ -3,7 +3,7 @@ use std::{
     task::{Context, Poll},
 };
 
-use crate::wire::{Cut, Frame, Frames, Length};
+use crate::wire::{Cut, Frame, Frames, Length, Version};
 
 /// A download of which is known whether the first read of it would wait in Go.
 ///
@@ -27,14 +27,17 @@ pub(super) enum EndOfBody {
     With(usize),
     /// Behind them.
     Behind,
+    /// Behind them, and nobody is held up by it: on HTTP/2.
+    AtOnce,
     /// Nobody asks: the head goes first.
     Any,
 }
 
 impl EndOfBody {
-    /// That of a body on a connection of HTTP/1.
-    pub(super) const fn of(length: Length) -> Self {
+    /// That of a backend's answer.
+    pub(super) fn of(version: Version, length: Length) -> Self {
         match length {
+            _ if version == Version::Http2 => Self::AtOnce,
             Length::Empty | Length::Exactly(_) => Self::With(READ_BUFFER),
             Length::Unknown => Self::With(2 * READ_BUFFER), // what is left of a chunk is read through the buffer if it fits in there
             Length::UntilClose => Self::Behind,
@@ -54,9 +57,12 @@ impl<D: Frames + Unpin> FirstRead<D> {
     }
 
     fn look_ahead(&mut self, cx: &mut Context<'_>) {
-        if let Poll::Ready(next) = Pin::new(&mut self.download).poll_frame(cx) {
-            self.waited = matches!(next, None | Some(Ok(Frame::Trailers(_))));
-            self.ahead = Some(next);
+        match Pin::new(&mut self.download).poll_frame(cx) {
+            Poll::Ready(next) => {
+                self.waited = matches!(next, None | Some(Ok(Frame::Trailers(_))));
+                self.ahead = Some(next);
+            }
+            Poll::Pending => self.waited = self.download.is_ending(),
         }
     }
 }
@@ -69,7 +75,7 @@ impl<D: Frames + Unpin> Frames for FirstRead<D> {
         }
         let frame = Pin::new(&mut this.download).poll_frame(cx);
         match (&frame, this.end) {
-            (_, EndOfBody::Any) => {}
+            (_, EndOfBody::Any) | (Poll::Ready(None | Some(Ok(Frame::Trailers(_)))), EndOfBody::AtOnce) => {}
             (Poll::Ready(Some(Ok(Frame::Data(bytes)))), EndOfBody::With(most)) if bytes.len() <= most => {
                 this.look_ahead(cx);
             }

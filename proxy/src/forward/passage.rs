@@ -8,6 +8,7 @@ use tokio::time::{Instant, sleep_until};
 
 use super::{
     FlushInterval,
+    bodyless::Bodyless,
     first_read::EndOfBody,
     flush::flush_interval,
     gunzip,
@@ -17,7 +18,7 @@ use super::{
 };
 use crate::{
     upstream::{self, Download, Incoming, Origin, Outgoing, Reply, SendCause, Transport},
-    wire::{Answer, Body, Exchange, Gone, Length, Name, ResponseHead, Tunnel, Version},
+    wire::{Answer, Body, Exchange, Gone, Length, Name, ResponseHead, Tunnel},
     world::Bug,
 };
 
@@ -116,8 +117,8 @@ impl Passage<'_> {
         strip_hop_by_hop(&mut head);
         let interval = flush_interval(&head, body.length(), gunzip, self.flush);
         let length = if gunzip { Length::Unknown } else { body.length() };
-        let end = if head.version == Version::Http2 { EndOfBody::Any } else { EndOfBody::of(body.length()) };
-        let body = Passed::new(body, self.transport.planted());
+        let end = EndOfBody::of(head.version, body.length());
+        let body = Bodyless::new(Passed::new(body, self.transport.planted()), &head);
         Answer::Reply(head, Body::made(length, Relay::new(body, end, interval, gunzip, gone).until(self.until)))
     }
 

@@ -42,6 +42,10 @@ impl Frames for Passed {
         }
     }
 
+    fn is_ending(&self) -> bool {
+        self.body.is_ending()
+    }
+
     fn go_on(self: Pin<&mut Self>, cx: &mut Context<'_>) {
         Pin::new(&mut self.get_mut().body).go_on(cx);
     }

@@ -46,6 +46,10 @@ impl Frames for Download {
         }
     }
 
+    fn is_ending(&self) -> bool {
+        matches!(&self.0, Carried::Http1(download) if download.is_ending())
+    }
+
     fn go_on(self: Pin<&mut Self>, cx: &mut Context<'_>) {
         match &mut self.get_mut().0 {
             Carried::Http1(download) => download.go_on(cx),

@@ -93,6 +93,11 @@ pub trait Frames {
     /// The body is cut here; it must not be polled again.
     fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame, Cut>>>;
 
+    /// Whether all of it has come, and its end waits only for the rest of a request.
+    fn is_ending(&self) -> bool {
+        false
+    }
+
     /// Goes on with what need not wait until the next frame is asked for: the rest of a request, while its client does not take the answer.
     fn go_on(self: Pin<&mut Self>, _cx: &mut Context<'_>) {}
 }

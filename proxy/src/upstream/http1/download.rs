@@ -63,6 +63,11 @@ impl Http1Download {
         self.length
     }
 
+    /// Whether the answer has ended, and the rest of the request is waited for.
+    pub(in crate::upstream) fn is_ending(&self) -> bool {
+        matches!(self.state, State::Ending(..))
+    }
+
     /// Whether the request's own body was written to its end.
     pub(in crate::upstream) fn upload_done(&self) -> bool {
         match &self.state {

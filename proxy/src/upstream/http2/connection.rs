@@ -9,7 +9,7 @@ use tokio::sync::Notify;
 use super::{Settings, driver::Driver};
 use crate::{
     upstream::{
-        Origin,
+        Ends, Origin,
         pool::{Pool, Seat},
     },
     wire::{
@@ -41,6 +41,7 @@ pub(super) struct Life {
     retired: Cell<bool>,
     /// It was given up since nothing answered.
     lost: Cell<bool>,
+    ends: Ends,
     /// Why its socket failed.
     failure: RefCell<Option<io::Error>>,
     /// Requests came or went.
@@ -62,7 +63,7 @@ impl Handshaken {
 
     /// A connection that may be used. The seat is given back when it has ended.
     pub(in crate::upstream) fn start(self, settings: &Settings, seat: Seat) -> Connection {
-        let life = Rc::new(Life::new(&seat));
+        let life = Rc::new(Life::new(&seat, Ends::of(self.0.stream())));
         let generation = seat.generation();
         let frames = Rc::new(RefCell::new(http2::Connection::new(Role::Client, settings.bounds())));
         let socket = http2::Driver::new(self.0, &frames);
@@ -122,8 +123,9 @@ impl Drop for Inner {
 }
 
 impl Life {
-    fn new(seat: &Seat) -> Self {
+    fn new(seat: &Seat, ends: Ends) -> Self {
         Self {
+            ends,
             active: Cell::new(0),
             retired: Cell::new(false),
             lost: Cell::new(false),
@@ -161,6 +163,11 @@ impl Life {
     /// Its socket failed, perhaps.
     pub(super) fn failed(&self, error: Option<io::Error>) {
         self.failure.replace(error);
+    }
+
+    /// The ends of its socket.
+    pub(super) fn ends(&self) -> Ends {
+        self.ends
     }
 
     /// Why its socket failed. Every request on it may ask.

@@ -52,6 +52,9 @@ impl Http2Download {
         }
         let frame = halves.incoming.poll_frame(cx);
         let ended = matches!(frame, Poll::Ready(None | Some(Ok(Frame::Trailers(_)) | Err(_))));
+        if ended {
+            halves.upload.answered();
+        }
         if ended && halves.upload.is_done() {
             halves.place = None;
         }

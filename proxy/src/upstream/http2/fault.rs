@@ -3,6 +3,7 @@ use std::{io, time::Duration};
 use super::connection::Life;
 use crate::{
     config::limits,
+    upstream::ConnectionFault,
     wire::{
         http2::{Code, Connection, GoAway, Over, StreamError, Unsendable, Why},
         token::go_quote,
@@ -30,6 +31,11 @@ pub enum Http2Fault {
     /// The backend ended the connection before it saw the request.
     #[error("{}", goaway_text(*.0))]
     GoAway(Code),
+    /// The request might be sent again, but a part of its body has left already.
+    #[error(
+        "http2: Transport: cannot retry err [{0}] after Request.Body was written; define Request.GetBody to avoid this error"
+    )]
+    BodyGone(Box<Http2Fault>),
     /// The backend answers nothing, PING neither.
     #[error("http2: client connection lost")]
     Lost,
@@ -41,7 +47,7 @@ pub enum Http2Fault {
     Ended,
     /// The connection failed.
     #[error("{0}")]
-    Failed(io::Error),
+    Failed(ConnectionFault),
     /// The backend ended the connection behind a GOAWAY.
     #[error("{}", left_text(.0))]
     Left(GoAway),
@@ -126,8 +132,11 @@ impl Told {
             StreamError::Lost => match (frames.over(), frames.goaway_received(), life.failure()) {
                 (Some(Over::Fault(code, why)), ..) => Http2Fault::Nonsense { code: *code, why: why.clone() },
                 (_, Some(goaway), _) => Http2Fault::Left(goaway.clone()),
-                (_, None, Some(error)) => Http2Fault::Failed(error),
-                (_, None, None) => Http2Fault::Ended,
+                // Whoever cannot write any more will read an end.
+                (_, None, Some(error)) if error.kind() != io::ErrorKind::BrokenPipe => {
+                    Http2Fault::Failed(ConnectionFault::Read(life.ends(), error))
+                }
+                (_, None, _) => Http2Fault::Ended,
             },
         };
         Self { fault, unseen: false }

@@ -120,6 +120,10 @@ impl Exchange {
         while let Poll::Ready(head) = self.upload.handle().poll_head(cx) {
             let (head, length) = head.map_err(Unanswered::Stream)?;
             if !head.status.is_informational() {
+                if self.held_back.take().is_some() {
+                    // Without a 100: the body stays where it is, and the stream is reset behind the answer.
+                    self.upload.give_up();
+                }
                 return Poll::Ready(Ok((head, length)));
             }
             if head.status == StatusCode::CONTINUE {
@@ -212,11 +216,16 @@ fn failure(life: &Life, told: Told, error: &StreamError, request: Outgoing, uplo
         life.retire();
     }
     let whole = upload.into_untouched().map(|body| Outgoing { body, ..request });
+    let delivered = if told.unseen { Delivered::Nothing } else { Delivered::Maybe };
+    if whole.is_none() && (told.unseen || protocol_error) {
+        // The backend has not served it, but the body is gone.
+        let fault = Http2Fault::BodyGone(Box::new(told.fault));
+        return Failed { cause: SendCause::Http2(fault), delivered, again: None };
+    }
     let again = match whole {
         Some(request) if told.unseen => Some(Again::not_begun(request)),
         Some(request) if protocol_error => Again::after_protocol_error(request),
         _ => None,
     };
-    let delivered = if told.unseen { Delivered::Nothing } else { Delivered::Maybe };
     Failed { cause: SendCause::Http2(told.fault), delivered, again }
 }

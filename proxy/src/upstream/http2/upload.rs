@@ -28,6 +28,8 @@ enum State {
     Done,
     /// The backend wants no more of it, or it broke off.
     Over,
+    /// Nothing of it was sent, nor will be.
+    GivenUp,
 }
 
 impl Upload {
@@ -95,6 +97,8 @@ impl Upload {
                     }
                 },
                 Some(Ok(Frame::Flush)) => {}
+                // The server reads the rest itself, for its answer goes out now: the answer stands.
+                Some(Err(Cut::BodyClosed)) => self.end(),
                 Some(Err(cut)) => return Poll::Ready(Err(self.reset(cut))),
                 // Values of trailers are not sent, as Go does not send them.
                 Some(Ok(Frame::Trailers(_))) | None => match self.left {
@@ -112,6 +116,19 @@ impl Upload {
             Ok(()) if ends => self.state = State::Done,
             Ok(()) => {}
             Err(_) => self.end(),
+        }
+    }
+
+    /// Sends nothing of it: the answer came in the place of a 100.
+    pub(super) fn give_up(&mut self) {
+        self.end();
+        self.state = State::GivenUp;
+    }
+
+    /// The answer has ended. A body that stayed where it was is cancelled, as in Go.
+    pub(super) fn answered(&mut self) {
+        if self.state == State::GivenUp {
+            self.handle.reset(Code::CANCEL, "the answer came in the place of a 100");
         }
     }
 

@@ -49,7 +49,9 @@ async fn a_refused_upload_is_not_sent_again_once_it_was_begun() {
         assert_eq!(stream.data().await.unwrap().unwrap(), "hel");
         respond.send_reset(h2::Reason::REFUSED_STREAM);
         let error = sent.await.unwrap().unwrap_err();
-        assert_eq!(error.to_string(), "stream error: stream ID 1; REFUSED_STREAM; received from peer");
+        let refused = "stream error: stream ID 1; REFUSED_STREAM; received from peer";
+        let why = "after Request.Body was written; define Request.GetBody to avoid this error";
+        assert_eq!(error.to_string(), format!("http2: Transport: cannot retry err [{refused}] {why}"));
         assert_eq!(error.delivered, Delivered::Nothing);
     })
     .await;

@@ -186,14 +186,13 @@ impl Connection {
             return Ok(Welcome::Forgotten(None));
         }
         let closed = Fault::stream(id, Code::STREAM_CLOSED, "DATA on a stream that was closed");
+        // A reset that the client cannot know of yet needs no second one.
+        let resets = self.streams.closed(id) == Some(Closed::ByUs) && !self.output.is_empty();
         let Some(stream) = self.streams.get_mut(id) else {
             self.check_not_idle(id)?;
-            return Ok(match self.streams.closed(id) {
-                Some(Closed::ByUs) => Welcome::Forgotten(None),
-                _ => Welcome::Forgotten(Some(closed)),
-            });
+            return Ok(Welcome::Forgotten((!resets).then_some(closed)));
         };
-        if stream.broken.is_some() && stream.closed() == Closed::ByUs {
+        if stream.broken.is_some() && stream.closed() == Closed::ByUs && resets {
             return Ok(Welcome::Forgotten(None));
         }
         if stream.broken.is_some() || stream.receiving.state != ReceivingState::Open {
