@@ -30,6 +30,8 @@ pub struct Http2Limits {
     pub informational_bytes_max: usize,
     /// Whether a connection goes on when its streams have ended.
     pub keep_alive: KeepAlive,
+    /// From the end of a request's head to the end of its body; then reading it fails. None: no bound. Go: `Server.ReadTimeout`.
+    pub read_timeout: Option<Duration>,
     /// From the end of a request's head to the end of the answer; then the stream is reset. None: no bound. Go: `Server.WriteTimeout`.
     pub write_timeout: Option<Duration>,
     /// How long a client may take no byte of what waits for it: then the connection ends, or the stream whose window it does not open.
@@ -66,8 +68,8 @@ impl Http2Limits {
     pub(in crate::listen) fn under(&self, settings: &Settings) -> Self {
         let bytes = settings.head.head_bytes_max.saturating_add(limits::HTTP2_HEADER_LIST_BYTES_MORE);
         let header_list_bytes_max = u32::try_from(bytes).unwrap_or(u32::MAX);
-        let Settings { keep_alive, write_timeout, send_timeout, .. } = *settings;
-        Self { header_list_bytes_max, keep_alive, write_timeout, send_timeout, ..self.clone() }
+        let Settings { keep_alive, read_timeout, write_timeout, send_timeout, .. } = *settings;
+        Self { header_list_bytes_max, keep_alive, read_timeout, write_timeout, send_timeout, ..self.clone() }
     }
 
     pub(super) fn bounds(&self) -> Bounds {
@@ -97,6 +99,7 @@ impl Default for Http2Limits {
             tunnels: Tunnels::Refused,
             informational_bytes_max: limits::HTTP2_INFORMATIONAL_BYTES_MAX,
             keep_alive: KeepAlive::Allowed,
+            read_timeout: None,
             write_timeout: None,
             send_timeout: None,
             preface_timeout: limits::HTTP2_PREFACE_TIMEOUT,

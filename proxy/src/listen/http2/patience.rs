@@ -80,7 +80,7 @@ impl Patience {
                 State::Beginning => Some(self.preface),
                 State::Busy => None,
                 State::Idle if self.has_served_enough(connection) => Some(Duration::ZERO),
-                State::Idle if !self.is_lean => Some(LEAN_AFTER),
+                State::Idle if !self.is_lean => Some(self.idle.map_or(LEAN_AFTER, |idle| idle.min(LEAN_AFTER))),
                 State::Idle => self.idle,
                 State::Leaving | State::Left | State::Over => Some(self.goaway),
             };
@@ -98,7 +98,7 @@ impl Patience {
                     connection.borrow_mut().leave_now();
                     return Poll::Ready(Next::Write);
                 }
-                State::Idle if !self.is_lean => {
+                State::Idle if !self.is_lean && self.idle.is_none_or(|idle| idle > LEAN_AFTER) => {
                     self.is_lean = true;
                     connection.borrow_mut().release_buffers();
                 }

@@ -7,7 +7,7 @@ use std::{
 };
 
 use http::{Method, StatusCode};
-use tokio::time::{Sleep, sleep};
+use tokio::time::{Instant, Sleep, sleep};
 
 use super::{Context, reply::Reply, websocket};
 use crate::{
@@ -83,7 +83,10 @@ async fn answer<H: Handler>(
         head.content_length = Some(0);
         return Some(Answer::Reply(head, Body::empty()));
     }
-    let body = handle.request_body(&request);
+    let mut body = handle.request_body(&request);
+    if let Some(timeout) = context.limits.read_timeout.filter(|_| !request.is_whole && request.protocol.is_none()) {
+        body = body.until(Instant::now() + timeout);
+    }
     let Some(protocol) = request.protocol.take() else {
         if let Some(refused) = refused(&request.head) {
             return Some(refused);

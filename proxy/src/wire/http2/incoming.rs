@@ -1,9 +1,12 @@
 use std::{
     cell::RefCell,
     io,
+    pin::Pin,
     rc::Rc,
-    task::{Context, Poll, ready},
+    task::{Context, Poll},
 };
+
+use tokio::time::{Instant, Sleep, sleep_until};
 
 use super::{
     connection::{Connection, Received, Role, StreamError},
@@ -26,6 +29,8 @@ pub struct Incoming {
     /// What is left of the length that an answer declares.
     left: Option<u64>,
     next: Next,
+    /// When reading fails.
+    due: Option<Pin<Box<Sleep>>>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,7 +50,7 @@ impl Incoming {
         waits_for_continue: bool,
     ) -> Self {
         let role = Role::Server;
-        Self { connection, stream, role, length, waits_for_continue, left: None, next: Next::More }
+        Self { connection, stream, role, length, waits_for_continue, left: None, next: Next::More, due: None }
     }
 
     pub(super) fn response(connection: Rc<RefCell<Connection>>, stream: u32, length: Length) -> Self {
@@ -55,7 +60,15 @@ impl Incoming {
         };
         // The answer to HEAD has no body, whatever comes behind it.
         let next = if connection.borrow_mut().is_head_only(stream) { Next::End } else { Next::More };
-        Self { connection, stream, role: Role::Client, length, waits_for_continue: false, left, next }
+        Self { connection, stream, role: Role::Client, length, waits_for_continue: false, left, next, due: None }
+    }
+
+    /// What has not come by then cannot be read any more.
+    ///
+    /// Go: `net/http/h2_bundle.go` `stream.onReadTimeout`.
+    pub fn until(mut self, moment: Instant) -> Self {
+        self.due = Some(Box::pin(sleep_until(moment)));
+        self
     }
 
     /// How its end will be known.
@@ -77,7 +90,14 @@ impl Incoming {
         if std::mem::take(&mut self.waits_for_continue) {
             send_continue(&mut connection, self.stream);
         }
-        let received = ready!(connection.poll_receive(self.stream, cx));
+        let Poll::Ready(received) = connection.poll_receive(self.stream, cx) else {
+            let late = self.due.as_mut().is_some_and(|due| due.as_mut().poll(cx).is_ready());
+            if !late {
+                return Poll::Pending;
+            }
+            self.next = Next::Cut;
+            return Poll::Ready(Some(Err(Cut::Malformed(LATE))));
+        };
         drop(connection);
         let frame = match received {
             Received::Data(bytes) => self.counted(Frame::Data(bytes)),
@@ -130,6 +150,8 @@ impl Drop for Incoming {
     }
 }
 
+/// Go: `os.ErrDeadlineExceeded`.
+const LATE: &str = "i/o timeout";
 /// Go: `stream.endStream`.
 const SHORTER_REQUEST: &str = "request declared a Content-Length that its body does not reach";
 /// Go: `transportResponseBody.Read`.
