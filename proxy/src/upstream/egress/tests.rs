@@ -1,11 +1,13 @@
 use std::{ffi::OsString, sync::Arc};
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
+use rustls::ServerConfig;
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     join,
     time::Instant,
 };
+use tokio_rustls::TlsAcceptor;
 
 use super::*;
 use crate::{
@@ -13,6 +15,7 @@ use crate::{
         Outgoing, SendError,
         pretend::{Stage, get, on_a_worker},
     },
+    wire::tls::{WorldTime, certificates, private_key, provider},
     world::{LocalTask, Process, Running, Signals, real},
 };
 
@@ -259,6 +262,59 @@ async fn a_socks_proxy_that_makes_no_tunnel_is_told_in_gos_words() {
             let told = socks(&[("HTTP_PROXY", "socks5://p.test")], &steps).await.unwrap_err();
             assert_eq!(told, format!("socks connect tcp 10.0.0.1:80->b.test:8080: {text}"));
         }
+    })
+    .await;
+}
+
+/// Somebody who speaks TLS with the certificate of the tests.
+fn acceptor() -> TlsAcceptor {
+    let clock = real::world([1; 32]).clock;
+    let builder = ServerConfig::builder_with_details(provider(), WorldTime::of(&clock));
+    let builder = builder.with_safe_default_protocol_versions().unwrap().with_no_client_auth();
+    let chain = certificates(include_bytes!("../../../../fixtures/certs/serving.pem")).unwrap();
+    let key = private_key(include_bytes!("../../../../fixtures/certs/serving-key.pem")).unwrap();
+    TlsAcceptor::from(Arc::new(builder.with_single_cert(chain, key).unwrap()))
+}
+
+async fn head(io: &mut (impl tokio::io::AsyncRead + Unpin)) -> String {
+    let mut head = Vec::new();
+    while !head.ends_with(b"\r\n\r\n") {
+        head.push(io.read_u8().await.unwrap());
+    }
+    String::from_utf8(head).unwrap()
+}
+
+#[tokio::test(start_paused = true)]
+async fn tls_to_an_origin_runs_within_tls_to_its_proxy() {
+    on_a_worker(async {
+        let stage = stage(true, &[("HTTPS_PROXY", "https://user:pw@proxy.test:8443")]);
+        let proxy = async {
+            let mut outer = acceptor().accept(stage.accept().await.into_stream()).await.unwrap();
+            assert_eq!(outer.get_ref().1.server_name(), Some("proxy.test"));
+            let asked = head(&mut outer).await;
+            assert!(asked.starts_with("CONNECT b.test:8080 HTTP/1.1\r\nHost: b.test:8080\r\n"), "{asked}");
+            assert!(asked.contains("Proxy-Authorization: Basic dXNlcjpwdw==\r\n"), "{asked}");
+            outer.write_all(b"HTTP/1.1 200 OK\r\n\r\n").await.unwrap();
+            outer.flush().await.unwrap();
+            let mut inner = acceptor().accept(outer).await.unwrap();
+            assert_eq!(inner.get_ref().1.server_name(), Some("b.test"));
+            for _ in 0..2 {
+                let asked = head(&mut inner).await;
+                assert!(asked.starts_with("GET / HTTP/1.1\r\n") && !asked.contains("Proxy-"), "{asked}");
+                inner.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok").await.unwrap();
+                inner.flush().await.unwrap();
+            }
+            inner
+        };
+        let client = async {
+            for _ in 0..2 {
+                assert_eq!(stage.ask(get("/")).await.unwrap().1, "ok");
+            }
+        };
+        let ((), mut inner) = join!(client, proxy);
+        assert_eq!(stage.transport.idle_connections(), 1);
+        // Without close_notify of the inner one this read would be an error.
+        assert_eq!(inner.read(&mut [0]).await.unwrap(), 0);
     })
     .await;
 }
