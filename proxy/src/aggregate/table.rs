@@ -11,7 +11,7 @@ use super::{
     services::Services,
     tls::{BackendTls, BadTls, Credential},
 };
-use crate::{meta::GroupVersion, wire::Peer};
+use crate::{meta::GroupVersion, upstream::egress::Egress, wire::Peer};
 
 /// An APIService, ready to be asked.
 #[derive(Debug)]
@@ -120,6 +120,7 @@ pub struct Aggregation {
     table: ArcSwap<Table>,
     complete: watch::Sender<bool>,
     credential: watch::Sender<Option<Arc<Credential>>>,
+    egress: Egress,
     metrics: Metrics,
 }
 
@@ -130,8 +131,24 @@ impl Aggregation {
             table: ArcSwap::default(),
             complete: watch::Sender::new(false),
             credential: watch::Sender::new(credential.map(Arc::new)),
+            egress: Egress::default(),
             metrics: Metrics::default(),
         }
+    }
+
+    /// Backends are reached through these proxies: requests, probes and documents are, upgrades are not.
+    ///
+    /// Go: `client-go/transport/cache.go` `tlsTransportCache.get`, which takes those of the environment; `handler_proxy.go` dials by itself
+    /// for upgrades.
+    #[must_use]
+    pub fn through(mut self, egress: Egress) -> Self {
+        self.egress = egress;
+        self
+    }
+
+    /// The proxies through which backends are reached.
+    pub(super) fn egress(&self) -> &Egress {
+        &self.egress
     }
 
     /// What is known now.

@@ -8,7 +8,7 @@ use super::{
 use crate::{
     config::limits,
     forward,
-    upstream::{Alpn, Origin, TransportConfig},
+    upstream::{Alpn, Origin, TransportConfig, egress::Egress},
     world::World,
 };
 
@@ -41,7 +41,7 @@ impl Transports {
         if let Some(pair) = pairs.by_generation.get(&tls.generation) {
             return pair.clone();
         }
-        let pair = transports(&self.world, tls);
+        let pair = transports(&self.world, tls, aggregation.egress());
         // A request may have met the last table but one: its way is not kept.
         if table.speaks(tls.generation) {
             pairs.by_generation.insert(tls.generation, pair.clone());
@@ -58,8 +58,9 @@ impl Pairs {
     }
 }
 
-fn transports(world: &World, tls: &BackendTls) -> forward::Transports {
+fn transports(world: &World, tls: &BackendTls, egress: &Egress) -> forward::Transports {
     let mut config = TransportConfig::new(tls.config.clone());
+    config.egress = egress.clone();
     config.server_name = Some(tls.server_name.clone());
     config.idle_connections_per_origin_max = limits::AGGREGATED_IDLE_CONNECTIONS_PER_ORIGIN_MAX;
     forward::Transports::new(world, config)

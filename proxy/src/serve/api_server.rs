@@ -23,13 +23,15 @@ use crate::{
     rest::Registry,
     router::{Router, Shared},
     storage::{Cache, Embedded, Memory, Store, StoreError},
+    upstream::egress::Egress,
     world::{Running, Stop, World},
 };
 
-/// Runs `weir serve` until a signal ends it. `ready` gets the ready line, as soon as requests are served.
+/// Runs `weir serve` until a signal ends it. `ready` gets the ready line, as soon as requests are served. Proxies on the way to aggregated
+/// servers are the environment's.
 ///
 /// # Errors
-/// A flag or file cannot be used, the store is another process's, the address cannot be listened at, or a worker panicked.
+/// A flag, a file or a variable cannot be used, the store is another process's, the address cannot be listened at, or a worker panicked.
 pub async fn run(world: &World, flags: &ServeFlags, ready: impl FnOnce(&str)) -> Result<(), ServeError> {
     let keep = match &flags.data_dir[..] {
         "" => Keep::Memory,
@@ -38,6 +40,7 @@ pub async fn run(world: &World, flags: &ServeFlags, ready: impl FnOnce(&str)) ->
     // First of all: whoever has the store may write the other files too.
     let (cache, feed) = open(world, &keep).await.map_err(|error| BadFlag::new("data-dir", &flags.data_dir, error))?;
     let config = ApiServerConfig::from_flags(world, flags, &keep)?;
+    let egress = Egress::from_environment(world)?;
     let listeners = world
         .net
         .listen(&config.listen, config.workers)
@@ -49,7 +52,7 @@ pub async fn run(world: &World, flags: &ServeFlags, ready: impl FnOnce(&str)) ->
     let line = format!("weir serve: {server} kubeconfig {}", kubeconfig.display());
 
     let checks = Checks::new(&cache);
-    let shared = shared(world, &config, cache, address, &checks)?;
+    let shared = shared(world, &config, cache, address, egress, &checks)?;
     shared.registry.bootstrap().await.map_err(|status| ServeError::Bootstrap(status.message))?;
     let (aggregation, installed, shutdown) = (Arc::clone(&shared.aggregation), checks.installed, checks.shutdown);
     let (admin, asked) = (config.admin.clone(), Arc::new(Notify::new()));
@@ -185,6 +188,7 @@ fn shared(
     config: &ApiServerConfig,
     cache: Cache,
     address: SocketAddr,
+    egress: Egress,
     checks: &Checks,
 ) -> Result<Shared, BadFlag> {
     let credential =
@@ -196,7 +200,7 @@ fn shared(
         health: checks.health.clone(),
         metrics: config.parts.metrics.clone(),
         registry: Registry::with(cache, world, config.allow),
-        aggregation: Arc::new(Aggregation::new(Some(credential))),
+        aggregation: Arc::new(Aggregation::new(Some(credential)).through(egress)),
         sources: Arc::new(sources),
         specs: Arc::new(Specs::new(Arc::clone(&world.clock))),
     })

@@ -6,7 +6,7 @@ mod connect;
 mod exempt;
 mod socks;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use std::{borrow::Cow, fmt, sync::Arc};
 

@@ -9,6 +9,7 @@ use crate::{
     aggregate::{Aggregation, ApiService, Destination, Proxy, Registrar, Service, ServiceKey, Services},
     identity::{Permit, User},
     refusal::Refusal,
+    upstream::egress::Egress,
     wire::{
         Answer, Body, Exchange, Frame, Gone, Headers, Name, Peer, RequestHead, ResponseHead, Target, Version,
         exchange::Early, trailers::Announced, url::Url,
@@ -33,11 +34,20 @@ impl Stage {
     }
 
     pub(in crate::aggregate) fn in_world(manner: Manner, change: impl FnOnce(&mut World)) -> Self {
+        Self::made(manner, change, Egress::default())
+    }
+
+    /// One whose environment names proxies.
+    pub(in crate::aggregate) fn behind(manner: Manner, egress: Egress) -> Self {
+        Self::made(manner, |_| {}, egress)
+    }
+
+    fn made(manner: Manner, change: impl FnOnce(&mut World), egress: Egress) -> Self {
         let backends = Backends::new();
         backends.put("10.0.0.1:443", "api.ns.svc", manner);
         let mut world = backends.world();
         change(&mut world);
-        let aggregation = Arc::new(Aggregation::new(None));
+        let aggregation = Arc::new(Aggregation::new(None).through(egress));
         let mut registrar = Registrar::new(world.clone());
         registrar.set_credential(Some(Arc::new(backends.credential())));
         let mut service = api_service("example.com", "api");

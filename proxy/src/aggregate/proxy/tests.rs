@@ -12,6 +12,7 @@ use crate::{
         BadTls, Credential, Services,
         pretend::{Manner, Stage, api_service, exchange, ok, on_a_worker, put_external_name, read},
     },
+    upstream::egress::tests::egress,
     wire::exchange::PeerTls,
     world::Planted,
 };
@@ -239,6 +240,24 @@ async fn an_upgrade_becomes_a_tunnel() {
         let expected = "GET /apis/example.com/v1/x/exec?a=1&b=2 HTTP/1.1\r\nHost: 10.0.0.1:443\r\nUser-Agent: Go-http-client/1.1\r\n\
              Connection: Upgrade\r\nUpgrade: SPDY/3.1\r\nX-Forwarded-For: 192.0.2.7\r\nX-Remote-Group: a\r\nX-Remote-User: jane\r\n\r\n";
         assert_eq!(stage.backends.seen()[0].head, expected);
+    })
+    .await;
+}
+
+/// Go takes proxies of the environment for requests, and dials by itself for upgrades.
+#[tokio::test]
+async fn requests_leave_through_the_proxy_of_the_environment_and_upgrades_do_not() {
+    on_a_worker(async {
+        let target = "/apis/example.com/v1/x";
+        let stage = Stage::behind(ok("hello"), egress(&[("HTTPS_PROXY", "http://10.0.0.9:3128")]));
+        let (status, text) = stage.said(target).await;
+        assert_eq!(status, 503);
+        assert!(text.contains("proxyconnect tcp: dial tcp 10.0.0.9:3128"), "{text}");
+        let said = "HTTP/1.1 101 X\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n";
+        let stage = Stage::behind(Manner::Echoes(said.to_owned()), egress(&[("HTTPS_PROXY", "http://10.0.0.9:3128")]));
+        assert!(matches!(stage.send(&mut upgrade("websocket")).await, Ok(Answer::Switch(..))));
+        let variables = &[("HTTPS_PROXY", "http://10.0.0.9:3128"), ("NO_PROXY", "10.0.0.0/24")];
+        assert_eq!(Stage::behind(ok("hello"), egress(variables)).said(target).await, (200, "hello".to_owned()));
     })
     .await;
 }

@@ -47,7 +47,8 @@ fn try_egress(variables: &'static [(&'static str, &'static str)]) -> Result<Egre
     Egress::from_environment(&world)
 }
 
-fn egress(variables: &'static [(&'static str, &'static str)]) -> Egress {
+/// What an environment of these variables says.
+pub(crate) fn egress(variables: &'static [(&'static str, &'static str)]) -> Egress {
     try_egress(variables).unwrap()
 }
 
