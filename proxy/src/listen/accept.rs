@@ -93,17 +93,16 @@ pub(super) async fn accept_until_stopped<H: Handler + 'static>(
             Err(error) => pause.after(&error).await,
         }
     }
-    // The runtime looks at its sockets before it comes back here, and then must not mistake a long queue for a task that ought to yield.
-    tokio::task::yield_now().await;
-    tokio::task::unconstrained(poll_fn(|cx| {
-        loop {
-            match listener.poll_accept(cx) {
-                Poll::Ready(Ok(stream)) => start(server, stream, &connections, &stop),
-                Poll::Ready(Err(error)) if has_left(&error) => {}
-                Poll::Ready(Err(_)) | Poll::Pending => return Poll::Ready(()),
+    // The runtime must not mistake a long queue for a task that ought to yield.
+    tokio::task::unconstrained(async {
+        while let Some(accepted) = listener.accept_arrived() {
+            match accepted {
+                Ok(stream) => start(server, stream, &connections, &stop),
+                Err(error) if has_left(&error) => {}
+                Err(_) => break,
             }
         }
-    }))
+    })
     .await;
     connections
 }

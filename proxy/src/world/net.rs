@@ -1,11 +1,14 @@
 use std::{
     fmt, io,
+    mem::MaybeUninit,
     net::{IpAddr, SocketAddr},
+    os::fd::AsFd,
     path::PathBuf,
     pin::Pin,
-    task::{Context, Poll},
+    task::{Context, Poll, Waker},
 };
 
+use socket2::SockRef;
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
     net::{TcpListener, TcpStream, UnixListener, UnixStream},
@@ -86,6 +89,17 @@ impl Stream {
             Self::Unix(_) => None,
             Self::Simulated(io) => Some(io.local()),
         }
+    }
+
+    /// Whether the operating system holds bytes that nobody has read. A read may not find them yet, but wakes for them: the runtime learns
+    /// of them in its next turn.
+    pub fn has_arrived(&self) -> bool {
+        let socket = match self {
+            Self::Tcp(stream) => SockRef::from(stream),
+            Self::Unix(stream) => SockRef::from(stream),
+            Self::Simulated(_) => return false, // a read finds all there is
+        };
+        matches!(socket.peek(&mut [MaybeUninit::uninit()]), Ok(1..))
     }
 
     /// Ends the connection so that the peer sees a reset (TCP), not an end.
@@ -195,6 +209,27 @@ impl Listener {
         }
     }
 
+    /// The next of the connections that the operating system has already; it is asked itself, so none is missed that the runtime has not
+    /// heard of yet.
+    pub fn accept_arrived(&mut self) -> Option<io::Result<Stream>> {
+        let accepted = match self {
+            Self::BoundTcp(bound) => tcp_arrived(bound),
+            Self::Tcp(listener) => tcp_arrived(listener),
+            Self::BoundUnix(bound) => unix_arrived(bound),
+            Self::Unix(listener) => unix_arrived(listener),
+            Self::Simulated(accept) => {
+                return match accept.poll_accept(&mut Context::from_waker(Waker::noop())) {
+                    Poll::Ready(accepted) => Some(accepted),
+                    Poll::Pending => None,
+                };
+            }
+        };
+        match accepted {
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => None,
+            accepted => Some(accepted),
+        }
+    }
+
     fn join_runtime(&mut self) -> io::Result<()> {
         *self = match self {
             Self::BoundTcp(bound) => Self::Tcp(TcpListener::from_std(bound.try_clone()?)?),
@@ -211,6 +246,53 @@ impl Listener {
             Self::Tcp(listener) => listener.local_addr().ok(),
             Self::BoundUnix(_) | Self::Unix(_) => None,
             Self::Simulated(accept) => Some(accept.local()),
+        }
+    }
+}
+
+fn tcp_arrived(listener: &impl AsFd) -> io::Result<Stream> {
+    let (socket, _) = SockRef::from(listener).accept()?;
+    socket.set_nonblocking(true)?;
+    // As above: a peer that is already gone makes this fail.
+    drop(socket.set_tcp_nodelay(true));
+    Ok(Stream::Tcp(TcpStream::from_std(socket.into())?))
+}
+
+fn unix_arrived(listener: &impl AsFd) -> io::Result<Stream> {
+    let (socket, _) = SockRef::from(listener).accept()?;
+    socket.set_nonblocking(true)?;
+    Ok(Stream::Unix(UnixStream::from_std(socket.into())?))
+}
+
+#[cfg(test)]
+mod tests {
+    use socket2::{Domain, Socket, Type};
+    use tokio::io::AsyncWriteExt as _;
+
+    use super::*;
+    use crate::world::real;
+
+    #[tokio::test]
+    async fn what_the_system_holds_is_seen_before_the_runtime_tells_of_it() {
+        let (mut one, other) = UnixStream::pair().unwrap();
+        let other = Stream::Unix(other);
+        assert!(!other.has_arrived());
+        one.write_all(b"a").await.unwrap();
+        assert!(other.has_arrived());
+    }
+
+    #[tokio::test]
+    async fn a_connection_is_accepted_before_the_runtime_tells_of_it() {
+        let at = Address::Tcp(SocketAddr::from(([127, 0, 0, 1], 0)));
+        let mut listener = real::world([0; 32]).net.listen(&at, 1).unwrap().remove(0);
+        let address = listener.local().unwrap();
+        for _ in 0..2 {
+            assert!(listener.accept_arrived().is_none());
+            let client = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
+            client.connect(&address.into()).unwrap();
+            let accepted = listener.accept_arrived().unwrap().unwrap();
+            assert_eq!(accepted.peer(), client.local_addr().unwrap().as_socket());
+            listener.join_runtime().unwrap();
         }
     }
 }

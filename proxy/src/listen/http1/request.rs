@@ -1,4 +1,4 @@
-use std::{future::poll_fn, pin::Pin, time::Duration};
+use std::{future::poll_fn, pin::Pin, task::Poll, time::Duration};
 
 use http::{Method, StatusCode};
 use tokio::time::{Instant, sleep_until};
@@ -76,9 +76,10 @@ pub(super) async fn next<S: Future<Output = ()>>(shared: &Shared, wait: Wait<'_,
             biased;
             // Before the stop: what the client has sent already is served.
             filled = poll_fn(|cx| shared.borrow_mut().poll_fill(cx)) => filled,
-            () = end_of_wait(stop, stopped.as_mut(), first.then(|| started + limits::NEW_CONNECTION_GRACE)), if !has_begun => {
-                return Next::End;
-            }
+            () = async {
+                end_of_wait(stop, stopped.as_mut(), first.then(|| started + limits::NEW_CONNECTION_GRACE)).await;
+                poll_fn(|_| nothing_has_arrived(shared)).await;
+            }, if !has_begun => return Next::End,
             () = alarm.rings(deadline) => {
                 shared.borrow_mut().give_up_reading();
                 timed_out = true;
@@ -106,6 +107,12 @@ async fn end_of_wait(stop: &Stop, stopped: Pin<&mut impl Future<Output = ()>>, n
     if let Some(time) = not_before {
         Box::pin(sleep_until(time)).await;
     }
+}
+
+/// Pends while the operating system holds bytes of which the runtime has not told yet, since it looks at its sockets now and then: who waits
+/// to read them is woken.
+fn nothing_has_arrived(shared: &Shared) -> Poll<()> {
+    if shared.borrow().has_arrived() { Poll::Pending } else { Poll::Ready(()) }
 }
 
 /// The answer to a request that never reaches a handler: `OPTIONS *`, and an expectation that nobody knows.

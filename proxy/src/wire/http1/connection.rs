@@ -182,6 +182,11 @@ impl Connection {
         self.input.len()
     }
 
+    /// Whether the operating system holds bytes of the peer's that nobody has read.
+    pub fn has_arrived(&self) -> bool {
+        self.channel.stream().has_arrived()
+    }
+
     /// Whether the peer has ended its writing side and all of it was taken in.
     pub fn ended(&self) -> bool {
         self.ended

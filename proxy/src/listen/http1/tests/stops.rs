@@ -1,4 +1,5 @@
 use super::*;
+use crate::world::Stream;
 
 #[tokio::test(start_paused = true)]
 async fn a_connection_that_was_accepted_is_served_though_the_server_stops() {
@@ -30,6 +31,32 @@ async fn a_request_that_has_come_is_served_though_the_server_stops() {
     let (answer, _) = stage.play(handler, client).await;
     assert!(answer.starts_with("HTTP/1.1 200 OK\r\n"), "{answer}");
 }
+
+#[tokio::test]
+async fn a_request_that_only_the_system_knows_of_is_served_though_the_server_stops() {
+    // The stop was heard of before the runtime had looked at its sockets.
+    let (stage, stopper) = Stage::new();
+    let (mut client, served) = tokio::net::UnixStream::pair().unwrap();
+    let handler = Scripted(async |_: &mut Exchange| Ok(ok(Body::empty())));
+    let channel = Channel::Plain(Stream::Unix(served));
+    let world = real::world([0; 32]);
+    let served = serve(channel, Peer::new(None, None), &handler, &stage.settings, &world, stage.stop);
+    let talk = async {
+        client.write_all(REQUEST).await.unwrap();
+        let mut first = [0; 4096];
+        let count = client.read(&mut first).await.unwrap();
+        assert!(first[..count].ends_with(b"\r\n\r\n"));
+        assert_eq!(client.try_write(REQUEST).unwrap(), REQUEST.len());
+        stopper.stop();
+        let mut answer = String::new();
+        client.read_to_string(&mut answer).await.unwrap();
+        answer
+    };
+    let ((), answer) = tokio::join!(served, talk);
+    assert!(answer.starts_with("HTTP/1.1 200 OK\r\n"), "{answer}");
+}
+
+const REQUEST: &[u8] = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n";
 
 #[tokio::test(start_paused = true)]
 async fn an_idle_connection_ends_when_the_server_stops() {
