@@ -9,7 +9,7 @@ use crate::{
     config::BadFlag,
     listen::{Stop, Stopper},
     upstream::egress::BadProxy,
-    world::{Listener, LocalBoxFuture, Running, Signal, World},
+    world::{Listener, LocalBoxFuture, Running, Signal, Signals, World},
 };
 
 /// Why a server does not run, or no more.
@@ -32,6 +32,9 @@ pub enum ServeError {
         /// Why not.
         source: io::Error,
     },
+    /// Nobody could ask the server to stop.
+    #[error("signals cannot be listened to: {0}")]
+    Signals(#[source] io::Error),
     /// What tells all workers of changes in the store has ended.
     #[error("the watch cache is not fed any more")]
     FeedEnded,
@@ -48,9 +51,21 @@ struct Worker {
     stop: Stop,
 }
 
+/// What the process is asked for. It comes first of all that a server does: a signal that nobody listens to would end the process, with
+/// whatever it has begun.
+fn listen_to_signals(world: &World) -> Result<Signals, ServeError> {
+    world.process.signals().map_err(ServeError::Signals)
+}
+
 /// Starts a worker for each listener, and waits until a signal ends them. A second signal ends the wait for requests that run; `reload` is
 /// called when files are to be read again.
-async fn run_workers<F>(world: &World, listeners: Vec<Listener>, reload: impl Fn(), work: F) -> Result<(), ServeError>
+async fn run_workers<F>(
+    world: &World,
+    mut signals: Signals,
+    listeners: Vec<Listener>,
+    reload: impl Fn(),
+    work: F,
+) -> Result<(), ServeError>
 where
     F: Fn(Worker) -> LocalBoxFuture<'static, ()> + Clone + Send + 'static,
 {
@@ -63,7 +78,6 @@ where
         let started: Running = world.process.start(&format!("worker-{number}"), body);
         running.push(Box::pin(started.ended()));
     }
-    let mut signals = world.process.signals();
     let mut all_ended = std::pin::pin!(all_ended(running));
     let mut stops = 0;
     loop {

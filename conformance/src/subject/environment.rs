@@ -1,6 +1,6 @@
 //! A process in whose environment a proxy is named.
 
-use std::{ffi::OsString, sync::Arc};
+use std::{ffi::OsString, io, sync::Arc};
 
 use weir::{
     upstream::egress::Egress,
@@ -23,7 +23,7 @@ impl Process for Proxied {
         self.process.start(name, body)
     }
 
-    fn signals(&self) -> Signals {
+    fn signals(&self) -> io::Result<Signals> {
         self.process.signals()
     }
 

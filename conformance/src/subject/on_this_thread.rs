@@ -2,6 +2,7 @@
 
 use std::{
     ffi::OsString,
+    io,
     sync::{Mutex, MutexGuard},
 };
 
@@ -45,9 +46,9 @@ impl Process for OnThisThread {
         Running::new(Box::pin(async move { task.await.is_ok() }))
     }
 
-    fn signals(&self) -> Signals {
+    fn signals(&self) -> io::Result<Signals> {
         let (_nobody, told) = mpsc::channel(1);
-        Signals::new(told)
+        Ok(Signals::new(told))
     }
 
     fn env(&self, name: &str) -> Option<OsString> {

@@ -11,7 +11,7 @@ use std::{net::SocketAddr, pin::pin, rc::Rc, sync::Arc};
 use tokio::sync::Notify;
 
 use self::config::ApiServerConfig;
-use super::{ServeError, Worker, run_workers};
+use super::{ServeError, Worker, listen_to_signals, run_workers};
 use crate::{
     aggregate::{self, Aggregation, Credential, Proxy, Told},
     chain::{self, Chain, Routed},
@@ -33,6 +33,7 @@ use crate::{
 /// # Errors
 /// A flag, a file or a variable cannot be used, the store is another process's, the address cannot be listened at, or a worker panicked.
 pub async fn run(world: &World, flags: &ServeFlags, ready: impl FnOnce(&str)) -> Result<(), ServeError> {
+    let signals = listen_to_signals(world)?;
     let keep = match &flags.data_dir[..] {
         "" => Keep::Memory,
         folder => Keep::Folder(folder.into()),
@@ -59,6 +60,7 @@ pub async fn run(world: &World, flags: &ServeFlags, ready: impl FnOnce(&str)) ->
     let behind = Behind { shutdown, server, asked: Arc::clone(&asked) };
     let workers = run_workers(
         world,
+        signals,
         listeners,
         || asked.notify_one(),
         move |worker| Box::pin(work(worker, config.clone(), shared.clone(), behind.clone())),

@@ -5,7 +5,7 @@ use std::{rc::Rc, sync::Arc};
 use bytes::Bytes;
 use rustls::RootCertStore;
 
-use super::{ServeError, run_workers};
+use super::{ServeError, listen_to_signals, run_workers};
 use crate::{
     config::{
         BadFlag, ReverseProxyFlags,
@@ -60,6 +60,7 @@ pub async fn run(world: &World, flags: &ReverseProxyFlags, ready: impl FnOnce(&s
 /// # Errors
 /// The address cannot be listened at, or a worker panicked.
 pub async fn serve(world: &World, config: ReverseProxyConfig, ready: impl FnOnce(&str)) -> Result<(), ServeError> {
+    let signals = listen_to_signals(world)?;
     let listeners = world
         .net
         .listen(&config.listen, config.workers)
@@ -69,7 +70,7 @@ pub async fn serve(world: &World, config: ReverseProxyConfig, ready: impl FnOnce
     let at = at.map_or_else(|| format!("unix:{}", config.listen), |address| format!("{scheme}://{address}"));
     ready(&format!("weir reverse-proxy: {at}"));
     let reload = || tracing::info!("nothing is read again");
-    run_workers(world, listeners, reload, move |worker| {
+    run_workers(world, signals, listeners, reload, move |worker| {
         let config = config.clone();
         Box::pin(async move {
             let handler = Rc::new(handler(&worker.world, &config));

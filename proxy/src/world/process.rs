@@ -1,4 +1,4 @@
-use std::{ffi::OsString, fmt};
+use std::{ffi::OsString, fmt, io};
 
 use super::LocalBoxFuture;
 
@@ -13,8 +13,11 @@ pub trait Process: fmt::Debug + Send + Sync {
     /// Starts a worker: a thread with a current-thread runtime, or a local task in the simulator.
     fn start(&self, name: &str, body: LocalTask) -> Running;
 
-    /// What the operating system asks of the process, from now on.
-    fn signals(&self) -> Signals;
+    /// What the operating system asks of the process, from now on: what it asks later ends the process no more by itself.
+    ///
+    /// # Errors
+    /// Signals cannot be listened to.
+    fn signals(&self) -> io::Result<Signals>;
 
     /// A variable of the environment.
     fn env(&self, name: &str) -> Option<OsString>;

@@ -179,15 +179,13 @@ impl Process for RealProcess {
         }))
     }
 
-    fn signals(&self) -> Signals {
+    fn signals(&self) -> io::Result<Signals> {
+        // Here, not in the task: whoever has been told that the server is ready may signal at once.
+        let mut terminate = signal(SignalKind::terminate())?;
+        let mut interrupt = signal(SignalKind::interrupt())?;
+        let mut hangup = signal(SignalKind::hangup())?;
         let (tell, told) = mpsc::channel(4);
         tokio::task::spawn_local(async move {
-            let sources =
-                (signal(SignalKind::terminate()), signal(SignalKind::interrupt()), signal(SignalKind::hangup()));
-            let (Ok(mut terminate), Ok(mut interrupt), Ok(mut hangup)) = sources else {
-                tracing::error!("signals cannot be listened to");
-                return;
-            };
             loop {
                 let signal = tokio::select! {
                     biased;
@@ -200,7 +198,7 @@ impl Process for RealProcess {
                 }
             }
         });
-        Signals::new(told)
+        Ok(Signals::new(told))
     }
 
     fn env(&self, name: &str) -> Option<OsString> {

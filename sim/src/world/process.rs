@@ -1,6 +1,6 @@
 //! A machine's process: workers are local tasks, signals come from whoever holds the machine.
 
-use std::{ffi::OsString, sync::Mutex};
+use std::{ffi::OsString, io, sync::Mutex};
 
 use tokio::sync::mpsc;
 use weir::world::{LocalTask, Process, Running, Signal, Signals};
@@ -17,10 +17,10 @@ impl Process for Machine {
         Running::new(Box::pin(async move { task.await.is_ok() }))
     }
 
-    fn signals(&self) -> Signals {
+    fn signals(&self) -> io::Result<Signals> {
         let (tell, told) = mpsc::channel(4);
         self.signals.0.lock().expect("no sender panics").push(tell);
-        Signals::new(told)
+        Ok(Signals::new(told))
     }
 
     fn env(&self, name: &str) -> Option<OsString> {

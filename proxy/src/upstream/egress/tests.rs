@@ -1,4 +1,4 @@
-use std::{ffi::OsString, sync::Arc};
+use std::{ffi::OsString, io, sync::Arc};
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use rustls::ServerConfig;
@@ -32,8 +32,8 @@ impl Process for Variables {
         Running::new(Box::pin(async { true }))
     }
 
-    fn signals(&self) -> Signals {
-        Signals::new(tokio::sync::mpsc::channel(1).1)
+    fn signals(&self) -> io::Result<Signals> {
+        Ok(Signals::new(tokio::sync::mpsc::channel(1).1))
     }
 
     fn env(&self, name: &str) -> Option<OsString> {
