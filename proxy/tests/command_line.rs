@@ -31,6 +31,7 @@ fn an_unknown_flag_is_named_and_ends_with_2() {
 fn a_value_that_cannot_be_used_is_named_with_what_was_expected() {
     for (flag, value, expected) in [
         ("--listen", "localhost", "weir: --listen=localhost: expected IP:PORT, :PORT or unix:PATH\n"),
+        ("--listen", "unix:", "weir: --listen=unix:: expected IP:PORT, :PORT or unix:PATH\n"),
         ("--to", "ftp://a/", "weir: --to=ftp://a/: expected http://HOST[:PORT][/PATH] or https://HOST[:PORT][/PATH]\n"),
         ("--to", "http:///x", "weir: --to=http:///x: expected a host\n"),
         ("--to", "http://a:99999", "weir: --to=http://a:99999: expected a port from 0 to 65535\n"),

@@ -45,3 +45,17 @@ fn files_that_are_to_be_read_again_right_behind_the_ready_line_end_nothing() {
         assert_eq!(ended.code(), Some(0), "{ended}");
     }
 }
+
+#[test]
+fn a_unix_socket_is_free_again_however_its_server_ended() {
+    // Its file stayed, and the next server found the address in use.
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("socket");
+    let listen = format!("unix:{}", path.display());
+    let server = || start(&["reverse-proxy", "--listen", &listen, "--to", "http://127.0.0.1:9"]);
+    let killed = told_when_ready(server(), "kill -KILL PID");
+    assert!(killed.code().is_none() && path.exists(), "{killed}");
+    let stopped = told_when_ready(server(), "kill -TERM PID");
+    assert_eq!(stopped.code(), Some(0), "{stopped}");
+    assert!(!path.exists());
+}

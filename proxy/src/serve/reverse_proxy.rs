@@ -126,7 +126,7 @@ fn transport(tls: Arc<rustls::ClientConfig>) -> TransportConfig {
 }
 
 fn listen_address(text: &str) -> Result<Address, BadFlag> {
-    if let Some(path) = text.strip_prefix("unix:") {
+    if let Some(path) = text.strip_prefix("unix:").filter(|path| !path.is_empty()) {
         return Ok(Address::Unix(path.into()));
     }
     let full = if text.starts_with(':') { format!("0.0.0.0{text}") } else { text.to_owned() };

@@ -5,6 +5,7 @@ use std::{
     os::fd::AsFd,
     path::PathBuf,
     pin::Pin,
+    sync::Arc,
     task::{Context, Poll, Waker},
 };
 
@@ -14,14 +15,15 @@ use tokio::{
     net::{TcpListener, TcpStream, UnixListener, UnixStream},
 };
 
-use super::LocalBoxFuture;
+use super::{LocalBoxFuture, real::SocketFile};
 
 /// Sockets and names.
 pub trait Net: fmt::Debug + Send + Sync {
     /// One listener per worker, all of them at `at`.
     ///
     /// Real: a group of sockets that share the port, bound only after a plain bind has proved the port free. Port 0 takes a free one, the
-    /// same for all.
+    /// same for all. A unix socket's file is removed when the last of its listeners is dropped; one that a killed process has left is
+    /// replaced.
     fn listen(&self, at: &Address, workers: usize) -> io::Result<Vec<Listener>>;
 
     /// The addresses of a host name, in the resolver's order; an address in text form is its own answer.
@@ -174,12 +176,12 @@ impl AsyncWrite for Stream {
 pub enum Listener {
     /// A TCP socket that listens, on its way to its worker: it joins the runtime of whoever accepts from it first.
     BoundTcp(std::net::TcpListener),
-    /// The same for a unix socket.
-    BoundUnix(std::os::unix::net::UnixListener),
+    /// The same for a unix socket, whose file goes before it.
+    BoundUnix(Arc<SocketFile>, std::os::unix::net::UnixListener),
     /// A TCP listener on its worker.
     Tcp(TcpListener),
     /// A unix socket on its worker.
-    Unix(UnixListener),
+    Unix(Arc<SocketFile>, UnixListener),
     /// The simulator's.
     Simulated(Box<dyn Accept>),
 }
@@ -198,13 +200,13 @@ impl Listener {
     pub fn poll_accept(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<Stream>> {
         self.join_runtime()?;
         match self {
-            Self::BoundTcp(_) | Self::BoundUnix(_) => Poll::Pending, // they have just joined
+            Self::BoundTcp(_) | Self::BoundUnix(..) => Poll::Pending, // they have just joined
             Self::Tcp(listener) => listener.poll_accept(cx).map_ok(|(stream, _)| {
                 // A peer that is already gone makes this fail; the first read says so.
                 drop(stream.set_nodelay(true));
                 Stream::Tcp(stream)
             }),
-            Self::Unix(listener) => listener.poll_accept(cx).map_ok(|(stream, _)| Stream::Unix(stream)),
+            Self::Unix(_, listener) => listener.poll_accept(cx).map_ok(|(stream, _)| Stream::Unix(stream)),
             Self::Simulated(accept) => accept.poll_accept(cx),
         }
     }
@@ -215,8 +217,8 @@ impl Listener {
         let accepted = match self {
             Self::BoundTcp(bound) => tcp_arrived(bound),
             Self::Tcp(listener) => tcp_arrived(listener),
-            Self::BoundUnix(bound) => unix_arrived(bound),
-            Self::Unix(listener) => unix_arrived(listener),
+            Self::BoundUnix(_, bound) => unix_arrived(bound),
+            Self::Unix(_, listener) => unix_arrived(listener),
             Self::Simulated(accept) => {
                 return match accept.poll_accept(&mut Context::from_waker(Waker::noop())) {
                     Poll::Ready(accepted) => Some(accepted),
@@ -233,8 +235,8 @@ impl Listener {
     fn join_runtime(&mut self) -> io::Result<()> {
         *self = match self {
             Self::BoundTcp(bound) => Self::Tcp(TcpListener::from_std(bound.try_clone()?)?),
-            Self::BoundUnix(bound) => Self::Unix(UnixListener::from_std(bound.try_clone()?)?),
-            Self::Tcp(_) | Self::Unix(_) | Self::Simulated(_) => return Ok(()),
+            Self::BoundUnix(file, bound) => Self::Unix(Arc::clone(file), UnixListener::from_std(bound.try_clone()?)?),
+            Self::Tcp(_) | Self::Unix(..) | Self::Simulated(_) => return Ok(()),
         };
         Ok(())
     }
@@ -244,7 +246,7 @@ impl Listener {
         match self {
             Self::BoundTcp(bound) => bound.local_addr().ok(),
             Self::Tcp(listener) => listener.local_addr().ok(),
-            Self::BoundUnix(_) | Self::Unix(_) => None,
+            Self::BoundUnix(..) | Self::Unix(..) => None,
             Self::Simulated(accept) => Some(accept.local()),
         }
     }

@@ -2,6 +2,7 @@
 #![expect(clippy::disallowed_methods, reason = "this is the world that the bans point to")]
 
 mod disk;
+mod unix;
 
 use std::{
     ffi::OsString,
@@ -19,6 +20,7 @@ use tokio::{
     sync::{mpsc, oneshot},
 };
 
+pub use self::unix::SocketFile;
 use super::{
     Address, Clock, Dice, Listener, LocalBoxFuture, LocalTask, Net, Planted, Process, Running, Signal, Signals, Stream,
     Wall, World,
@@ -68,16 +70,7 @@ impl Net for RealNet {
     fn listen(&self, at: &Address, workers: usize) -> io::Result<Vec<Listener>> {
         match at {
             Address::Tcp(address) => listen_tcp(*address, workers),
-            Address::Unix(path) => {
-                let listener = std::os::unix::net::UnixListener::bind(path)?;
-                listener.set_nonblocking(true)?;
-                (0..workers.max(1))
-                    .map(|_| {
-                        let handle = listener.try_clone()?;
-                        Ok(Listener::BoundUnix(handle))
-                    })
-                    .collect()
-            }
+            Address::Unix(path) => unix::listen(path, workers),
         }
     }
 
