@@ -101,8 +101,8 @@ pub const HTTP2_STREAM_WINDOW_BYTES: u32 = 1 << 20;
 /// for all of them: one connection can make us hold 24 MiB. Go has room for one stream here: an upload that nobody reads holds up all
 /// others.
 pub const HTTP2_CONNECTION_WINDOW_BYTES: u32 = 8 << 20;
-/// Streams that came to nothing: a client that gives everything up at once may do it, an attacker does it for ever (CVE-2023-44487,
-/// CVE-2025-8671).
+/// Streams that came to nothing, at once: a client that gives everything up may do it, an attacker goes on and on (CVE-2023-44487,
+/// CVE-2025-8671). One that gives up now and then may do it for ever.
 pub const HTTP2_WASTED_STREAMS_MAX: usize = 250;
 /// Fields of the 1xx heads of one request: hints and progress fit many times over.
 pub const HTTP2_INFORMATIONAL_BYTES_MAX: usize = 64 << 10;

@@ -5,47 +5,56 @@ use super::{Code, frame::Fault};
 /// Whether the peer makes more work than it has done with the connection.
 ///
 /// Go bounds the control frames that wait to be written; here those that come are counted, so that a peer that reads its answers cannot go
-/// on for ever either.
+/// on for ever either. What the work that is done calls for is not counted: whoever reads bodies opens windows.
 #[derive(Debug)]
 pub(super) struct Calm {
-    /// Frames that moved nothing forward may still come.
-    frames_left: u32,
-    filled_at: Option<Instant>,
-    /// Streams that came to nothing, less those that were answered.
-    wasted_streams: usize,
-    wasted_streams_max: usize,
+    /// Frames that moved nothing forward.
+    frames: Allowance,
+    /// Bytes of bodies that went and are not accounted for by updates of windows.
+    bytes_to_return: u32,
+    /// Streams that came to nothing.
+    wasted_streams: Allowance,
 }
 
 impl Calm {
     pub(super) fn new(wasted_streams_max: usize) -> Self {
-        Self { frames_left: FRAMES_MAX, filled_at: None, wasted_streams: 0, wasted_streams_max }
+        Self {
+            frames: Allowance::new(FRAMES_MAX, FRAMES_PER_SECOND),
+            bytes_to_return: 0,
+            wasted_streams: Allowance::new(wasted_streams_max, WASTED_STREAMS_PER_SECOND),
+        }
     }
 
-    /// A frame came that moves nothing forward: PING, SETTINGS, PRIORITY, WINDOW_UPDATE, empty DATA, an unknown one, or one on a stream
-    /// that is over (CVE-2019-9511, 9512, 9515, 9517, 9518).
+    /// A frame came that moves nothing forward: PING, SETTINGS, PRIORITY, empty DATA, an unknown one, or one on a stream that is over
+    /// (CVE-2019-9511, 9512, 9515, 9518).
     ///
     /// # Errors
     /// There were too many.
     pub(super) fn idle_frame(&mut self, now: Instant) -> Result<(), Fault> {
-        if self.frames_left == 0 {
-            let since = self.filled_at.map_or(0, |at| now.saturating_duration_since(at).as_millis() as u64);
-            let more = since.saturating_mul(FRAMES_PER_SECOND) / 1000;
-            self.fill(u32::try_from(more).unwrap_or(FRAMES_MAX), now);
+        if self.frames.spend(now) { Ok(()) } else { Err(TOO_MANY_FRAMES) }
+    }
+
+    /// WINDOW_UPDATE came. It is of no use if there are more of them than the bytes that went can call for (CVE-2019-9511, 9517).
+    ///
+    /// # Errors
+    /// There were too many frames of no use.
+    pub(super) fn update(&mut self, now: Instant) -> Result<(), Fault> {
+        match self.bytes_to_return.checked_sub(BYTES_PER_UPDATE) {
+            Some(left) => {
+                self.bytes_to_return = left;
+                Ok(())
+            }
+            None => self.idle_frame(now),
         }
-        self.filled_at.get_or_insert(now);
-        self.frames_left = self.frames_left.checked_sub(1).ok_or(TOO_MANY_FRAMES)?;
-        Ok(())
     }
 
-    /// Bytes of a body went: some frames may be needed for them.
-    pub(super) fn moved(&mut self) {
-        self.frames_left = (self.frames_left + FRAMES_PER_DATA).min(FRAMES_MAX);
-    }
-
-    fn fill(&mut self, frames: u32, now: Instant) {
-        if frames > 0 {
-            self.frames_left = frames.min(FRAMES_MAX);
-            self.filled_at = Some(now);
+    /// DATA went: frames are needed for it, however small it is, unless it was the peer who made it small.
+    pub(super) fn moved(&mut self, bytes: usize, is_cut_by_window: bool) {
+        let worth = if is_cut_by_window { bytes } else { bytes.max(DATA_WORTH_MIN) };
+        let bytes = u32::try_from(worth).unwrap_or(BYTES_TO_RETURN_MAX);
+        self.bytes_to_return = self.bytes_to_return.saturating_add(bytes).min(BYTES_TO_RETURN_MAX);
+        if worth >= DATA_WORTH_MIN {
+            self.frames.earn(FRAMES_PER_MESSAGE);
         }
     }
 
@@ -53,14 +62,54 @@ impl Calm {
     ///
     /// # Errors
     /// There were too many.
-    pub(super) fn wasted_stream(&mut self) -> Result<(), Fault> {
-        self.wasted_streams += 1;
-        if self.wasted_streams > self.wasted_streams_max { Err(TOO_MANY_RESETS) } else { Ok(()) }
+    pub(super) fn wasted_stream(&mut self, now: Instant) -> Result<(), Fault> {
+        if self.wasted_streams.spend(now) { Ok(()) } else { Err(TOO_MANY_RESETS) }
+    }
+
+    /// The head of a request or of an answer went: an update of its window, a priority, or a reset may go with it.
+    pub(super) fn said_head(&mut self) {
+        self.frames.earn(FRAMES_PER_MESSAGE);
     }
 
     /// A request was answered.
     pub(super) fn answered_stream(&mut self) {
-        self.wasted_streams = self.wasted_streams.saturating_sub(1);
+        self.wasted_streams.earn(1);
+    }
+}
+
+/// How often something may still happen: so often at once, and so often a second.
+#[derive(Debug)]
+struct Allowance {
+    left: usize,
+    most: usize,
+    per_second: u64,
+    filled_at: Option<Instant>,
+}
+
+impl Allowance {
+    fn new(most: usize, per_second: u64) -> Self {
+        Self { left: most, most, per_second, filled_at: None }
+    }
+
+    /// It happened. False if that was too often.
+    fn spend(&mut self, now: Instant) -> bool {
+        let filled_at = *self.filled_at.get_or_insert(now);
+        if self.left == 0 {
+            let since = now.saturating_duration_since(filled_at).as_millis() as u64;
+            let more = since.saturating_mul(self.per_second) / 1000;
+            if more == 0 {
+                return false;
+            }
+            self.left = usize::try_from(more).unwrap_or(self.most).min(self.most);
+            self.filled_at = Some(now);
+        }
+        // Nothing is left where nothing was ever allowed.
+        self.left.checked_sub(1).map(|left| self.left = left).is_some()
+    }
+
+    /// It may happen so often more.
+    fn earn(&mut self, times: usize) {
+        self.left = self.left.saturating_add(times).min(self.most);
     }
 }
 
@@ -68,7 +117,15 @@ const TOO_MANY_FRAMES: Fault = Fault::connection(Code::ENHANCE_YOUR_CALM, "too m
 const TOO_MANY_RESETS: Fault = Fault::connection(Code::ENHANCE_YOUR_CALM, "too many streams of no use");
 
 /// In a burst. Go: `maxQueuedControlFrames`.
-const FRAMES_MAX: u32 = 10_000;
+const FRAMES_MAX: usize = 10_000;
 const FRAMES_PER_SECOND: u64 = 1_000;
-/// A sender of bodies gets an update of two windows for each frame, or more of them where its own are cut.
-const FRAMES_PER_DATA: u32 = 4;
+/// A message, or a piece of one: PING that measures its way (gRPC), a priority (browsers), updates of a new stream's window (curl).
+const FRAMES_PER_MESSAGE: usize = 4;
+/// Go gives back 4 KiB or more at a time, before 1.20 whatever one read took, each time to two windows: that is 256 bytes read.
+const BYTES_PER_UPDATE: u32 = 128;
+/// DATA is worth two updates of either window.
+const DATA_WORTH_MIN: usize = 4 * BYTES_PER_UPDATE as usize;
+/// What lies unread at the peer and is then read piece by piece: a million updates, 13 MiB, whatever was sent before.
+const BYTES_TO_RETURN_MAX: u32 = 128 << 20;
+/// For as long as it likes: whoever waits for a slow backend with timeouts gives up every request. nghttp2: 33.
+const WASTED_STREAMS_PER_SECOND: u64 = 30;

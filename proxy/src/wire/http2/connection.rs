@@ -145,7 +145,7 @@ impl Connection {
                 Err(fault) => (0, Err(fault)),
             };
             if let Err(fault) = done {
-                self.fault(stream, fault);
+                self.fault(stream, fault, now);
             }
         }
         self.fill();
@@ -177,6 +177,12 @@ impl Connection {
                 self.take_fragment(frame, now)
             }
             Frame::Reset { stream, code } => self.take_reset(stream, code, now),
+            Frame::WindowUpdate { stream, increment } => {
+                self.calm.update(now)?;
+                self.take_window(stream, increment)
+            }
+            // Each was asked for: there is never one more.
+            Frame::SettingsAck => self.take_settings_ack(),
             _ => {
                 self.calm.idle_frame(now)?;
                 self.take_control(frame)

@@ -1,5 +1,6 @@
 mod conversation;
 mod floods;
+mod honest;
 mod messages;
 mod windows;
 
@@ -35,13 +36,14 @@ struct End {
     encoder: Encoder,
     said: FrameReader,
     input: BytesMut,
+    /// It stands still while nobody moves it.
+    now: Instant,
 }
 
 impl End {
     fn new(role: Role, bounds: Bounds) -> Self {
         let connection = Rc::new(RefCell::new(Connection::new(role, bounds)));
-        let mut end =
-            Self { connection, encoder: Encoder::new(), said: FrameReader::new(1 << 24), input: BytesMut::new() };
+        let mut end = Self::of(connection);
         if role == Role::Server {
             end.say(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
         } else {
@@ -54,6 +56,11 @@ impl End {
         end
     }
 
+    fn of(connection: Shared) -> Self {
+        let (said, input) = (FrameReader::new(1 << 24), BytesMut::new());
+        Self { connection, encoder: Encoder::new(), said, input, now: Instant::now() }
+    }
+
     fn server() -> Self {
         Self::new(Role::Server, BOUNDS)
     }
@@ -61,7 +68,7 @@ impl End {
     fn say(&mut self, bytes: &[u8]) {
         let mut connection = self.connection.borrow_mut();
         connection.input().extend_from_slice(bytes);
-        connection.take_in(Instant::now());
+        connection.take_in(self.now);
     }
 
     fn frame(&mut self, kind: u8, flags: u8, stream: u32, payload: &[u8]) {
@@ -120,6 +127,24 @@ impl End {
             frames.extend(shown(&frame));
         }
         frames
+    }
+
+    /// A request of ours, of a client.
+    fn ask(&mut self, follows: Follows) -> Handle {
+        let (host, target) = (Bytes::from_static(b"h.test"), Bytes::from_static(b"/"));
+        let headers = crate::wire::headers::Headers::new();
+        let asked = ToSend {
+            method: &http::Method::POST,
+            tls: true,
+            host: &host,
+            target: &target,
+            headers: &headers,
+            announced: &crate::wire::trailers::Announced::new(),
+            content_length: None,
+            asks_gzip: false,
+        };
+        let sendable = Sendable::new(asked, usize::MAX).unwrap();
+        Handle::open(&self.connection, &sendable, follows, AnswerBody::Possible).unwrap()
     }
 
     fn accept(&mut self) -> (Handle, Asked) {

@@ -38,15 +38,6 @@ impl Connection {
     pub(super) fn take_control(&mut self, frame: Frame) -> Result<(), Fault> {
         match frame {
             Frame::Settings(settings) => self.take_settings(&settings),
-            Frame::SettingsAck => match self.unacknowledged_settings.checked_sub(1) {
-                Some(left) => {
-                    self.unacknowledged_settings = left;
-                    self.peer.is_known = true;
-                    self.settings_are_known();
-                    Ok(())
-                }
-                None => Err(Fault::protocol("acknowledged settings that were never sent")),
-            },
             Frame::Ping(payload) => {
                 write_ping(self.output.frames(), payload, true);
                 Ok(())
@@ -64,11 +55,19 @@ impl Connection {
                 self.take_goaway(last, code, debug);
                 Ok(())
             }
-            Frame::WindowUpdate { stream, increment } => self.take_window(stream, increment),
             // Priorities are read and not followed. RFC 9113 section 5.3.2.
             Frame::Priority { stream, depends_on } if stream == depends_on => Err(depends_on_itself(stream)),
             _ => Ok(()),
         }
+    }
+
+    /// The peer has read settings of ours.
+    pub(super) fn take_settings_ack(&mut self) -> Result<(), Fault> {
+        let left = self.unacknowledged_settings.checked_sub(1);
+        self.unacknowledged_settings = left.ok_or(Fault::protocol("acknowledged settings that were never sent"))?;
+        self.peer.is_known = true;
+        self.settings_are_known();
+        Ok(())
     }
 
     fn take_settings(&mut self, settings: &Settings) -> Result<(), Fault> {
@@ -111,7 +110,8 @@ impl Connection {
         Ok(())
     }
 
-    fn take_window(&mut self, id: u32, increment: u32) -> Result<(), Fault> {
+    /// The peer has room for more.
+    pub(super) fn take_window(&mut self, id: u32, increment: u32) -> Result<(), Fault> {
         if id == 0 {
             let added = self.outflow.add(i64::from(increment));
             return added.map_err(|TooLarge| Fault::connection(Code::FLOW_CONTROL_ERROR, "a window grows too large"));
@@ -134,7 +134,7 @@ impl Connection {
         let came_to_nothing = !stream.sending.is_past_head;
         self.break_off(id, StreamError::Reset(code));
         match (self.role, came_to_nothing) {
-            (Role::Server, true) => self.calm.wasted_stream(),
+            (Role::Server, true) => self.calm.wasted_stream(now),
             _ => Ok(()),
         }
     }

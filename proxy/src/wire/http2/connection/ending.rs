@@ -1,4 +1,5 @@
 use bytes::BytesMut;
+use tokio::time::Instant;
 
 use super::{Connection, Role};
 use crate::wire::http2::{
@@ -32,7 +33,7 @@ pub enum Over {
 
 impl Connection {
     /// Something is wrong with the last frame, which was one of this stream.
-    pub(super) fn fault(&mut self, at: u32, fault: Fault) {
+    pub(super) fn fault(&mut self, at: u32, fault: Fault, now: Instant) {
         match fault {
             Fault::Stream(stream, code, why) => {
                 tracing::debug!(stream, %code, %why, "HTTP/2 stream error");
@@ -40,7 +41,7 @@ impl Connection {
                 self.reset_as(stream, code, why);
                 if self.role == Role::Server
                     && is_wasted
-                    && let Err(Fault::Connection(code, why)) = self.calm.wasted_stream()
+                    && let Err(Fault::Connection(code, why)) = self.calm.wasted_stream(now)
                 {
                     self.fail(at, code, why);
                 }

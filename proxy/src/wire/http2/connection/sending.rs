@@ -45,8 +45,11 @@ impl Connection {
         stream.sending.is_ended |= ends;
         let encoder = &mut self.encoder;
         write_headers(self.output.frames(), id, ends, self.peer.frame_bytes_max, |out| write(&mut encoder.block(out)));
-        if kind != HeadKind::Informational && self.role == Role::Server {
-            self.calm.answered_stream();
+        if kind != HeadKind::Informational {
+            self.calm.said_head();
+            if self.role == Role::Server {
+                self.calm.answered_stream();
+            }
         }
         if ends {
             self.settle(id);
@@ -255,8 +258,8 @@ impl Connection {
             self.wake_driver();
             return true;
         };
-        let most = DATA_BYTES_MAX.min(self.peer.frame_bytes_max).min(sending.window.available());
-        let length = front.len().min(most).min(self.outflow.available());
+        let whole = DATA_BYTES_MAX.min(self.peer.frame_bytes_max).min(front.len());
+        let length = whole.min(sending.window.available()).min(self.outflow.available());
         if length == 0 {
             return false;
         }
@@ -267,7 +270,7 @@ impl Connection {
         sending.waiting_bytes -= length;
         sending.window.take(length);
         self.outflow.take(length);
-        self.calm.moved();
+        self.calm.moved(length, length < whole);
         let ends = sending.waiting_bytes == 0 && matches!(sending.ending, Some(Ending::Clean));
         write_data_head(self.output.frames(), id, length, ends);
         self.output.add(bytes);

@@ -124,24 +124,53 @@ fn a_backend_that_says_nothing_of_use_for_ever_ends_its_connection_too() {
         [(6, 0, 0, &[0; 8]), (4, 0, 0, &[]), (0, 0, 1, &[]), (8, 0, 0, &[0, 0, 0, 1]), (3, 0, 1, &[0, 0, 0, 8])];
     for (kind, flags, stream, payload) in frames {
         let mut end = End::new(Role::Client, BOUNDS);
-        let (method, host, target) = (http::Method::GET, Bytes::from_static(b"h.test"), Bytes::from_static(b"/"));
-        let headers = crate::wire::headers::Headers::new();
-        let asked = ToSend {
-            method: &method,
-            tls: true,
-            host: &host,
-            target: &target,
-            headers: &headers,
-            announced: &crate::wire::trailers::Announced::new(),
-            content_length: None,
-            asks_gzip: false,
-        };
-        let sendable = Sendable::new(asked, usize::MAX).unwrap();
-        let _handle = Handle::open(&end.connection, &sendable, Follows::Nothing, AnswerBody::Possible).unwrap();
+        let _handle = end.ask(Follows::Nothing);
         end.frame(1, 4, 1, &[0x88]);
         let sent = until_over(&mut end, 20_000, |end, _| end.frame(kind, flags, stream, payload));
         assert!((9_000..=15_000).contains(&sent), "{kind}: {sent}");
     }
+}
+
+#[test]
+fn updates_that_make_data_small_end_the_connection() {
+    // CVE-2019-9511: a byte for each frame, while there is more to send.
+    let mut end = End::server();
+    end.get(1);
+    let (handle, _) = end.accept();
+    handle.respond(&crate::wire::ResponseHead::new(http::StatusCode::OK), Framing::default(), Follows::More).unwrap();
+    handle.send(Bytes::from(vec![b'a'; 1 << 20]), Follows::More).unwrap();
+    let sent = until_over(&mut end, 20_000, |end, _| {
+        end.frame(8, 0, 1, &1_u32.to_be_bytes());
+        end.frame(8, 0, 0, &1_u32.to_be_bytes());
+    });
+    assert!((4_000..=8_000).contains(&sent), "{sent}");
+    assert!(!is_calm(&end));
+}
+
+#[test]
+fn what_was_sent_calls_for_no_more_updates_than_it_has_bytes_for() {
+    let mut end = End::server();
+    end.get(1);
+    let (handle, _) = end.accept();
+    handle.respond(&crate::wire::ResponseHead::new(http::StatusCode::OK), Framing::default(), Follows::More).unwrap();
+    end.frame(8, 0, 0, &(1_u32 << 30).to_be_bytes());
+    end.frame(8, 0, 1, &(1_u32 << 30).to_be_bytes());
+    for _ in 0..16 {
+        handle.send(Bytes::from(vec![b'a'; 1 << 20]), Follows::More).unwrap();
+        end.heard();
+    }
+    // One for each 128 bytes, and a burst that was for nothing.
+    let sent = until_over(&mut end, 200_000, |end, _| end.frame(8, 0, 1, &1_u32.to_be_bytes()));
+    assert!((130_000..=150_000).contains(&sent), "{sent}");
+    assert!(!is_calm(&end));
+}
+
+#[test]
+fn small_data_on_a_stream_that_is_over_ends_the_connection() {
+    let mut end = End::new(Role::Client, BOUNDS);
+    drop(end.ask(Follows::Nothing));
+    let sent = until_over(&mut end, 20_000, |end, _| end.frame(0, 0, 1, b"a"));
+    assert!((9_000..=11_000).contains(&sent), "{sent}");
 }
 
 #[test]

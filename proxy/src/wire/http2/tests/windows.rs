@@ -14,8 +14,8 @@ struct Uploader {
 impl Uploader {
     fn new(bounds: Bounds) -> Self {
         let connection = Rc::new(RefCell::new(Connection::new(Role::Server, bounds)));
-        let end = End { connection, encoder: Encoder::new(), said: FrameReader::new(1 << 24), input: BytesMut::new() };
-        let mut uploader = Self { end, connection: 65_535, initial: 65_535, streams: BTreeMap::new() };
+        let mut uploader =
+            Self { end: End::of(connection), connection: 65_535, initial: 65_535, streams: BTreeMap::new() };
         uploader.end.say(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
         uploader.end.frame(4, 0, 0, &[]);
         uploader.hear();
