@@ -52,6 +52,9 @@ pub const SEND_TIMEOUT: Duration = Duration::from_secs(60);
 pub const IDLE_TIMEOUT: Duration = Duration::from_secs(90);
 /// The rest of a body that nobody wants, before the answer goes out without it and the connection ends behind it. Go waits without end.
 pub const UNREAD_BODY_TIMEOUT: Duration = Duration::from_secs(10);
+/// The rest of a body whose backend is gone: how it ends decides the words, but a client that is silent is to know soon. Bytes that are on
+/// their way come within a round trip or two. Go waits without end.
+pub const LATE_BODY_WAIT: Duration = Duration::from_secs(1);
 /// Bytes of an answer of known length wait no longer in a handler that knows upgrades. Go: `apimachinery/pkg/util/proxy`
 /// `defaultFlushInterval`.
 pub const UPGRADE_AWARE_FLUSH_INTERVAL: Duration = Duration::from_millis(200);

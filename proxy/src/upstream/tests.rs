@@ -3,6 +3,7 @@
 mod early;
 mod expect;
 mod failures;
+mod late_bodies;
 mod retry;
 mod reuse;
 mod swarm;

@@ -170,6 +170,14 @@ impl Body {
         }
     }
 
+    /// Nobody waits for the rest: the server sends its answer without it, and ends the connection behind that. A stream of HTTP/2 ends
+    /// behind its answer anyway.
+    pub(crate) fn give_up(&mut self) {
+        if let Source::Http1(incoming) = &self.0 {
+            incoming.give_up();
+        }
+    }
+
     /// Goes on with what need not wait until the next frame is asked for.
     pub fn go_on(&mut self, cx: &mut Context<'_>) {
         if let Source::Made(_, frames) = &mut self.0 {

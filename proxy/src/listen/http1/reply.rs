@@ -245,7 +245,7 @@ impl<'a> Reply<'a> {
         };
         match (state, remaining) {
             (BodyState::Done, _) => Settled::KeepAlive,
-            (BodyState::Broken, _) => Settled::Close,
+            (BodyState::Broken | BodyState::GivenUp, _) => Settled::Close,
             _ if self.expects_continue => Settled::Close,
             (BodyState::EndedEarly, _) => Settled::KeepAlive, // Go takes it for read; nothing follows it anyway
             (BodyState::Open, Remaining::Exactly(bytes)) if bytes >= limits::HTTP1_UNREAD_BYTES_MAX => Settled::Close,
@@ -270,6 +270,7 @@ impl<'a> Reply<'a> {
             (connection.body_state(), connection.remaining())
         };
         match remaining {
+            _ if state == BodyState::GivenUp => After::Linger,
             _ if state != BodyState::Open || self.upgrade_refused => After::Close,
             Remaining::Exactly(_) if self.closes => After::Close,
             Remaining::Exactly(bytes) if bytes > limits::HTTP1_UNREAD_BYTES_MAX => After::Linger,

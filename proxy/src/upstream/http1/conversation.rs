@@ -164,8 +164,8 @@ impl Conversation {
         }
     }
 
-    /// What is left of a conversation whose backend has failed while the request's body is read. It waits for the body, whose own end is
-    /// told before that of the backend.
+    /// What is left of a conversation whose backend has failed while the request's body is read. It waits a little for the body, whose own
+    /// end is told before that of the backend; then nobody waits for it any more.
     ///
     /// Go: `net/http/transport.go` `persistConn.mapRoundTripError`, which waits without end.
     async fn fail_within_body(self: Box<Self>, fault: Fault) -> Failed {
@@ -173,7 +173,11 @@ impl Conversation {
         let Self { connection, mut upload, request, .. } = *self;
         let ends = connection.ends();
         drop(connection);
-        let cause = match timeout(limits::UNREAD_BODY_TIMEOUT, upload.settle()).await {
+        let settled = timeout(limits::LATE_BODY_WAIT, upload.settle()).await;
+        if settled.is_err() {
+            upload.give_up();
+        }
+        let cause = match settled {
             Ok(Ok(Fed::More)) if copied => SendCause::CopiedToNobody { ends },
             Ok(Ok(Fed::More)) => SendCause::Connection(ConnectionFault::Closed(ends)),
             Ok(Err(cut)) if copied => SendCause::Copied { ends, cut },

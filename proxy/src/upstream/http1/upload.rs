@@ -109,6 +109,11 @@ impl Upload {
         self.body.forget_continue();
     }
 
+    /// Nobody waits for the rest of the body: the server answers without it.
+    pub(super) fn give_up(&mut self) {
+        self.body.give_up();
+    }
+
     /// Waits until the body has a further piece, or has ended.
     ///
     /// # Errors

@@ -3,12 +3,11 @@ use std::{net::IpAddr, time::Duration};
 use tokio::{join, time::Instant};
 
 use crate::{
-    config::limits,
     upstream::{
         Delivered, Origin, Outgoing,
-        pretend::{Dial, Stage, fed, frame, get, on_a_worker, post, request},
+        pretend::{Dial, Stage, frame, get, on_a_worker, post, request},
     },
-    wire::{Body, Cut, Length, Name, ResponseHead},
+    wire::{Body, Cut, Name, ResponseHead},
 };
 
 /// The text of the error that a backend's bytes, and their end, lead to.
@@ -256,24 +255,6 @@ async fn a_body_until_the_end_of_the_connection_ends_with_it() {
         let (answer, ()) = join!(stage.ask(post("/", Body::whole("x"))), backend);
         assert_eq!(answer.unwrap().1, "hello");
         assert_eq!(stage.transport.idle_connections(), 0);
-    })
-    .await;
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_failure_within_a_body_waits_for_that_body_but_not_without_end() {
-    on_a_worker(async {
-        let stage = Stage::new(|_| {});
-        let (feed, body) = fed(Length::Exactly(5));
-        let backend = async {
-            let mut peer = stage.accept().await;
-            peer.head().await;
-        };
-        let asked = Instant::now();
-        let (answer, ()) = join!(stage.ask(post("/x", body)), backend);
-        assert_eq!(answer.unwrap_err().to_string(), "EOF");
-        assert_eq!(asked.elapsed(), limits::UNREAD_BODY_TIMEOUT);
-        drop(feed);
     })
     .await;
 }

@@ -51,6 +51,8 @@ pub enum BodyState {
     Done,
     /// The client ended its side within a body of declared length: it broke off, and nothing follows it on the connection.
     EndedEarly,
+    /// Nobody waits for the rest of it, which may still come.
+    GivenUp,
     /// It broke off, or broke the rules: what follows it on the connection has no meaning.
     Broken,
 }
@@ -153,6 +155,13 @@ impl Connection {
     /// The body of the request being served is not read any further, and nothing behind it has a meaning.
     pub fn break_body(&mut self) {
         self.body = BodyState::Broken;
+    }
+
+    /// The rest of the body of the request being served is not waited for, unless it has come already.
+    pub fn give_up_body(&mut self) {
+        if self.body == BodyState::Open {
+            self.body = BodyState::GivenUp;
+        }
     }
 
     /// 100 Continue is owed: it is sent when the body is first read.

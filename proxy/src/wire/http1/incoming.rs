@@ -38,6 +38,14 @@ impl Incoming {
         }
     }
 
+    /// Nobody waits for the rest any more.
+    pub(in crate::wire) fn give_up(&self) {
+        let mut connection = self.connection.borrow_mut();
+        if connection.request() == self.request {
+            connection.give_up_body();
+        }
+    }
+
     /// The next frame, none at the end.
     ///
     /// # Errors
@@ -50,7 +58,9 @@ impl Incoming {
         match connection.body_state() {
             BodyState::Open => {}
             BodyState::Done => return Poll::Ready(None),
-            BodyState::EndedEarly | BodyState::Broken => return Poll::Ready(Some(Err(Cut::BodyClosed))),
+            BodyState::EndedEarly | BodyState::GivenUp | BodyState::Broken => {
+                return Poll::Ready(Some(Err(Cut::BodyClosed)));
+            }
         }
         connection.pay_continue();
         loop {

@@ -19,6 +19,35 @@ async fn a_client_that_owes_its_body_gets_its_answer_all_the_same_and_the_connec
 }
 
 #[tokio::test(start_paused = true)]
+async fn an_answer_to_a_body_that_nobody_waits_for_goes_out_at_once_and_the_connection_ends() {
+    for request in [
+        "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\n12345",
+        "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n",
+    ] {
+        let (stage, _stopper) = Stage::new();
+        let handler = async |exchange: &mut Exchange| {
+            let mut body = exchange.take_body();
+            body.frame().await.unwrap().unwrap();
+            body.give_up();
+            assert!(matches!(body.frame().await, Some(Err(Cut::BodyClosed))));
+            Ok(ok(Body::whole("gone")))
+        };
+        let client = async |mut client: DuplexStream| {
+            let start = Instant::now();
+            client.write_all(request.as_bytes()).await.unwrap();
+            let answer = read_to_end(&mut client).await;
+            let took = start.elapsed();
+            // Who still sends meets no reset.
+            client.write_all(b"67890").await.unwrap();
+            (answer, took)
+        };
+        let ((answer, took), was_reset) = stage.play(handler, client).await;
+        assert!(answer.contains("\r\nConnection: close\r\n") && answer.ends_with("\r\n\r\ngone"), "{answer}");
+        assert_eq!((took.as_secs(), was_reset.get()), (0, false), "{request}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn an_answer_that_nobody_reads_ends_at_the_deadline_of_its_request() {
     let (mut stage, _stopper) = Stage::new();
     stage.pipe_bytes = 1024;

@@ -10,6 +10,7 @@ use http::StatusCode;
 
 use crate::{
     chain::Handler,
+    config::limits::LATE_BODY_WAIT,
     refusal::Refusal,
     wire::{Answer, Body, Cut, Exchange, Frame, Frames, Headers, Length, Name, ResponseHead, Tunnel},
 };
@@ -106,6 +107,11 @@ impl Handler for Stage {
             "/64MiB" => {
                 let made = Made { left: 64 << 20, piece: Bytes::from(vec![b'a'; 32 << 10]), seen: Rc::clone(seen) };
                 Answer::Reply(ResponseHead::new(StatusCode::OK), Body::made(Length::Unknown, made))
+            }
+            "/given-up" => {
+                while let Ok(Some(_)) = tokio::time::timeout(LATE_BODY_WAIT, exchange.body.frame()).await {}
+                exchange.body.give_up();
+                text("ok\n")
             }
             "/slow-read" => {
                 while let Some(Ok(frame)) = exchange.body.frame().await {

@@ -136,6 +136,20 @@ fn an_unread_body_is_refused_behind_the_answer() {
 }
 
 #[test]
+fn a_body_that_nobody_waits_for_any_more_is_refused_behind_the_answer() {
+    play(async {
+        let (_served, io) = start(Http2Limits::default());
+        let mut client = Client::connect(io).await;
+        let start = tokio::time::Instant::now();
+        let (response, mut stream) = client.ask(request("POST", "/given-up"), false).await;
+        stream.send_data(Bytes::from_static(b"12345"), false).unwrap();
+        assert_eq!(&read(response.await.unwrap()).await.body.unwrap()[..], b"ok\n");
+        let reason = std::future::poll_fn(|cx| stream.poll_reset(cx)).await.unwrap();
+        assert_eq!((u32::from(reason), start.elapsed().as_secs()), (0, 1));
+    });
+}
+
+#[test]
 fn a_body_cut_by_the_client_is_no_clean_end() {
     play(async {
         let (served, io) = start(Http2Limits::default());
