@@ -233,6 +233,10 @@ fn a_switch_is_the_last_head_and_what_follows_is_left_alone() {
     assert_eq!(wrong, None);
     assert_eq!(told, "101 Http11 Empty declared=3 reason=Custom Thing Upgrade: ws; Connection: Upgrade;\ndone\n");
     assert_eq!(&left[..], b"hello");
+    // Framed in two ways it ends no connection: there is no next request on it.
+    let head = "HTTP/1.1 101 X\r\nUpgrade: ws\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n";
+    let (told, ..) = response(&[head.as_bytes()], false, false);
+    assert_eq!(told, "101 Http11 Empty declared=3 reason=X Upgrade: ws;\ndone\n");
     let (told, ..) = response(&[b"HTTP/1.0 101\r\nUpgrade: ws\r\n\r\n"], false, false);
     assert_eq!(told, "101 Http10 Empty reason=101 Upgrade: ws; close\ndone\n");
 }
