@@ -109,8 +109,8 @@ async fn end_of_wait(stop: &Stop, stopped: Pin<&mut impl Future<Output = ()>>, n
     }
 }
 
-/// Pends while the operating system holds bytes of which the runtime has not told yet, since it looks at its sockets now and then: who waits
-/// to read them is woken.
+/// Pends while the operating system holds bytes of which the runtime has not told yet, since it looks at its sockets now and then: whoever
+/// waits to read them is woken.
 fn nothing_has_arrived(shared: &Shared) -> Poll<()> {
     if shared.borrow().has_arrived() { Poll::Pending } else { Poll::Ready(()) }
 }
