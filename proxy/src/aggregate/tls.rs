@@ -150,7 +150,7 @@ impl TlsCache {
         let trust = match (settings.insecure, settings.ca_bundle.is_empty()) {
             (true, false) => return Err(BadTls::InsecureWithRoots),
             (true, true) => Trust::Anyone,
-            (false, false) => Trust::Roots(Arc::new(roots_of(&settings.ca_bundle)?)),
+            (false, false) => Trust::Certificates(certificates_of(&settings.ca_bundle)?),
             (false, true) => Trust::Roots(Arc::clone(self.system.get_or_insert_with(|| Arc::new(system_roots(world))))),
         };
         let bad_name = |_| BadTls::ServerName(settings.server_name.clone());
@@ -165,17 +165,20 @@ impl TlsCache {
 /// The certificates of a CA bundle. One that can be read is enough.
 ///
 /// Go: `k8s.io/client-go/transport/transport.go` `rootCertPool`, `createErrorParsingCAData`.
-fn roots_of(pem: &[u8]) -> Result<RootCertStore, BadTls> {
+fn certificates_of(pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, BadTls> {
     let mut roots = RootCertStore::empty();
     let mut found = 0;
+    let mut certificates = Vec::new();
     for certificate in CertificateDer::pem_slice_iter(pem).flatten() {
         found += 1;
         // Go passes over those that it cannot read.
-        let _ = roots.add(certificate);
+        if roots.add(certificate.clone()).is_ok() {
+            certificates.push(certificate);
+        }
     }
     let has_block = memchr::memmem::find(pem, b"-----BEGIN ").is_some();
-    match (roots.is_empty(), found, has_block) {
-        (false, ..) => Ok(roots),
+    match (certificates.is_empty(), found, has_block) {
+        (false, ..) => Ok(certificates),
         (true, 0, false) => Err(BadTls::NoPem),
         (true, 0, true) => Err(BadTls::NoCertificate),
         (true, ..) => Err(BadTls::BadCertificate),
@@ -191,8 +194,13 @@ fn system_roots(world: &World) -> RootCertStore {
         Some(file) => vec![Path::new(file)],
         None => SYSTEM_ROOTS.iter().map(Path::new).collect(),
     };
-    let found = files.into_iter().find_map(|file| roots_of(&world.disk.read(file).ok()?).ok());
-    found.unwrap_or_else(|| webpki_roots::TLS_SERVER_ROOTS.iter().cloned().collect())
+    let found = files.into_iter().find_map(|file| certificates_of(&world.disk.read(file).ok()?).ok());
+    let roots = found.map(|certificates| {
+        let mut roots = RootCertStore::empty();
+        roots.add_parsable_certificates(certificates);
+        roots
+    });
+    roots.unwrap_or_else(|| webpki_roots::TLS_SERVER_ROOTS.iter().cloned().collect())
 }
 
 /// Go: `crypto/x509/root_linux.go` `certFiles`.

@@ -178,11 +178,12 @@ fn client_tls(world: &World, flags: &ReverseProxyFlags) -> Result<Arc<rustls::Cl
     let trust = if flags.to_insecure_skip_tls_verify {
         Trust::Anyone
     } else if let Some(file) = FlagFile::of("to-ca-file", flags.to_ca_file.as_ref()) {
+        let certificates = file.certificates(world)?;
         let mut roots = RootCertStore::empty();
-        for certificate in file.certificates(world)? {
-            roots.add(certificate).map_err(|error| file.bad(error))?;
+        for certificate in &certificates {
+            roots.add(certificate.clone()).map_err(|error| file.bad(error))?;
         }
-        Trust::Roots(Arc::new(roots))
+        Trust::Certificates(certificates)
     } else {
         Trust::Roots(Arc::new(webpki_roots::TLS_SERVER_ROOTS.iter().cloned().collect()))
     };

@@ -6,6 +6,7 @@ mod failures;
 mod late_bodies;
 mod retry;
 mod reuse;
+mod self_signed;
 mod swarm;
 mod tls;
 mod uploads;

@@ -1,6 +1,7 @@
 //! TLS with backends: whom to trust, who we are, and the handshake.
 
 mod text;
+mod trusting;
 
 use std::{io, sync::Arc};
 
@@ -13,6 +14,7 @@ use rustls_pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
 use tokio_rustls::TlsConnector;
 
 pub(super) use self::text::text;
+use self::trusting::Trusting;
 use super::Alpn;
 use crate::{
     wire::{
@@ -27,6 +29,9 @@ use crate::{
 pub enum Trust {
     /// Those with a certificate that one of these has signed, and that is valid for their name.
     Roots(Arc<RootCertStore>),
+    /// Those with a certificate that is one of these itself, or that one of these has signed, and that is valid for their name. There is at
+    /// least one, and each can be a root.
+    Certificates(Vec<CertificateDer<'static>>),
     /// All of them. Go: `InsecureSkipVerify`.
     Anyone,
 }
@@ -43,13 +48,17 @@ pub struct Identity {
 /// TLS towards backends. Certificates are held against the world's clock.
 ///
 /// # Errors
-/// The key does not fit the certificate, or is of no known kind.
+/// The key does not fit the certificate, or is of no known kind. A certificate to be trusted cannot be a root, or there is none.
 pub fn client_config(world: &World, trust: Trust, identity: Option<Identity>) -> Result<ClientConfig, rustls::Error> {
     let provider = provider();
     let clock = WorldTime::of(&world.clock);
     let builder = ClientConfig::builder_with_details(provider.clone(), clock).with_safe_default_protocol_versions()?;
     let builder = match trust {
         Trust::Roots(roots) => builder.with_root_certificates(roots),
+        Trust::Certificates(certificates) => {
+            let trusting = Trusting::new(certificates, provider)?;
+            builder.dangerous().with_custom_certificate_verifier(Arc::new(trusting))
+        }
         Trust::Anyone => builder.dangerous().with_custom_certificate_verifier(Arc::new(BelieveAnyone(provider))),
     };
     match identity {

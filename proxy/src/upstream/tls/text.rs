@@ -22,8 +22,28 @@ fn certificate_text(reason: &CertificateError) -> String {
         | CertificateError::ExpiredContext { .. }
         | CertificateError::NotValidYet
         | CertificateError::NotValidYetContext { .. } => "certificate has expired or is not yet valid".to_owned(),
+        CertificateError::InvalidPurpose | CertificateError::InvalidPurposeContext { .. } => {
+            "certificate specifies an incompatible key usage".to_owned()
+        }
+        CertificateError::BadEncoding => "malformed certificate".to_owned(),
+        CertificateError::UnhandledCriticalExtension => "unhandled critical extension".to_owned(),
+        CertificateError::Other(error) => plain(&error.0.to_string()),
         CertificateError::NotValidForNameContext { expected, presented } => name_text(expected, presented),
         other => other.to_string(),
+    }
+}
+
+/// What the library gives only a name, in words.
+fn plain(name: &str) -> String {
+    match name {
+        "CaUsedAsEndEntity" => "certificate of an authority is shown as that of a server".to_owned(),
+        "EndEntityUsedAsCa" => "certificate is not authorized to sign other certificates".to_owned(),
+        "NameConstraintViolation" => {
+            "a root or intermediate certificate is not authorized to sign for this name".to_owned()
+        }
+        "PathLenConstraintViolated" => "too many intermediates for path length constraint".to_owned(),
+        "UnsupportedCriticalExtension" => "unhandled critical extension".to_owned(),
+        other => format!("certificate cannot be used: {other}"),
     }
 }
 
