@@ -25,8 +25,10 @@ pub enum ServeError {
     #[error("the store cannot be prepared: {0}")]
     Bootstrap(String),
     /// The address cannot be listened at.
-    #[error("cannot listen at {address}: {source}")]
+    #[error("{flags}: cannot listen at {address}: {source}")]
     Listen {
+        /// The flags that name it.
+        flags: &'static str,
         /// The address.
         address: String,
         /// Why not.
@@ -90,7 +92,7 @@ where
                     if stops > 1 {
                         return Ok(());
                     }
-                    tracing::info!("stopping");
+                    tracing::info!(target: "weir", "stopping");
                     stopper.stop();
                 }
                 Signal::Reload => reload(),

@@ -4,8 +4,11 @@ use std::time::Duration;
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("expected a duration such as 300ms, 1.5s or 2h45m")]
 pub enum BadDuration {
-    /// It is no row of numbers, or too long a time.
+    /// It is no row of numbers.
     Invalid,
+    /// More than Go can count.
+    #[error("expected a duration of at most 2562047h47m16s, which are 292 years")]
+    TooLong,
     /// A number without a unit.
     MissingUnit,
     /// A unit that nobody knows.
@@ -16,7 +19,7 @@ impl BadDuration {
     /// What Go says of `text`, which is the text that could not be read.
     pub fn in_words_of_go(&self, text: &str) -> String {
         match self {
-            Self::Invalid => format!("time: invalid duration {text:?}"),
+            Self::Invalid | Self::TooLong => format!("time: invalid duration {text:?}"),
             Self::MissingUnit => format!("time: missing unit in duration {text:?}"),
             Self::UnknownUnit(unit) => format!("time: unknown unit {unit:?} in duration {text:?}"),
         }
@@ -43,7 +46,7 @@ pub fn parse_duration(text: &str) -> Result<Option<Duration>, BadDuration> {
     let mut total = Duration::ZERO;
     while !rest.is_empty() {
         let (part, behind) = leading_part(rest)?;
-        total = total.checked_add(part).filter(|total| *total <= LONGEST).ok_or(BadDuration::Invalid)?;
+        total = total.checked_add(part).filter(|total| *total <= LONGEST).ok_or(BadDuration::TooLong)?;
         rest = behind;
     }
     if negative && !total.is_zero() { Ok(None) } else { Ok(Some(total)) }
@@ -66,7 +69,7 @@ fn leading_part(text: &str) -> Result<(Duration, &str), BadDuration> {
         "" => return Err(BadDuration::MissingUnit),
         unknown => return Err(BadDuration::UnknownUnit(unknown.to_owned())),
     };
-    let part = Duration::try_from_secs_f64(number * nanoseconds / 1e9).map_err(|_| BadDuration::Invalid)?;
+    let part = Duration::try_from_secs_f64(number * nanoseconds / 1e9).map_err(|_| BadDuration::TooLong)?;
     Ok((part, behind))
 }
 
@@ -97,6 +100,15 @@ mod tests {
         for text in ["", "-", "5", "s", "1 s", "1.2.3s", "1x", "99999999999999999999999h"] {
             assert!(parse_duration(text).is_err(), "{text}");
         }
+    }
+
+    #[test]
+    fn who_asks_for_too_long_a_time_is_told_the_longest() {
+        for text in ["2562047h47m17s", "99999999999h", "99999999999999999999999h", "1h2562047h"] {
+            let told = parse_duration(text).unwrap_err().to_string();
+            assert_eq!(told, "expected a duration of at most 2562047h47m16s, which are 292 years", "{text}");
+        }
+        assert!(parse_duration("2562047h47m16s").is_ok());
     }
 
     #[test]

@@ -5,13 +5,13 @@ mod serve;
 
 use std::{fmt, path::PathBuf, time::Duration};
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, Parser, Subcommand, ValueEnum, builder::RangedU64ValueParser};
 
 pub use self::{
     file::FlagFile,
     serve::{AggregationFlags, AuthorizationMode, FrontProxyFlags, ServeFlags, ServingFlags, UserFlags},
 };
-use super::parse_duration;
+use super::{limits, parse_duration};
 
 /// An aggregating API reverse proxy that answers as Go's does.
 #[derive(Debug, Parser)]
@@ -26,8 +26,10 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Serve an API with aggregation: Kubernetes API machinery, APIServices, and the servers behind them
+    #[command(after_help = SIGNALS_OF_SERVE)]
     Serve(Box<ServeFlags>),
     /// Forward everything to one backend, as Go's httputil.ReverseProxy does; upgrades (WebSocket, SPDY/3.1, ...) included
+    #[command(after_help = SIGNALS)]
     ReverseProxy(ReverseProxyFlags),
 }
 
@@ -62,7 +64,7 @@ pub struct ReverseProxyFlags {
     #[arg(long, value_name = "DURATION", default_value = "0", allow_hyphen_values = true)]
     pub flush_interval: String,
     /// End a client's connection that takes nothing of its answer for so long; 0 waits without end
-    #[arg(long, value_name = "DURATION", default_value = SEND_TIMEOUT)]
+    #[arg(long, value_name = "DURATION", default_value = SEND_TIMEOUT, allow_hyphen_values = true)]
     pub send_timeout: String,
     /// Trust these CA certificates (PEM) of an https backend, instead of the public ones
     #[arg(long, value_name = "FILE")]
@@ -70,9 +72,20 @@ pub struct ReverseProxyFlags {
     /// Do not verify the certificate of an https backend
     #[arg(long, conflicts_with = "to_ca_file")]
     pub to_insecure_skip_tls_verify: bool,
-    /// Threads that serve, each with its own listener and connections to the backend; 0 is one per CPU
-    #[arg(long, value_name = "N", default_value_t = 0)]
+    /// Threads that serve, each with its own listener and connections to the backend; 0 is one per CPU, at most 1024
+    #[arg(long, value_name = "N", default_value_t = 0, value_parser = worker_count())]
     pub workers: usize,
+}
+
+/// What the help says of signals at its end; 60 s are [`limits::DRAIN_TIMEOUT`].
+const SIGNALS: &str = "SIGTERM and SIGINT drain: what runs has 60 s to end. A second one cuts it off at once. \
+                       The exit code is 0 in each case. SIGHUP changes nothing: certificates are read at the start alone.";
+const SIGNALS_OF_SERVE: &str = "SIGTERM and SIGINT drain: what runs has 60 s to end. A second one cuts it off at once. \
+                                The exit code is 0 in each case. SIGHUP reads certificates and authorities again.";
+
+/// Reads `--workers`.
+fn worker_count() -> RangedU64ValueParser<usize> {
+    RangedU64ValueParser::new().range(0..=limits::WORKERS_MAX)
 }
 
 /// The default of `--send-timeout`; the same as [`limits::SEND_TIMEOUT`].
@@ -85,7 +98,7 @@ const SEND_TIMEOUT: &str = "1m0s";
 pub fn send_timeout(text: &str) -> Result<Option<Duration>, BadFlag> {
     match parse_duration(text) {
         Ok(Some(timeout)) => Ok((!timeout.is_zero()).then_some(timeout)),
-        Ok(None) => Err(BadFlag::new("send-timeout", text, "expected a time, or 0")),
+        Ok(None) => Err(BadFlag::new("send-timeout", text, "expected a duration of 0 or more")),
         Err(error) => Err(BadFlag::new("send-timeout", text, error)),
     }
 }
@@ -101,9 +114,10 @@ pub enum Mode {
 
 /// A flag we cannot use; the process says so and exits with 2.
 #[derive(Clone, Debug, thiserror::Error)]
-#[error("--{flag}={value}: {reason}")]
+#[error("--{flag}{value}: {reason}")]
 pub struct BadFlag {
     flag: &'static str,
+    /// With the sign in front of it; a flag without a value has neither.
     value: String,
     reason: String,
 }
@@ -111,19 +125,32 @@ pub struct BadFlag {
 impl BadFlag {
     /// The flag, what was found, and what was expected.
     pub fn new(flag: &'static str, value: impl fmt::Display, reason: impl fmt::Display) -> Self {
-        Self { flag, value: value.to_string(), reason: reason.to_string() }
+        Self { flag, value: format!("={value}"), reason: reason.to_string() }
+    }
+
+    /// The same of a flag that takes no value.
+    pub fn switch(flag: &'static str, reason: impl fmt::Display) -> Self {
+        Self { flag, value: String::new(), reason: reason.to_string() }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::limits;
+
+    #[test]
+    fn the_help_says_the_numbers_that_hold() {
+        let drain = format!("what runs has {} s to end", limits::DRAIN_TIMEOUT.as_secs());
+        assert!(SIGNALS.contains(&drain) && SIGNALS_OF_SERVE.contains(&drain));
+    }
 
     #[test]
     fn a_send_timeout_is_a_time_or_none() {
         assert_eq!(send_timeout(SEND_TIMEOUT).unwrap(), Some(limits::SEND_TIMEOUT), "the default");
         assert_eq!(send_timeout("0").unwrap(), None);
-        assert_eq!(send_timeout("-1s").unwrap_err().to_string(), "--send-timeout=-1s: expected a time, or 0");
+        assert_eq!(
+            send_timeout("-1s").unwrap_err().to_string(),
+            "--send-timeout=-1s: expected a duration of 0 or more"
+        );
     }
 }

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+/// Threads that serve. More than any machine has CPUs for; each costs a stack, a listener and connections of its own.
+pub const WORKERS_MAX: u64 = 1024;
 /// Name resolution and TCP towards a backend. Go: `net/http/transport.go` `DefaultTransport`.
 pub const DIAL_TIMEOUT: Duration = Duration::from_secs(30);
 /// TLS with a backend or a client. Go: `DefaultTransport`.

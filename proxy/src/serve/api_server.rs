@@ -42,10 +42,11 @@ pub async fn run(world: &World, flags: &ServeFlags, ready: impl FnOnce(&str)) ->
     let (cache, feed) = open(world, &keep).await.map_err(|error| BadFlag::new("data-dir", &flags.data_dir, error))?;
     let config = ApiServerConfig::from_flags(world, flags, &keep)?;
     let egress = Egress::from_environment(world)?;
-    let listeners = world
-        .net
-        .listen(&config.listen, config.workers)
-        .map_err(|source| ServeError::Listen { address: config.listen.to_string(), source })?;
+    let listeners = world.net.listen(&config.listen, config.workers).map_err(|source| ServeError::Listen {
+        flags: "--bind-address, --secure-port",
+        address: config.listen.to_string(),
+        source,
+    })?;
     let at = listeners.first().and_then(|listener| listener.local()).map_or(flags.secure_port, |local| local.port());
     let address = config.address(at);
     let server = format!("https://{address}");

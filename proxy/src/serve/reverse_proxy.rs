@@ -1,6 +1,6 @@
 //! `weir reverse-proxy`: Go's `httputil.ReverseProxy`, single host, as a process.
 
-use std::{rc::Rc, sync::Arc};
+use std::{borrow::Cow, rc::Rc, sync::Arc};
 
 use bytes::Bytes;
 use rustls::RootCertStore;
@@ -61,10 +61,11 @@ pub async fn run(world: &World, flags: &ReverseProxyFlags, ready: impl FnOnce(&s
 /// The address cannot be listened at, or a worker panicked.
 pub async fn serve(world: &World, config: ReverseProxyConfig, ready: impl FnOnce(&str)) -> Result<(), ServeError> {
     let signals = listen_to_signals(world)?;
-    let listeners = world
-        .net
-        .listen(&config.listen, config.workers)
-        .map_err(|source| ServeError::Listen { address: config.listen.to_string(), source })?;
+    let listeners = world.net.listen(&config.listen, config.workers).map_err(|source| ServeError::Listen {
+        flags: "--listen",
+        address: config.listen.to_string(),
+        source,
+    })?;
     let scheme = if config.server.tls.is_some() { "https" } else { "http" };
     let at = listeners.first().and_then(|listener| listener.local());
     let at = at.map_or_else(|| format!("unix:{}", config.listen), |address| format!("{scheme}://{address}"));
@@ -96,10 +97,19 @@ impl ReverseProxyConfig {
     /// A flag or file cannot be used; the error names it.
     pub fn from_flags(world: &World, flags: &ReverseProxyFlags) -> Result<Self, BadFlag> {
         let (target, origin) = backend(&flags.to)?;
+        if !origin.tls {
+            refuse_tls_flags(flags)?;
+        }
         let workers = if flags.workers == 0 { world.process.workers() } else { flags.workers };
         let mut server = Settings::bounded(server_tls(world, flags)?);
         server.send_timeout = send_timeout(&flags.send_timeout)?;
         if flags.http2_websockets {
+            if flags.tls_cert_file.is_none() {
+                return Err(BadFlag::switch(
+                    "http2-websockets",
+                    "expected --tls-cert-file beside it: HTTP/2 needs TLS",
+                ));
+            }
             server.http2.tunnels = Tunnels::Taken;
         }
         Ok(Self {
@@ -134,27 +144,55 @@ fn listen_address(text: &str) -> Result<Address, BadFlag> {
     address.map(Address::Tcp).map_err(|_| BadFlag::new("listen", text, "expected IP:PORT, :PORT or unix:PATH"))
 }
 
+/// Whoever says how to verify the backend means to verify it.
+fn refuse_tls_flags(flags: &ReverseProxyFlags) -> Result<(), BadFlag> {
+    let reason = "expected an https backend in --to, found an http one";
+    match &flags.to_ca_file {
+        Some(file) => Err(BadFlag::new("to-ca-file", file.display(), reason)),
+        None if flags.to_insecure_skip_tls_verify => Err(BadFlag::switch("to-insecure-skip-tls-verify", reason)),
+        None => Ok(()),
+    }
+}
+
 fn backend(text: &str) -> Result<(Url, Origin), BadFlag> {
-    let bad = |reason: &str| BadFlag::new("to", text, reason);
+    let bad = |reason: &str| BadFlag::new("to", without_user(text), reason);
+    if text.contains('#') {
+        return Err(bad("found a fragment, expected none: it is never sent to a backend"));
+    }
     let url = Url::parse(&Bytes::copy_from_slice(text.as_bytes())).map_err(|error| bad(&error.to_string()))?;
     let (tls, default_port) = match &url.scheme[..] {
         b"http" => (false, 80),
         b"https" => (true, 443),
         _ => return Err(bad("expected http://HOST[:PORT][/PATH] or https://HOST[:PORT][/PATH]")),
     };
+    if url.user.is_some() {
+        return Err(bad("found a user or password, expected none: a backend gets the client's Authorization alone"));
+    }
     let host = std::str::from_utf8(url.hostname()).map_err(|_| bad("the host is not UTF-8"))?.to_owned();
     if host.is_empty() {
         return Err(bad("expected a host"));
     }
     let port = match url.port() {
-        b"" => default_port,
+        b"" if !url.host.ends_with(b":") => default_port,
         port => std::str::from_utf8(port)
             .ok()
             .and_then(|port| port.parse().ok())
-            .ok_or_else(|| bad("expected a port from 0 to 65535"))?,
+            .filter(|port| *port != 0)
+            .ok_or_else(|| bad("expected a port from 1 to 65535"))?,
     };
     let alpn = if tls { Alpn::Both } else { Alpn::Http1 };
     Ok((url, Origin { tls, host, port, address: None, alpn }))
+}
+
+/// What stands in front of the last `@` may be a password.
+fn without_user(text: &str) -> Cow<'_, str> {
+    match text.rsplit_once('@') {
+        Some((before, behind)) => {
+            let scheme = before.split_once("://").map_or("", |(scheme, _)| scheme);
+            format!("{scheme}://***@{behind}").into()
+        }
+        None => text.into(),
+    }
 }
 
 fn flush_interval(text: &str) -> Result<FlushInterval, BadFlag> {

@@ -150,7 +150,8 @@ impl EgressProxy {
         let bad = || BadProxy { name, value: without_user(value).into_owned() };
         let url = |text: &str| Url::parse(&Bytes::copy_from_slice(text.as_bytes())).ok();
         let whole = url(value).filter(|url| !url.scheme.is_empty() && !url.host.is_empty());
-        let url = whole.or_else(|| url(&format!("http://{value}"))).ok_or_else(bad)?;
+        let bare = || if value.contains("://") { None } else { url(&format!("http://{value}")) };
+        let url = whole.or_else(bare).ok_or_else(bad)?;
         let (speaks, default_port) = match &url.scheme[..] {
             b"http" => (Speaks::Http, 80),
             b"https" => (Speaks::Https, 443),

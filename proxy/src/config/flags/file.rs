@@ -58,7 +58,14 @@ impl Pair {
         let pair = Self { certificates: certificate_file.read(world)?, key: key_file.read(world)? };
         let chain = tls::certificates(&pair.certificates).map_err(|error| certificate_file.bad(error))?;
         let own_key = tls::private_key(&pair.key).map_err(|error| key_file.bad(error))?;
-        tls::check_pair(chain, own_key).map_err(|error| key_file.bad(error))?;
+        tls::check_pair(chain, own_key).map_err(|error| match error {
+            rustls::Error::InconsistentKeys(_) => key_file.bad(format_args!(
+                "expected the key of the certificate in --{}={}, found another",
+                certificate_file.flag,
+                certificate_file.path.display()
+            )),
+            other => key_file.bad(other),
+        })?;
         Ok(Some(pair))
     }
 }

@@ -17,14 +17,14 @@ pub struct ServeFlags {
     /// meanwhile. "" keeps everything in memory, and puts a kubeconfig that ends with the process into the folder for temporary files
     #[arg(long, value_name = "FOLDER", default_value = "./weir-data")]
     pub data_dir: String,
-    /// Threads that serve, each with its own listener and connections to backends; 0 is one per CPU
-    #[arg(long, value_name = "N", default_value_t = 0)]
+    /// Threads that serve, each with its own listener and connections to backends; 0 is one per CPU, at most 1024
+    #[arg(long, value_name = "N", default_value_t = 0, value_parser = super::worker_count())]
     pub workers: usize,
     /// Requests other than watches and streams may take so long; ?timeout= asks for less
-    #[arg(long, value_name = "DURATION", default_value = "1m0s")]
+    #[arg(long, value_name = "DURATION", default_value = "1m0s", allow_hyphen_values = true)]
     pub request_timeout: String,
     /// End a client's connection that takes nothing of its answer for so long; 0 waits without end
-    #[arg(long, value_name = "DURATION", default_value = super::SEND_TIMEOUT)]
+    #[arg(long, value_name = "DURATION", default_value = super::SEND_TIMEOUT, allow_hyphen_values = true)]
     pub send_timeout: String,
     /// Requests that only read are served so many at a time, others are told to come later (429); watches and streams are not counted. 0 is
     /// no bound
