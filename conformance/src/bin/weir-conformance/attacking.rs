@@ -10,6 +10,7 @@ use weir_conformance::{
 
 use crate::{
     Failure,
+    progress::Progress,
     reach::{find_address, over_sockets},
 };
 
@@ -34,7 +35,10 @@ pub(crate) fn run(evidence: &Evidence, arguments: &AttackArguments) -> Result<()
         let outside = Outside::new(world, subject, tls, arguments.backend, evidence.certificates.clone())
             .map_err(|error| Failure::Usage(format!("--backend {}: {error}", arguments.backend)))?;
         let (mut safe, mut convicted, mut skipped) = (0, 0, 0);
-        for probe in probes.iter().filter(|probe| arguments.probes.matches(&probe.id())) {
+        let chosen: Vec<_> = probes.iter().filter(|probe| arguments.probes.matches(&probe.id())).collect();
+        let mut progress = Progress::of(chosen.len());
+        for probe in chosen {
+            progress.step();
             if aggregated::CLASSES.contains(&probe.class()) || !outside.offers(probe) {
                 skipped += 1;
                 continue;

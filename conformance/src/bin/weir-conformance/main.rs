@@ -1,6 +1,7 @@
 //! `weir-conformance`: holds Weir, or any proxy at an address, against what Go was recorded doing, and attacks it.
 
 mod attacking;
+mod progress;
 mod reach;
 mod report;
 mod running;

@@ -12,6 +12,7 @@ use weir_conformance::{
 
 use crate::{
     Failure, chosen,
+    progress::Progress,
     reach::{find_address, over_sockets},
     report::Report,
 };
@@ -59,7 +60,10 @@ pub(crate) fn run(evidence: &Evidence, arguments: &RunArguments) -> Result<(), F
         let target = find_target(&world, arguments).await?;
         let certificates = evidence.certificates.clone().believing_anyone();
         let mut report = Report::default();
-        for case in chosen(evidence, &arguments.cases)? {
+        let cases = chosen(evidence, &arguments.cases)?;
+        let mut progress = Progress::of(cases.len());
+        for case in cases {
+            progress.step();
             if let Err(reason) = target.offers(case) {
                 report.skip(reason);
                 continue;
