@@ -13,7 +13,7 @@ use rustls::{
 use rustls_pki_types::{CertificateDer, ServerName, UnixTime};
 use x509_parser::prelude::{FromDer as _, X509Certificate};
 
-/// Believes who shows one of some certificates itself, or one that they have signed. Either must be valid now, for its use and for the name.
+/// Believes who shows one of some certificates itself, or one that they have signed. It must be valid now, for its use and the name.
 ///
 /// Go: `crypto/x509/verify.go` `Certificate.Verify`, where `opts.Roots.contains(c)` is a chain of its own.
 #[derive(Debug)]

@@ -70,7 +70,7 @@ pub(super) fn of_response(
     }
     let chunked = is_chunked(version, &fields.encodings)?;
     let mut declared = content_length(&fields.lengths)?;
-    // A backend that frames in two ways at once is not asked again: its next bytes may be anybody's. Those behind a switch are the tunnel's.
+    // A backend that frames in two ways at once is not asked again: its next bytes may be anybody's. Behind a switch they are the tunnel's.
     let two_ways = !fields.encodings.is_empty() && (declared.is_some() || !chunked);
     close |= two_ways && status != StatusCode::SWITCHING_PROTOCOLS;
     let bodyless = to_head || !may_have_body(status);
