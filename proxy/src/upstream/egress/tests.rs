@@ -86,6 +86,7 @@ fn a_proxy_that_cannot_be_used_is_named_without_its_password() {
         "HTTPS_PROXY=ftp://p.test: expected http://HOST[:PORT], https://HOST[:PORT] or socks5://HOST[:PORT]"
     );
     assert!(try_egress(&[("HTTP_PROXY", "http://p.test:0")]).is_err());
+    assert!(try_egress(&[("HTTP_PROXY", "garbage://")]).is_err());
 }
 
 #[test]
