@@ -48,14 +48,11 @@ impl Calm {
         }
     }
 
-    /// DATA went: frames are needed for it, however small it is, unless it was the peer who made it small.
-    pub(super) fn moved(&mut self, bytes: usize, is_cut_by_window: bool) {
-        let worth = if is_cut_by_window { bytes } else { bytes.max(DATA_WORTH_MIN) };
-        let bytes = u32::try_from(worth).unwrap_or(BYTES_TO_RETURN_MAX);
+    /// DATA went: frames are needed for it, however small it is. Windows that are small make it small in all honesty.
+    pub(super) fn moved(&mut self, bytes: usize) {
+        let bytes = u32::try_from(bytes.max(DATA_WORTH_MIN)).unwrap_or(BYTES_TO_RETURN_MAX);
         self.bytes_to_return = self.bytes_to_return.saturating_add(bytes).min(BYTES_TO_RETURN_MAX);
-        if worth >= DATA_WORTH_MIN {
-            self.frames.earn(FRAMES_PER_MESSAGE);
-        }
+        self.frames.earn(FRAMES_PER_MESSAGE);
     }
 
     /// A request was begun for nothing: its client took it back, or broke the rules on it (CVE-2023-44487, CVE-2025-8671).

@@ -270,7 +270,7 @@ impl Connection {
         sending.waiting_bytes -= length;
         sending.window.take(length);
         self.outflow.take(length);
-        self.calm.moved(length, length < whole);
+        self.calm.moved(length);
         let ends = sending.waiting_bytes == 0 && matches!(sending.ending, Some(Ending::Clean));
         write_data_head(self.output.frames(), id, length, ends);
         self.output.add(bytes);

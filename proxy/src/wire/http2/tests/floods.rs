@@ -132,22 +132,6 @@ fn a_backend_that_says_nothing_of_use_for_ever_ends_its_connection_too() {
 }
 
 #[test]
-fn updates_that_make_data_small_end_the_connection() {
-    // CVE-2019-9511: a byte for each frame, while there is more to send.
-    let mut end = End::server();
-    end.get(1);
-    let (handle, _) = end.accept();
-    handle.respond(&crate::wire::ResponseHead::new(http::StatusCode::OK), Framing::default(), Follows::More).unwrap();
-    handle.send(Bytes::from(vec![b'a'; 1 << 20]), Follows::More).unwrap();
-    let sent = until_over(&mut end, 20_000, |end, _| {
-        end.frame(8, 0, 1, &1_u32.to_be_bytes());
-        end.frame(8, 0, 0, &1_u32.to_be_bytes());
-    });
-    assert!((4_000..=8_000).contains(&sent), "{sent}");
-    assert!(!is_calm(&end));
-}
-
-#[test]
 fn what_was_sent_calls_for_no_more_updates_than_it_has_bytes_for() {
     let mut end = End::server();
     end.get(1);
