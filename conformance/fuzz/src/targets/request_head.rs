@@ -188,6 +188,9 @@ fn agrees_with_a_strict_reader(input: &[u8], ours: &[Whole]) {
         let Ok(strict::Read::Whole { message, length }) = strict::request(rest) else { return };
         assert_eq!(message.method, request.head.method.as_str().as_bytes(), "the method, read strictly");
         assert_eq!(message.target, &request.head.target.raw[..], "the target, read strictly");
+        if !message.trailers.is_empty() && length - message.body.len() > TRAILERS_MAX {
+            return; // Go reads no longer ones, and the strict reader has no bound
+        }
         assert!(request.is_whole, "whole, read strictly: {}", rest.escape_ascii());
         assert_eq!(message.body, request.body, "the body, read strictly");
         rest = &rest[length..];
@@ -196,3 +199,6 @@ fn agrees_with_a_strict_reader(input: &[u8], ours: &[Whole]) {
         }
     }
 }
+
+/// Bytes that trailers may have.
+const TRAILERS_MAX: usize = 4096;

@@ -10,7 +10,7 @@ use super::{
 use crate::wire::{
     body::Length,
     headers::{Headers, Name},
-    host::is_one_host,
+    host::{is_one_host, valid_host_header},
     message::{RequestHead, Target, Version},
     token::is_token,
     url::Url,
@@ -104,7 +104,9 @@ impl RequestLine {
         if field_host.is_none() && self.version >= (1, 1) && !bare_preface && !connect {
             return Err(Wrong::HostMissing);
         }
-        if field_host.as_ref().is_some_and(|host| !is_one_host(host)) {
+        // That of a target goes on like one of a field; one with bytes of no host at all does not, and is read as Go reads it.
+        let target_host = Some(&url.host).filter(|host| valid_host_header(host));
+        if field_host.iter().chain(target_host).any(|host| !is_one_host(host)) {
             return Err(Wrong::Host);
         }
         let headers = fields.headers;
