@@ -7,28 +7,25 @@ use std::{
 
 use bytes::Bytes;
 use http::{Method, StatusCode};
-use tokio::time::{Sleep, sleep, timeout};
+use tokio::time::{Sleep, sleep};
 
-use super::{
-    Http1,
-    fault::{BadAnswer, Fault, Heard},
-    upload::{BadUpload, Fed, Upload},
-};
+pub(super) use self::answer_body::Part;
+use self::sending::Sending;
+use super::{Http1, fault::Fault, upload::Upload};
 use crate::{
     config::limits,
-    upstream::{
-        ConnectionFault, OutHead, Outgoing, SendCause, TransportConfig,
-        again::{Again, Failed},
-        send_error::Delivered,
-    },
+    upstream::{OutHead, Outgoing, TransportConfig, again::Failed},
     wire::{
-        Body, Channel, Cut, Headers, Length, Name, ResponseHead,
-        http1::{Event, Framing, Remaining, RequestLine, Response, Wrong, write_request_head},
+        Channel, Length, Name, ResponseHead,
+        http1::{Event, Framing, RequestLine, Response, write_request_head},
         message::Version,
         token::has_token,
     },
-    world::Bug,
 };
+
+mod answer_body;
+mod failure;
+mod sending;
 
 /// One request and its answer on a connection. Dropped before its end it closes the connection: what is left on it belongs to nobody.
 ///
@@ -51,21 +48,6 @@ pub(in crate::upstream) struct Conversation {
     header_timer: Option<Pin<Box<Sleep>>>,
 }
 
-/// How far a request has been sent.
-#[derive(Debug)]
-enum Sending {
-    /// The body waits for a 100, or for the timer.
-    Waiting(Pin<Box<Sleep>>),
-    /// The body is being sent.
-    Body,
-    /// All is in the output, not yet in the socket.
-    Last,
-    /// All of it is written.
-    Done,
-    /// The rest will never be sent: the backend has answered and will close, or does not take it any more.
-    GivenUp,
-}
-
 /// How long a conversation waits for its peer.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::upstream) struct Waits {
@@ -77,14 +59,6 @@ impl Waits {
     pub(in crate::upstream) fn of(config: &TransportConfig) -> Self {
         Self { expect_continue: config.expect_continue_timeout, response_header: config.response_header_timeout }
     }
-}
-
-/// What stands next in the answer's body.
-#[derive(Debug)]
-pub(super) enum Part {
-    Data(Bytes),
-    Trailers(Headers),
-    End,
 }
 
 impl Conversation {
@@ -164,34 +138,6 @@ impl Conversation {
         }
     }
 
-    /// What is left of a conversation whose backend has failed while the request's body is read. It waits a little for the body, whose own
-    /// end is told before that of the backend; then nobody waits for it any more.
-    ///
-    /// Go: `net/http/transport.go` `persistConn.mapRoundTripError`, which waits without end.
-    async fn fail_within_body(self: Box<Self>, fault: Fault) -> Failed {
-        let copied = self.is_copied();
-        let Self { connection, mut upload, request, .. } = *self;
-        let ends = connection.ends();
-        drop(connection);
-        let settled = timeout(limits::LATE_BODY_WAIT, upload.settle()).await;
-        if settled.is_err() {
-            upload.give_up();
-        }
-        let cause = match settled {
-            Ok(Ok(Fed::More)) if copied => SendCause::CopiedToNobody { ends },
-            Ok(Ok(Fed::More)) => SendCause::Connection(ConnectionFault::Closed(ends)),
-            Ok(Err(cut)) if copied => SendCause::Copied { ends, cut },
-            Ok(Err(cut)) => SendCause::Body(cut),
-            Ok(Ok(Fed::End)) | Err(_) => fault.into_cause(ends, Delivered::Maybe, Heard::of(request.as_ref())),
-        };
-        Failed { cause, delivered: Delivered::Maybe, again: None }
-    }
-
-    /// Whether Go copies the body straight to the connection.
-    fn is_copied(&self) -> bool {
-        self.upload.is_of_known_length() && self.connection.ends().are_known() && !self.connection.is_tls()
-    }
-
     fn poll_answer(
         &mut self,
         cx: &mut Context<'_>,
@@ -258,155 +204,12 @@ impl Conversation {
         }
     }
 
-    /// Writes what the socket takes, and pulls the body while there is room. Ready when all is written, or nothing more will be.
-    fn poll_send(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Fault>> {
-        loop {
-            match &mut self.sending {
-                Sending::Body if self.connection.output.has_room(limits::UPLOAD_WAITING_BYTES_MAX) => {
-                    match self.upload.poll_feed(cx, &mut self.connection.output) {
-                        Poll::Ready(Ok(Fed::End)) => self.sending = Sending::Last,
-                        Poll::Ready(Ok(Fed::More)) => {}
-                        Poll::Ready(Err(bad)) => {
-                            self.sending = Sending::GivenUp;
-                            return Poll::Ready(Err(Fault::Upload(bad)));
-                        }
-                        Poll::Pending if self.connection.output.is_empty() => return Poll::Pending,
-                        Poll::Pending => {}
-                    }
-                }
-                Sending::Waiting(timer) if self.connection.output.is_empty() => {
-                    std::task::ready!(timer.as_mut().poll(cx));
-                    self.sending = Sending::Body;
-                    continue;
-                }
-                Sending::Done | Sending::GivenUp => return Poll::Ready(Ok(())),
-                Sending::Waiting(_) | Sending::Body | Sending::Last => {}
-            }
-            if let Err(error) = std::task::ready!(self.connection.poll_write(cx)) {
-                self.sending = Sending::GivenUp;
-                return Poll::Ready(Err(Fault::Write(error)));
-            }
-            if matches!(self.sending, Sending::Last) {
-                self.sending = Sending::Done;
-                self.header_timer = self.header_timeout.map(|timeout| Box::pin(sleep(timeout)));
-            }
-        }
-    }
-
     /// Ready when the head of the answer is overdue. The time counts from the end of the request.
     fn poll_header_timer(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         match &mut self.header_timer {
             Some(timer) => timer.as_mut().poll(cx),
             None => Poll::Pending,
         }
-    }
-
-    /// Whether all that came of the body is written, and more of it is waited for.
-    fn reads_body(&self) -> bool {
-        matches!(self.sending, Sending::Body) && self.connection.output.is_empty()
-    }
-
-    /// What is left of a conversation that got no answer.
-    fn fail(self, fault: Fault) -> Failed {
-        let unsent = self.connection.output.written() == self.written_before;
-        let heard = Heard::of(self.request.as_ref());
-        let may_repeat = fault.may_repeat(unsent);
-        let ends = self.connection.ends();
-        let copied = self.is_copied();
-        let again = self.request.filter(|_| may_repeat && self.bodyless).and_then(|head| {
-            let request = Outgoing { head, body: Body::empty() };
-            match unsent || self.connection.has(Bug::RepeatsPosts) {
-                true => Again::unsent(request),
-                false => Again::replay(request),
-            }
-        });
-        let delivered = if unsent { Delivered::Nothing } else { Delivered::Maybe };
-        let cause = match fault {
-            Fault::Upload(BadUpload::Cut(cut)) if copied => SendCause::Copied { ends, cut },
-            fault => fault.into_cause(ends, delivered, heard),
-        };
-        Failed { cause, delivered, again }
-    }
-
-    /// Drives what is left of the request, behind the head of its answer. Ready when nothing more of it will be sent.
-    ///
-    /// A backend that does not take it any more has its answer read all the same.
-    ///
-    /// # Errors
-    /// The request's own body broke off: the answer has no meaning any more.
-    pub(super) fn poll_upload(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), BadUpload>> {
-        match std::task::ready!(self.poll_send(cx)) {
-            Err(Fault::Upload(BadUpload::Cut(Cut::BodyClosed))) => {
-                // The server reads the rest itself, for its answer goes out now: the answer stands, the connection ends behind it.
-                self.sending = Sending::GivenUp;
-                Poll::Ready(Ok(()))
-            }
-            Err(Fault::Upload(bad)) => Poll::Ready(Err(bad)),
-            Ok(()) | Err(_) => Poll::Ready(Ok(())),
-        }
-    }
-
-    /// Whether the request was written to its end.
-    pub(super) fn upload_done(&self) -> bool {
-        matches!(self.sending, Sending::Done)
-    }
-
-    /// Whether something of the request is still to be sent.
-    pub(super) fn is_uploading(&self) -> bool {
-        !matches!(self.sending, Sending::Done | Sending::GivenUp)
-    }
-
-    /// What stands next in the answer's body.
-    ///
-    /// # Errors
-    /// The connection failed, or the body breaks the rules.
-    pub(super) fn poll_part(&mut self, cx: &mut Context<'_>) -> Poll<Result<Part, BadAnswer>> {
-        loop {
-            if let Some(part) = self.part_at_hand().map_err(BadAnswer::Wrong)? {
-                return Poll::Ready(Ok(part));
-            }
-            if let Some(error) = self.unread.take() {
-                return Poll::Ready(Err(BadAnswer::Gone(error)));
-            }
-            if let Err(error) = std::task::ready!(self.connection.poll_fill(cx)) {
-                match self.held_data() {
-                    None => return Poll::Ready(Err(BadAnswer::Gone(error))),
-                    Some(data) => {
-                        self.unread = Some(error);
-                        return Poll::Ready(Ok(Part::Data(data)));
-                    }
-                }
-            }
-        }
-    }
-
-    /// What has come of a chunk that waits for its rest.
-    fn held_data(&mut self) -> Option<Bytes> {
-        let connection = &mut self.connection;
-        match connection.reader.next(&mut connection.input, true) {
-            Ok(Event::Data(data)) => Some(data),
-            Ok(Event::NeedMore | Event::Head(_) | Event::Trailers(_) | Event::Done) | Err(_) => None,
-        }
-    }
-
-    /// What stands next in the answer's body, if it has come in already.
-    ///
-    /// # Errors
-    /// The body breaks the rules.
-    pub(super) fn part_at_hand(&mut self) -> Result<Option<Part>, Wrong> {
-        let connection = &mut self.connection;
-        Ok(match connection.reader.next(&mut connection.input, connection.ended)? {
-            Event::Data(data) => Some(Part::Data(data)),
-            Event::Trailers(trailers) => Some(Part::Trailers(trailers)),
-            Event::Done => Some(Part::End),
-            // A head cannot stand within an answer: the reader ends the answer first.
-            Event::NeedMore | Event::Head(_) => None,
-        })
-    }
-
-    /// Whether an answer of known length has been taken whole; its end is taken with that.
-    pub(super) fn is_at_end(&mut self) -> bool {
-        self.connection.reader.remaining() == Remaining::Nothing && matches!(self.part_at_hand(), Ok(Some(Part::End)))
     }
 
     /// Ends the conversation: the answer has been read to its end. The connection is used again if both sides can go on.
@@ -418,15 +221,6 @@ impl Conversation {
     /// The bare connection behind a 101, and the bytes that came behind it.
     pub(in crate::upstream) fn into_parts(self) -> (Channel, Bytes) {
         self.connection.into_parts()
-    }
-
-    /// Sends what is left of the request, behind a 101.
-    ///
-    /// # Errors
-    /// It cannot be sent.
-    pub(in crate::upstream) async fn send_rest(&mut self) -> Result<(), SendCause> {
-        let sent = std::future::poll_fn(|cx| self.poll_send(cx)).await;
-        sent.map_err(|fault| fault.into_cause(self.connection.ends(), Delivered::Maybe, Heard::Something))
     }
 }
 
