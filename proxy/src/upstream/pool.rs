@@ -2,6 +2,7 @@
 
 mod bucket;
 mod keeper;
+mod line;
 mod seat;
 mod sharing;
 mod waiter;

@@ -2,7 +2,7 @@ use std::{collections::VecDeque, rc::Rc};
 
 use tokio::time::Instant;
 
-use super::{Dialling, Seat, waiter::Waiter};
+use super::{Dialling, Seat, line::Line, waiter::Waiter};
 use crate::{
     config::limits,
     upstream::{http1::Http1, http2},
@@ -15,8 +15,8 @@ pub(super) struct Bucket {
     pub(super) idle: VecDeque<Idle>,
     /// Connections of HTTP/2, each with many requests.
     pub(super) shared: Vec<http2::Connection>,
-    /// Requests that wait, the first to come in front.
-    pub(super) waiting: VecDeque<Rc<Waiter>>,
+    /// Requests that wait.
+    pub(super) waiting: Line,
     /// Dials whose requests got another connection, or left.
     pub(super) orphans: Vec<Dialling>,
     /// Connections that are dialled, busy or idle.
@@ -71,7 +71,7 @@ impl Bucket {
             true => limits::HTTP2_BACKEND_SPREAD_STREAMS.min(self.waiting.len()),
             false => self.waiting.len(),
         };
-        self.waiting.drain(..most).collect()
+        std::iter::from_fn(|| self.waiting.pop_front()).take(most).collect()
     }
 
     /// Puts a connection without a request to those that idle, unless somebody waits for it or there are so many already.
@@ -87,20 +87,10 @@ impl Bucket {
         Put::Idle
     }
 
-    /// The request that has waited longest for a seat. It waits on, for a connection.
-    pub(super) fn next_without_seat(&self) -> Option<&Rc<Waiter>> {
-        self.waiting.iter().find(|waiter| waiter.wants_seat())
-    }
-
-    /// The same, and it waits no more.
+    /// The request that has waited longest for a seat; it waits no more.
     pub(super) fn take_without_seat(&mut self) -> Option<Rc<Waiter>> {
-        let at = self.waiting.iter().position(|waiter| waiter.wants_seat())?;
-        self.waiting.remove(at)
-    }
-
-    /// Takes a waiter out that waits no more.
-    pub(super) fn forget(&mut self, waiter: &Rc<Waiter>) {
-        self.waiting.retain(|other| !Rc::ptr_eq(other, waiter));
+        let waiter = Rc::clone(self.waiting.first_without_seat()?);
+        self.waiting.remove(&waiter)
     }
 
     /// Whether nothing is known that is worth keeping.

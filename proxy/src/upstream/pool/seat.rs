@@ -50,7 +50,8 @@ impl Drop for Seat {
             let mut buckets = pool.buckets.borrow_mut();
             let Some(bucket) = buckets.get_mut(&self.origin) else { return };
             bucket.seats -= 1;
-            let next = bucket.next_without_seat().cloned();
+            // Without a bound nobody waits for a seat, and there may be thousands to look at.
+            let next = pool.limits.per_origin_max.and_then(|_| bucket.waiting.first_without_seat().cloned());
             if bucket.is_empty() {
                 buckets.remove(&self.origin);
             }

@@ -13,6 +13,8 @@ pub(super) struct Waiter {
     given: RefCell<Option<Given>>,
     waker: RefCell<Option<Waker>>,
     wants_seat: Cell<bool>,
+    /// Where it stands in its line, while it does.
+    pub(super) place: Cell<Option<i64>>,
 }
 
 /// What a waiting request gets.
@@ -26,6 +28,16 @@ pub(super) enum Given {
 }
 
 impl Waiter {
+    /// A request that stands in no line yet, and may dial if it has a seat.
+    pub(super) fn new(seat: Option<&Seat>) -> Self {
+        Self {
+            given: RefCell::default(),
+            waker: RefCell::default(),
+            wants_seat: Cell::new(seat.is_none()),
+            place: Cell::new(None),
+        }
+    }
+
     /// Whether it may not dial yet.
     pub(super) fn wants_seat(&self) -> bool {
         self.wants_seat.get()
@@ -60,11 +72,7 @@ impl Ticket {
         let known = pool.buckets.borrow().get_key_value(origin).map(|(known, _)| Rc::clone(known));
         let origin = known.unwrap_or_else(|| Rc::new(origin.clone()));
         let seat = Seat::take(pool, &origin);
-        let waiter = Rc::new(Waiter {
-            given: RefCell::default(),
-            waker: RefCell::default(),
-            wants_seat: Cell::new(seat.is_none()),
-        });
+        let waiter = Rc::new(Waiter::new(seat.as_ref()));
         pool.with_bucket(&origin, |bucket| bucket.waiting.push_back(Rc::clone(&waiter)));
         let dialling = seat.map(|seat| pool.dial(seat));
         let mut ticket = Self { pool: Rc::clone(pool), origin, waiter, dialling };
@@ -116,7 +124,7 @@ impl Ticket {
 
 impl Drop for Ticket {
     fn drop(&mut self) {
-        self.pool.with_bucket(&self.origin, |bucket| bucket.forget(&self.waiter));
+        self.pool.with_bucket(&self.origin, |bucket| bucket.waiting.remove(&self.waiter));
         match self.waiter.given.take() {
             Some(Given::Connection(connection, _)) => self.pool.put(connection),
             Some(Given::Seat(seat)) => drop(seat),
