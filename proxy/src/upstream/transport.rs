@@ -1,23 +1,25 @@
-use std::{borrow::Cow, cell::RefCell, future::poll_fn, num::NonZeroUsize, rc::Rc, sync::Arc, time::Duration};
+mod check;
+mod config;
+mod plan;
 
-use bytes::Bytes;
-use http::{Method, StatusCode};
-use rustls_pki_types::ServerName;
+use std::{cell::RefCell, future::poll_fn, rc::Rc};
 
+use http::StatusCode;
+
+pub use self::config::{Compression, Reuse, TransportConfig};
+use self::plan::Plan;
 use super::{
-    Alpn, Delivered, Download, Origin, OutHead, Outgoing, SendCause, SendError,
+    Delivered, Download, Origin, Outgoing, SendError,
     again::Failed,
     dial::Dialer,
     download::Carried,
-    egress::Egress,
     http1::{Conversation, Http1Download, Waits},
-    http2::{Http2Settings, pause_before},
+    http2::pause_before,
     pool::{Lease, Leased, Pool, Reused},
     probe,
 };
 use crate::{
-    config::limits,
-    wire::{Name, ResponseHead, Tunnel, http1::Response, punycode::lookup_name},
+    wire::{ResponseHead, Tunnel, http1::Response},
     world::{Dice, Planted, World},
 };
 
@@ -28,82 +30,6 @@ use crate::{
 /// Go: `net/http/transport.go` `Transport`.
 #[derive(Clone, Debug)]
 pub struct Transport(Rc<Inner>);
-
-/// How backends are reached.
-#[derive(Clone, Debug)]
-pub struct TransportConfig {
-    /// Name resolution and TCP.
-    pub dial_timeout: Duration,
-    /// TCP ready to TLS ready.
-    pub tls_handshake_timeout: Duration,
-    /// From the end of the request, its body included, to the end of the answer's head. None: no bound.
-    pub response_header_timeout: Option<Duration>,
-    /// How long a request with `Expect: 100-continue` waits before it sends its body unasked. Zero: not at all.
-    pub expect_continue_timeout: Duration,
-    /// How long a connection is kept without a request.
-    pub idle_connection_timeout: Duration,
-    /// Idle connections kept per origin; a further one is closed instead of kept.
-    pub idle_connections_per_origin_max: usize,
-    /// Idle connections kept in all; past it the one that idles longest is closed.
-    pub idle_connections_max: usize,
-    /// Connections per origin, dialled, busy and idle; further requests wait in line. None: no bound.
-    pub connections_per_origin_max: Option<NonZeroUsize>,
-    /// How connections of HTTP/2 are treated.
-    pub http2: Http2Settings,
-    /// The head of an answer. Each 1xx head starts the count again.
-    pub head_bytes_max: usize,
-    /// Whether gzip is asked for where the request asks for no encoding.
-    pub compression: Compression,
-    /// Whether connections are used again.
-    pub reuse: Reuse,
-    /// How TLS is spoken, and whom it trusts. Its ALPN protocols are replaced by those of the origin.
-    pub tls: Arc<rustls::ClientConfig>,
-    /// What the certificates of backends must be valid for, in the place of their hosts.
-    pub server_name: Option<ServerName<'static>>,
-    /// Which proxies stand between us and backends.
-    pub egress: Egress,
-}
-
-/// Whether gzip is asked for where the request asks for no encoding. Go: `DisableCompression`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Compression {
-    /// `Accept-Encoding: gzip` is added; whoever asked gets to know, and unpacks.
-    Ask,
-    /// Nothing is added.
-    Leave,
-}
-
-/// Whether connections are used again. Go: `DisableKeepAlives`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Reuse {
-    /// For as many requests as they last.
-    Pooled,
-    /// Never: each request says `Connection: close`.
-    Once,
-}
-
-impl TransportConfig {
-    /// Go's `DefaultTransport`, with this TLS, and without proxies.
-    pub fn new(tls: Arc<rustls::ClientConfig>) -> Self {
-        Self {
-            dial_timeout: limits::DIAL_TIMEOUT,
-            tls_handshake_timeout: limits::TLS_HANDSHAKE_TIMEOUT,
-            response_header_timeout: None,
-            expect_continue_timeout: limits::EXPECT_CONTINUE_TIMEOUT,
-            idle_connection_timeout: limits::IDLE_CONNECTION_TIMEOUT,
-            idle_connections_per_origin_max: limits::IDLE_CONNECTIONS_PER_ORIGIN_MAX,
-            idle_connections_max: limits::IDLE_CONNECTIONS_MAX,
-            connections_per_origin_max: None,
-            http2: Http2Settings::default(),
-            head_bytes_max: limits::RESPONSE_HEAD_BYTES_MAX,
-            compression: Compression::Ask,
-            reuse: Reuse::Pooled,
-            tls,
-            server_name: None,
-            egress: Egress::default(),
-        }
-    }
-}
 
 /// What a backend answers.
 #[derive(Debug)]
@@ -181,7 +107,7 @@ impl Transport {
         async move {
             let nothing = |cause| SendError { cause, delivered: Delivered::Nothing };
             let config = &self.0.config;
-            let Plan { to, extra, gzip_was_ours } = self.plan(to, &mut request.head).map_err(nothing)?;
+            let Plan { to, extra, gzip_was_ours } = Plan::of(to, &mut request.head, config).map_err(nothing)?;
             let mut attempts = 0;
             loop {
                 let (failed, reused) = match self.0.pool.lease(&to).await.map_err(nothing)? {
@@ -218,29 +144,6 @@ impl Transport {
         }
     }
 
-    /// Decides what does not depend on the connection that is got.
-    fn plan<'a>(&self, to: &'a Origin, head: &mut OutHead) -> Result<Plan<'a>, SendCause> {
-        check::request(to, head)?;
-        let to = known_as(to);
-        let config = &self.0.config;
-        let relay = config.egress.relay(&to)?;
-        let gzip_was_ours = config.compression == Compression::Ask && wants_no_encoding(head);
-        let mut extra = extra_fields(gzip_was_ours, config.reuse == Reuse::Once && asks_only_once(head));
-        let to = match relay {
-            Some(proxy) => {
-                proxy.address_to(head, &to);
-                extra.extend(proxy.authorization().map(|value| (Name::PROXY_AUTHORIZATION, value)));
-                Cow::Owned(proxy.origin())
-            }
-            // An upgrade is a thing of HTTP/1, and this is the one that Go knows.
-            None if to.tls && to.alpn == Alpn::Both && asks_for_websocket(head) => {
-                Cow::Owned(Origin { alpn: Alpn::Http1, ..to.into_owned() })
-            }
-            None => to,
-        };
-        Ok(Plan { to, extra, gzip_was_ours })
-    }
-
     /// The request of a failed attempt, when it is time to send it again.
     async fn again(&self, failed: Failed, reused: Option<Reused>, attempts: u32) -> Result<Outgoing, SendError> {
         let Failed { cause, delivered, again } = failed;
@@ -257,22 +160,6 @@ impl Transport {
     }
 }
 
-/// An origin under the name that is looked up.
-fn known_as(origin: &Origin) -> Cow<'_, Origin> {
-    match lookup_name(&origin.host) {
-        Cow::Borrowed(_) => Cow::Borrowed(origin),
-        Cow::Owned(host) => Cow::Owned(Origin { host, ..origin.clone() }),
-    }
-}
-
-/// What is decided of a request before there is a connection for it.
-struct Plan<'a> {
-    /// Who is asked: the origin, or the proxy that stands between us and it.
-    to: Cow<'a, Origin>,
-    extra: Vec<(Name, Bytes)>,
-    gzip_was_ours: bool,
-}
-
 async fn switched(head: ResponseHead, mut conversation: Box<Conversation>, asked: bool) -> Result<Reply, SendError> {
     if asked {
         // What is left of the request goes before the first byte of the tunnel.
@@ -283,66 +170,3 @@ async fn switched(head: ResponseHead, mut conversation: Box<Conversation>, asked
 }
 
 const SWITCHING: StatusCode = StatusCode::SWITCHING_PROTOCOLS;
-
-/// Whether gzip may be asked for: only by whom nothing else was asked for, and not for a part of a body, nor where there is none.
-///
-/// Go: `net/http/transport.go` `persistConn.roundTrip`.
-fn wants_no_encoding(head: &OutHead) -> bool {
-    let is_empty = |name| head.headers.get(&name).is_none_or(<[u8]>::is_empty);
-    head.method != Method::HEAD && is_empty(Name::ACCEPT_ENCODING) && is_empty(Name::RANGE)
-}
-
-/// Go: `net/http/request.go` `Request.requiresHTTP1`.
-fn asks_for_websocket(head: &OutHead) -> bool {
-    head.headers.upgrade().is_some_and(|protocol| protocol.eq_ignore_ascii_case(b"websocket"))
-}
-
-/// Whether the backend is to be told that no further request will follow.
-fn asks_only_once(head: &OutHead) -> bool {
-    !head.close && head.headers.upgrade().is_none()
-}
-
-/// What the transport itself adds, behind all other fields, sorted as Go sorts them.
-fn extra_fields(gzip: bool, close: bool) -> Vec<(Name, Bytes)> {
-    let mut extra = Vec::new();
-    if gzip {
-        extra.push((Name::ACCEPT_ENCODING, Bytes::from_static(b"gzip")));
-    }
-    if close {
-        extra.push((Name::CONNECTION, Bytes::from_static(b"close")));
-    }
-    extra
-}
-
-/// What a request must be before it is let near a connection.
-mod check {
-    use bytes::Bytes;
-
-    use super::{Origin, OutHead, SendCause};
-    use crate::wire::{
-        host::{remove_zone, valid_host_header},
-        punycode::host_field,
-        token::{has_control, is_valid_field_value},
-    };
-
-    /// Go: `net/http/transport.go` `validateHeaders`, `net/http/request.go` `Request.write`.
-    pub(super) fn request(to: &Origin, head: &mut OutHead) -> Result<(), SendCause> {
-        if to.host.is_empty() && to.address.is_none() {
-            return Err(SendCause::NoHost);
-        }
-        for (name, value) in head.headers.iter() {
-            if !name.is_token() {
-                return Err(SendCause::FieldName(name.clone()));
-            }
-            if !is_valid_field_value(value) {
-                return Err(SendCause::FieldValue(name.clone()));
-            }
-        }
-        if head.target.is_empty() || has_control(&head.target) {
-            return Err(SendCause::Target);
-        }
-        let host = host_field(&head.host);
-        head.host = if valid_host_header(&host) { remove_zone(&host) } else { Bytes::new() };
-        Ok(())
-    }
-}
