@@ -7,8 +7,8 @@ use std::{io, sync::Arc};
 
 use rustls::{
     ClientConfig, RootCertStore,
-    client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},
-    crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signature},
+    client::danger::{ServerCertVerified, ServerCertVerifier},
+    crypto::CryptoProvider,
 };
 use rustls_pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
 use tokio_rustls::TlsConnector;
@@ -19,7 +19,7 @@ use super::Alpn;
 use crate::{
     wire::{
         Channel,
-        tls::{WorldTime, provider},
+        tls::{WorldTime, demand_the_key, provider},
     },
     world::World,
 };
@@ -59,7 +59,7 @@ pub fn client_config(world: &World, trust: Trust, identity: Option<Identity>) ->
             let trusting = Trusting::new(certificates, provider)?;
             builder.dangerous().with_custom_certificate_verifier(Arc::new(trusting))
         }
-        Trust::Anyone => builder.dangerous().with_custom_certificate_verifier(Arc::new(BelieveAnyone(provider))),
+        Trust::Anyone => builder.dangerous().with_custom_certificate_verifier(Arc::new(BelieveAnyone { provider })),
     };
     match identity {
         Some(Identity { chain, key }) => builder.with_client_auth_cert(chain, key),
@@ -120,7 +120,9 @@ pub(super) async fn connect(
 
 /// Takes every certificate, but still demands that the backend holds its key.
 #[derive(Debug)]
-struct BelieveAnyone(Arc<CryptoProvider>);
+struct BelieveAnyone {
+    provider: Arc<CryptoProvider>,
+}
 
 impl ServerCertVerifier for BelieveAnyone {
     fn verify_server_cert(
@@ -134,25 +136,5 @@ impl ServerCertVerifier for BelieveAnyone {
         Ok(ServerCertVerified::assertion())
     }
 
-    fn verify_tls12_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signature: &rustls::DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        verify_tls12_signature(message, certificate, signature, &self.0.signature_verification_algorithms)
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signature: &rustls::DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        verify_tls13_signature(message, certificate, signature, &self.0.signature_verification_algorithms)
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<rustls::SignatureScheme> {
-        self.0.signature_verification_algorithms.supported_schemes()
-    }
+    demand_the_key!();
 }

@@ -1,10 +1,13 @@
 //! What both sides of TLS share: the provider, the time, and certificates from files.
 
+mod signatures;
+
 use std::{sync::Arc, time::Duration};
 
 use rustls::{crypto::CryptoProvider, sign::CertifiedKey, time_provider::TimeProvider};
 use rustls_pki_types::{CertificateDer, PrivateKeyDer, UnixTime, pem::PemObject as _};
 
+pub(crate) use self::signatures::demand_the_key;
 use crate::world::{Clock, Wall};
 
 /// The TLS provider: ring, whose randomness the simulator can hold still.

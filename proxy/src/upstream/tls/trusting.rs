@@ -1,10 +1,10 @@
 use std::sync::Arc;
 
 use rustls::{
-    CertificateError, DigitallySignedStruct, Error, RootCertStore, SignatureScheme,
+    CertificateError, Error, RootCertStore,
     client::{
         WebPkiServerVerifier,
-        danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},
+        danger::{ServerCertVerified, ServerCertVerifier},
         verify_server_name,
     },
     crypto::CryptoProvider,
@@ -13,6 +13,8 @@ use rustls::{
 use rustls_pki_types::{CertificateDer, ServerName, UnixTime};
 use x509_parser::prelude::{FromDer as _, X509Certificate};
 
+use crate::wire::tls::demand_the_key;
+
 /// Believes who shows one of some certificates itself, or one that they have signed. It must be valid now, for its use and the name.
 ///
 /// Go: `crypto/x509/verify.go` `Certificate.Verify`, where `opts.Roots.contains(c)` is a chain of its own.
@@ -20,6 +22,7 @@ use x509_parser::prelude::{FromDer as _, X509Certificate};
 pub(super) struct Trusting {
     certificates: Vec<CertificateDer<'static>>,
     signed: Arc<WebPkiServerVerifier>,
+    provider: Arc<CryptoProvider>,
 }
 
 impl Trusting {
@@ -33,8 +36,8 @@ impl Trusting {
         for certificate in &certificates {
             roots.add(certificate.clone())?;
         }
-        let signed = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), provider).build();
-        Ok(Self { certificates, signed: signed.map_err(|error| Error::General(error.to_string()))? })
+        let signed = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), provider.clone()).build();
+        Ok(Self { certificates, signed: signed.map_err(|error| Error::General(error.to_string()))?, provider })
     }
 }
 
@@ -61,27 +64,7 @@ impl ServerCertVerifier for Trusting {
         })
     }
 
-    fn verify_tls12_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signature: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, Error> {
-        self.signed.verify_tls12_signature(message, certificate, signature)
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signature: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, Error> {
-        self.signed.verify_tls13_signature(message, certificate, signature)
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.signed.supported_verify_schemes()
-    }
+    demand_the_key!();
 }
 
 /// Whether a certificate that is trusted itself is valid now, for this name and for servers.
