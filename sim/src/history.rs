@@ -1,5 +1,9 @@
 //! What happened, in order: every event with its simulated time. Its SHA-256 is the run's fingerprint.
 
+mod checksum;
+mod exchange;
+mod object;
+
 use std::{
     fmt,
     sync::{Mutex, MutexGuard},
@@ -7,6 +11,12 @@ use std::{
 };
 
 use sha2::{Digest as _, Sha256};
+
+pub use self::{
+    checksum::Checksum,
+    exchange::{Answered, Asked, BodyEnded, Delivered, Got, Replied, Reply, ReplyEnd, Tunnelled},
+    object::{Found, Outcome, Seen, State, Version},
+};
 
 /// Everything that happened in a run, in the order it happened.
 #[derive(Default)]
@@ -70,57 +80,6 @@ pub enum Event {
     },
 }
 
-/// What is written into an object.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Version {
-    /// The object's collection and name.
-    pub object: String,
-    /// A number unlike all others of the run; none: it is deleted.
-    pub value: Option<u64>,
-}
-
-/// What became of a write.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Outcome {
-    /// The API server has acknowledged it.
-    Acknowledged(State),
-    /// The API server said that it is not done.
-    Refused(String),
-    /// It said something else, or nothing: it may have been done.
-    Unknown(String),
-}
-
-/// What an answer says of an object beside its value.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct State {
-    /// Its resource version; 0: the answer has none.
-    pub revision: u64,
-    /// The address of a Service.
-    pub address: Option<String>,
-}
-
-/// What an object was read as.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Found {
-    /// The object's collection and name.
-    pub object: String,
-    /// What it has in it; none: there is no such object.
-    pub value: Option<u64>,
-    /// What else is known of it.
-    pub state: State,
-}
-
-/// A change of an object, as the watcher was told of it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Seen {
-    /// The resource version.
-    pub revision: u64,
-    /// The object's collection and name.
-    pub object: String,
-    /// What it has in it; none: nothing of ours, or it is gone.
-    pub value: Option<u64>,
-}
-
 /// What happened on a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Did {
@@ -144,123 +103,6 @@ pub enum Did {
     Reset,
     /// This end was dropped.
     Dropped,
-}
-
-/// A request, as its client means it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Asked {
-    /// The request's number.
-    pub id: u64,
-    /// Its method.
-    pub method: String,
-    /// Bytes of body that the head promises.
-    pub body_bytes: usize,
-    /// After so many of them the client leaves.
-    pub leaves_after: Option<usize>,
-}
-
-/// What a client got for a request.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Answered {
-    /// The request's number.
-    pub id: u64,
-    /// What it got.
-    pub got: Got,
-}
-
-/// What a client got.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Got {
-    /// A response whose framing says that it is whole.
-    Whole(Reply),
-    /// A response that was cut.
-    Cut(Reply),
-    /// A tunnel.
-    Tunnel(Tunnelled),
-    /// No response, and why.
-    Nothing(String),
-    /// The client left by itself.
-    Left,
-}
-
-/// A response, as the client read it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Reply {
-    /// Its status.
-    pub status: u16,
-    /// Heads of 103 that came before it.
-    pub hints: usize,
-    /// The backend that it says it comes from; none if the proxy made it.
-    pub backend: Option<String>,
-    /// The request that it says it answers.
-    pub answers: Option<u64>,
-    /// The checksum of the request's body that the backend says it read.
-    pub echo: Option<u64>,
-    /// The trailer that tells the checksum of the body.
-    pub trailer: Option<u64>,
-    /// Bytes of body.
-    pub body_bytes: usize,
-    /// Their checksum.
-    pub body: u64,
-}
-
-/// What came out of a tunnel.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Tunnelled {
-    /// Bytes.
-    pub bytes: usize,
-    /// Their checksum.
-    pub sum: u64,
-    /// Behind them came an end, not an error.
-    pub clean: bool,
-}
-
-/// A request's head, as a backend read it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Delivered {
-    /// The request's number.
-    pub id: u64,
-    /// The backend.
-    pub backend: String,
-    /// The names of its fields, lower case, in their order.
-    pub fields: Vec<String>,
-}
-
-/// A request's body, as a backend read it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct BodyEnded {
-    /// The request's number.
-    pub id: u64,
-    /// The backend.
-    pub backend: String,
-    /// Its framing says that it is whole.
-    pub whole: bool,
-    /// Bytes.
-    pub bytes: usize,
-    /// Their checksum.
-    pub body: u64,
-}
-
-/// An answer, as its backend has done with it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Replied {
-    /// The request's number.
-    pub id: u64,
-    /// The backend.
-    pub backend: String,
-    /// How far it came.
-    pub end: ReplyEnd,
-}
-
-/// How far a backend came with an answer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ReplyEnd {
-    /// All of it was sent.
-    Whole,
-    /// The backend left in the middle of it.
-    Cut,
-    /// Nobody wants it any more.
-    Unwanted,
 }
 
 impl History {
@@ -317,13 +159,6 @@ fn line(at: Duration, event: &Event) -> String {
     format!("{:>6}.{:03} {event}\n", at.as_secs(), at.subsec_millis())
 }
 
-impl Got {
-    /// A backend's answer, whole.
-    pub(crate) fn is_success(&self) -> bool {
-        matches!(self, Self::Whole(reply) if reply.status == 200)
-    }
-}
-
 impl fmt::Debug for History {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "History({} events)", self.inner().events.len())
@@ -371,19 +206,5 @@ impl fmt::Display for Fingerprint {
 impl fmt::Debug for Fingerprint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)
-    }
-}
-
-/// A running checksum (FNV-1a, 64 bits) that tells bodies apart.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Checksum(pub u64);
-
-impl Checksum {
-    /// Of no bytes.
-    pub const EMPTY: Self = Self(0xcbf2_9ce4_8422_2325);
-
-    /// With these bytes behind.
-    pub fn with(self, bytes: &[u8]) -> Self {
-        Self(bytes.iter().fold(self.0, |sum, byte| (sum ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3)))
     }
 }

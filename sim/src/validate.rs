@@ -1,14 +1,16 @@
 //! Holds a run's history against the promises, one function each.
 
+mod facts;
 mod in_time;
 
-use std::{collections::BTreeMap, time::Duration};
+use std::time::Duration;
 
+use self::facts::Facts;
 use crate::{
-    fault::{Fault, What},
-    history::{Asked, Delivered, Event, Got, Reply},
+    fault::What,
+    history::{Asked, Event, Got},
     scenario::{PROBES_FROM, Scenario},
-    traffic::{Behind, Exchange, Method, Shape, Speech, Traffic, Whose, checksum_of},
+    traffic::{Behind, Exchange, Method, Shape, Speech, Whose, checksum_of},
     world::Mishaps,
 };
 
@@ -51,67 +53,6 @@ const PROMISES: [(&str, Promise); 19] = [
 pub fn validate(events: &[(Duration, Event)], scenario: &Scenario) -> Result<(), Broken> {
     let facts = Facts::of(events, scenario);
     PROMISES.iter().try_for_each(|(promise, holds)| holds(&facts).map_err(|how| Broken { promise, how }))
-}
-
-/// What the events say, by request.
-struct Facts<'a> {
-    events: &'a [(Duration, Event)],
-    scenario: &'a Scenario,
-    traffic: &'a Traffic,
-    faults: &'a [Fault],
-    asked: BTreeMap<u64, &'a Asked>,
-    got: BTreeMap<u64, Vec<&'a Got>>,
-    delivered: BTreeMap<u64, Vec<&'a Delivered>>,
-}
-
-impl<'a> Facts<'a> {
-    fn of(events: &'a [(Duration, Event)], scenario: &'a Scenario) -> Self {
-        let (traffic, faults) = (&scenario.traffic, &scenario.production.faults[..]);
-        let (asked, got, delivered) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
-        let mut facts = Self { events, scenario, traffic, faults, asked, got, delivered };
-        for (_, event) in events {
-            match event {
-                Event::Asked(asked) => drop(facts.asked.insert(asked.id, asked)),
-                Event::Answered(answered) => facts.got.entry(answered.id).or_default().push(&answered.got),
-                Event::Delivered(delivered) => facts.delivered.entry(delivered.id).or_default().push(delivered),
-                Event::Socket { .. }
-                | Event::Fault(_)
-                | Event::BodyEnded(_)
-                | Event::Replied(_)
-                | Event::TunnelEnded(..)
-                | Event::Writes(_)
-                | Event::Wrote(..)
-                | Event::Ended(_)
-                | Event::Found(_)
-                | Event::Watches(..)
-                | Event::Seen(_)
-                | Event::LeftOver { .. } => {}
-            }
-        }
-        facts
-    }
-
-    /// All responses, whole or cut, with the request they were read for.
-    fn replies(&self) -> impl Iterator<Item = (u64, &'a Reply, bool)> {
-        self.got.iter().flat_map(|(id, gots)| gots.iter().map(|got| (*id, *got))).filter_map(|(id, got)| match got {
-            Got::Whole(reply) => Some((id, reply, true)),
-            Got::Cut(reply) => Some((id, reply, false)),
-            Got::Nothing(_) | Got::Left | Got::Tunnel(_) => None,
-        })
-    }
-
-    /// Whether nothing befalls the cluster. Connections may stall.
-    fn is_calm(&self) -> bool {
-        self.faults.is_empty() && self.scenario.mishaps != Mishaps::All
-    }
-
-    fn exchanges(&self) -> impl Iterator<Item = &'a Exchange> + Clone {
-        self.traffic.clients.iter().flat_map(|client| &client.exchanges)
-    }
-
-    fn reply_bytes(&self, id: u64) -> usize {
-        self.traffic.exchange(id).map_or(PROBE_BYTES, Exchange::reply_bytes)
-    }
 }
 
 fn every_request_ends_once(facts: &Facts<'_>) -> Result<(), String> {

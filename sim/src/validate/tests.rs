@@ -2,10 +2,10 @@ use std::time::Duration;
 
 use super::*;
 use crate::{
-    fault::What,
-    history::{Answered, BodyEnded, Tunnelled},
+    fault::{Fault, What},
+    history::{Answered, BodyEnded, Delivered, Reply, Tunnelled},
     production::Production,
-    traffic::{BodyPlan, ClientPlan, Exchange, ReplyPlan, RequestPlan},
+    traffic::{BodyPlan, ClientPlan, Exchange, ReplyPlan, RequestPlan, Traffic},
     world::Knobs,
 };
 
