@@ -4,6 +4,7 @@
 //! path, `query` reads and cleans parameters, `link` keeps a fragment too.
 
 mod address;
+mod bad_url;
 mod clean;
 mod escape;
 mod join;
@@ -19,8 +20,8 @@ use bytes::{BufMut, Bytes, BytesMut};
 
 use self::escape::Part;
 use self::parse::Form;
-use super::token::go_quote;
 
+pub use self::bad_url::{BadUrl, Reason};
 pub use self::clean::clean_path;
 pub use self::escape::BadEscape;
 pub use self::join::{join_paths, join_queries};
@@ -240,59 +241,6 @@ impl fmt::Display for Url {
         self.write_with(Password::Hidden, &mut out);
         f.write_str(&String::from_utf8_lossy(&out))
     }
-}
-
-/// A URL that cannot be read, in Go's words: `parse "/%zz": invalid URL escape "%zz"`. Go: `Error`.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("parse {}: {reason}", go_quote(url))]
-pub struct BadUrl {
-    url: Bytes,
-    reason: Reason,
-}
-
-impl BadUrl {
-    /// What is wrong, without the URL.
-    pub fn reason(&self) -> &Reason {
-        &self.reason
-    }
-}
-
-/// What is wrong with a URL, in Go's words.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Reason {
-    /// A byte below 0x20, or 0x7f, anywhere.
-    #[error("net/url: invalid control character in URL")]
-    ControlByte,
-    /// A request without a target.
-    #[error("empty url")]
-    Empty,
-    /// It starts with a colon.
-    #[error("missing protocol scheme")]
-    MissingScheme,
-    /// A request needs an absolute URL or an absolute path.
-    #[error("invalid URI for request")]
-    Relative,
-    /// `a:b/c` with a first segment that is no scheme.
-    #[error("first path segment in URL cannot contain colon")]
-    ColonInFirstSegment,
-    /// Only an IPv6 address stands in brackets, and nothing before them.
-    #[error("invalid IP-literal")]
-    IpLiteral,
-    /// An opening bracket is never closed.
-    #[error("missing ']' in host")]
-    OpenBracket,
-    /// What follows the host is no `:` and digits.
-    #[error("invalid port {} after host", go_quote(.0))]
-    Port(Bytes),
-    /// What stands in brackets is no address.
-    #[error("invalid host: {0}")]
-    Address(address::BadAddress),
-    /// A byte that no user name has.
-    #[error("net/url: invalid userinfo")]
-    Userinfo,
-    /// A byte that no host has, or an escape that is none or may not stand there.
-    #[error("{0}")]
-    Escape(#[from] BadEscape),
 }
 
 #[derive(Clone, Copy)]
