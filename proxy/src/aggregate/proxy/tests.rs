@@ -1,10 +1,9 @@
+mod changes;
+mod upgrades;
+
 use std::{rc::Rc, time::Duration};
 
-use http::StatusCode;
-use tokio::{
-    io::{AsyncReadExt as _, AsyncWriteExt as _},
-    time::Instant,
-};
+use tokio::time::Instant;
 
 use super::*;
 use crate::{
@@ -16,6 +15,17 @@ use crate::{
     wire::exchange::PeerTls,
     world::Planted,
 };
+
+/// A request for another protocol.
+fn upgrade(protocol: &str) -> Exchange {
+    let fields = [
+        ("Connection", "keep-alive, Upgrade, X-Remote-User"),
+        ("Upgrade", protocol),
+        ("Keep-Alive", "1"),
+        ("X-Remote-User", "root"),
+    ];
+    exchange("GET", "/apis/example.com/v1/x/exec?b=2&a=1", &fields)
+}
 
 #[tokio::test]
 async fn a_backend_sees_what_gos_would_see() {
@@ -202,48 +212,6 @@ async fn what_origins_may_read_is_not_the_backends_to_say() {
     .await;
 }
 
-#[tokio::test]
-async fn a_101_that_nobody_asked_for_is_refused() {
-    on_a_worker(async {
-        let said = "HTTP/1.1 101 X\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n";
-        let stage = Stage::new(Manner::Says(said.to_owned()));
-        let text = "backend tried to switch protocol \"websocket\" when \"\" was requested\n";
-        assert_eq!(stage.said("/apis/example.com/v1/x").await, (503, text.to_owned()));
-    })
-    .await;
-}
-
-fn upgrade(protocol: &str) -> Exchange {
-    let fields = [
-        ("Connection", "keep-alive, Upgrade, X-Remote-User"),
-        ("Upgrade", protocol),
-        ("Keep-Alive", "1"),
-        ("X-Remote-User", "root"),
-    ];
-    exchange("GET", "/apis/example.com/v1/x/exec?b=2&a=1", &fields)
-}
-
-#[tokio::test]
-async fn an_upgrade_becomes_a_tunnel() {
-    on_a_worker(async {
-        let said = "HTTP/1.1 101 X\r\nconnection: Upgrade\r\nUPGRADE: SPDY/3.1\r\n\r\n";
-        let stage = Stage::new(Manner::Echoes(format!("{said}early")));
-        let Ok(Answer::Switch(head, mut tunnel)) = stage.send(&mut upgrade("SPDY/3.1")).await else { panic!("no tunnel") };
-        assert_eq!((head.status, head.raw.as_deref()), (StatusCode::SWITCHING_PROTOCOLS, Some(said.as_bytes())));
-        let mut heard = tunnel.early.to_vec();
-        tunnel.backend.write_all(b"ping").await.unwrap();
-        tunnel.backend.flush().await.unwrap();
-        while !heard.ends_with(b"ping") {
-            heard.push(tunnel.backend.read_u8().await.unwrap());
-        }
-        assert_eq!(heard, b"earlyping");
-        let expected = "GET /apis/example.com/v1/x/exec?a=1&b=2 HTTP/1.1\r\nHost: 10.0.0.1:443\r\nUser-Agent: Go-http-client/1.1\r\n\
-             Connection: Upgrade\r\nUpgrade: SPDY/3.1\r\nX-Forwarded-For: 192.0.2.7\r\nX-Remote-Group: a\r\nX-Remote-User: jane\r\n\r\n";
-        assert_eq!(stage.backends.seen()[0].head, expected);
-    })
-    .await;
-}
-
 /// Go takes proxies of the environment for requests, and dials by itself for upgrades.
 #[tokio::test]
 async fn requests_leave_through_the_proxy_of_the_environment_and_upgrades_do_not() {
@@ -263,46 +231,6 @@ async fn requests_leave_through_the_proxy_of_the_environment_and_upgrades_do_not
 }
 
 #[tokio::test]
-async fn an_upgrade_that_is_answered_otherwise_is_refused() {
-    on_a_worker(async {
-        for status in [200, 204, 301, 302, 307] {
-            let said = format!("HTTP/1.1 {status} X\r\nLocation: https://evil.test/\r\n\r\n");
-            let stage = Stage::new(Manner::SaysAndLeaves(said));
-            let text = format!("invalid upgrade response: status code {status}\n");
-            assert_eq!(read(stage.send(&mut upgrade("websocket")).await).await, (503, text));
-        }
-    })
-    .await;
-}
-
-/// CVE-2018-1002105: a connection whose upgrade was refused served whatever the client sent next, in the front proxy's name.
-#[tokio::test]
-async fn a_refused_upgrade_ends_both_connections() {
-    on_a_worker(async {
-        let stage = Stage::new(Manner::Says("HTTP/1.1 403 X\r\nContent-Length: 2\r\n\r\nno".to_owned()));
-        let answered = stage.send(&mut upgrade("websocket")).await;
-        assert!(matches!(&answered, Ok(Answer::Last(..))), "{answered:?}");
-        assert_eq!(read(answered).await, (403, "no".to_owned()));
-        let _ = read(stage.send(&mut upgrade("websocket")).await).await;
-        assert_eq!((stage.backends.connections(), stage.backends.seen().len()), (2, 2));
-    })
-    .await;
-}
-
-#[tokio::test]
-async fn a_protocol_that_is_not_spoken_here_is_not_asked_for() {
-    on_a_worker(async {
-        for protocol in ["h2c", "TLS/1.0", "websocket, h2c"] {
-            let stage = Stage::new(ok("plain"));
-            assert_eq!(read(stage.send(&mut upgrade(protocol)).await).await, (200, "plain".to_owned()), "{protocol}");
-            let head = stage.backends.seen().remove(0).head;
-            assert!(!head.contains("Upgrade") && !head.contains("Connection"), "{head}");
-        }
-    })
-    .await;
-}
-
-#[tokio::test]
 async fn what_a_user_is_called_cannot_end_a_line() {
     on_a_worker(async {
         for name in ["a\r\nX-Remote-Group: system:masters", "a\0", "a\nb"] {
@@ -312,74 +240,6 @@ async fn what_a_user_is_called_cannot_end_a_line() {
             assert_eq!(read(stage.send(&mut upgrade("websocket")).await).await.0, 503, "{name:?}");
             assert!(stage.backends.seen().is_empty());
         }
-    })
-    .await;
-}
-
-#[tokio::test]
-async fn a_changed_table_is_seen_whole_by_each_request() {
-    on_a_worker(async {
-        let mut stage = Stage::new(ok("one"));
-        stage.backends.put("10.0.0.2:443", "api.ns.svc", ok("two"));
-        for turn in 0..200 {
-            let (host, expected) = if turn % 2 == 0 { ("10.0.0.1", "one") } else { ("10.0.0.2", "two") };
-            let (before, said_before) = (stage.destination(), stage.said("/apis/example.com/v1/x").await.1);
-            put_external_name(&mut stage.services, "api", host);
-            stage.publish();
-            assert_eq!(stage.said("/apis/example.com/v1/x").await.1, expected);
-            let mut late = exchange("GET", "/apis/example.com/v1/x", &[]);
-            let answered = read(stage.send_to(&before, &mut late).await).await;
-            assert_eq!(answered, (200, said_before), "a request that met the table before is served by that table");
-        }
-        assert_eq!(stage.backends.connections(), 2, "the same TLS shares its connections");
-    })
-    .await;
-}
-
-/// The Service was looked up in the newest table: a request between two of them was refused although either would have served it.
-#[tokio::test]
-async fn a_service_that_has_gone_is_there_for_requests_that_were_routed_before() {
-    on_a_worker(async {
-        let mut stage = Stage::new(ok("fine"));
-        let before = stage.destination();
-        stage.services = Services::default();
-        stage.publish();
-        let mut late = exchange("GET", "/apis/example.com/v1/x", &[]);
-        assert_eq!(read(stage.send_to(&before, &mut late).await).await, (200, "fine".to_owned()));
-        assert_eq!(stage.said("/apis/example.com/v1/x").await.0, 503);
-    })
-    .await;
-}
-
-#[tokio::test]
-async fn a_changed_ca_bundle_counts_from_the_next_request_on() {
-    on_a_worker(async {
-        let mut stage = Stage::new(ok("fine"));
-        assert_eq!(stage.said("/apis/example.com/v1/x").await.0, 200);
-        let other = crate::aggregate::pretend::Backends::new();
-        let good = std::mem::replace(&mut stage.service.spec.ca_bundle, other.authority().pem().into_bytes());
-        stage.publish();
-        assert_eq!(stage.said("/apis/example.com/v1/x").await.0, 503, "the idle connection is not used");
-        stage.service.spec.ca_bundle = good;
-        stage.publish();
-        assert_eq!(stage.said("/apis/example.com/v1/x").await.0, 200);
-        assert_eq!(stage.backends.connections(), 3);
-    })
-    .await;
-}
-
-#[tokio::test]
-async fn a_new_credential_is_shown_on_new_connections() {
-    on_a_worker(async {
-        let mut stage = Stage::new(ok("fine"));
-        stage.registrar.set_credential(None);
-        stage.publish();
-        stage.said("/apis/example.com/v1/x").await;
-        stage.registrar.set_credential(Some(Arc::new(stage.backends.credential())));
-        stage.publish();
-        stage.said("/apis/example.com/v1/x").await;
-        let shown: Vec<bool> = stage.backends.seen().iter().map(|seen| seen.shows_certificate).collect();
-        assert_eq!(shown, [false, true]);
     })
     .await;
 }
