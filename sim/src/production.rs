@@ -12,8 +12,8 @@ use crate::{
     fault::Fault,
     history::{Event, History},
     panics::Watch,
-    stage::{TCP_CAPACITY, TICK},
-    world::{Cluster, Knobs, Machine, ProcessKnobs, epoch},
+    stage::network,
+    world::{Cluster, Knobs, Machine, ProcessKnobs},
 };
 
 /// What is the same for every plot.
@@ -95,15 +95,7 @@ impl Production {
     ) -> Run {
         let watch = Watch::start();
         let history = Arc::new(History::default());
-        let mut sim = turmoil::Builder::new()
-            .rng_seed(self.seed)
-            .epoch(epoch())
-            .tick_duration(TICK)
-            .simulation_duration(Duration::MAX)
-            .min_message_latency(self.link_latency)
-            .max_message_latency(self.link_latency)
-            .tcp_capacity(TCP_CAPACITY)
-            .build();
+        let mut sim = network(self.seed, self.link_latency);
         each_step(Duration::ZERO);
         let cluster = Cluster::new(self.seed, self.knobs, self.bug, Some(Arc::clone(&history)));
         let busy = cast(&mut sim, &cluster, &history);

@@ -109,15 +109,7 @@ impl Stage {
     /// Plays until all clients have ended, or `limit` of simulated time has passed. The first client that complains is the error.
     pub fn run(self, limit: Duration) -> Result<(), StageError> {
         let watch = Watch::start();
-        let mut sim = turmoil::Builder::new()
-            .rng_seed(self.seed)
-            .epoch(epoch())
-            .tick_duration(TICK)
-            .simulation_duration(Duration::MAX)
-            .min_message_latency(self.link_latency)
-            .max_message_latency(self.link_latency)
-            .tcp_capacity(TCP_CAPACITY)
-            .build();
+        let mut sim = network(self.seed, self.link_latency);
         let cluster = Cluster::new(self.seed, self.knobs, self.bug, None);
         let actors: Vec<_> = self
             .actors
@@ -179,10 +171,23 @@ pub(crate) async fn stay_up() -> turmoil::Result {
     std::future::pending().await
 }
 
+/// A network without hosts, in which nothing happens that the seed does not say.
+pub(crate) fn network<'a>(seed: u64, link_latency: Duration) -> turmoil::Sim<'a> {
+    turmoil::Builder::new()
+        .rng_seed(seed)
+        .epoch(epoch())
+        .tick_duration(TICK)
+        .simulation_duration(Duration::MAX)
+        .min_message_latency(link_latency)
+        .max_message_latency(link_latency)
+        .tcp_capacity(TCP_CAPACITY)
+        .build()
+}
+
 const NEVER_STOPPED: &str = "a stage has no faults";
 
 /// turmoil's clocks are right only if its tick is a whole number of milliseconds.
-pub(crate) const TICK: Duration = Duration::from_millis(1);
+const TICK: Duration = Duration::from_millis(1);
 
 /// Segments that a socket holds; turmoil panics past it, so it is out of reach.
-pub(crate) const TCP_CAPACITY: usize = 1 << 20;
+const TCP_CAPACITY: usize = 1 << 20;
