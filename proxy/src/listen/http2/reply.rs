@@ -86,13 +86,7 @@ impl Reply<'_> {
         let mut start = Start { bytes: Vec::new(), trailers: None, ended: false };
         let mut room = Some(HTTP2_CHUNK_BYTES);
         while let Some(left) = room {
-            let frame = poll_fn(|cx| {
-                if self.handle.poll_broken(cx).is_ready() {
-                    return Poll::Ready(Err(Broken::Gone));
-                }
-                poll_body(body, cx).map(|frame| frame.transpose().map_err(Broken::Cut))
-            });
-            match frame.await? {
+            match next_frame(self.handle, body).await? {
                 Some(Frame::Data(bytes)) => {
                     room = left.checked_sub(bytes.len());
                     start.bytes.push(bytes);
@@ -168,13 +162,7 @@ impl Sending<'_> {
     /// Sends what follows, frame by frame: one is pulled when the one before it is on its way.
     async fn rest(&mut self, body: &mut Body) -> Result<(), Broken> {
         loop {
-            let frame = poll_fn(|cx| {
-                if self.handle.poll_broken(cx).is_ready() {
-                    return Poll::Ready(Err(Broken::Gone));
-                }
-                poll_body(body, cx).map(|frame| frame.transpose().map_err(Broken::Cut))
-            });
-            match frame.await? {
+            match next_frame(self.handle, body).await? {
                 Some(Frame::Data(bytes)) => {
                     self.data(bytes, false)?;
                     self.room(body).await?;
@@ -237,6 +225,17 @@ impl Sending<'_> {
         self.gone.set();
         Broken::Gone
     }
+}
+
+/// What the body has next, unless the client leaves before it has it.
+async fn next_frame(handle: &Handle, body: &mut Body) -> Result<Option<Frame>, Broken> {
+    poll_fn(|cx| {
+        if handle.poll_broken(cx).is_ready() {
+            return Poll::Ready(Err(Broken::Gone));
+        }
+        poll_body(body, cx).map(|frame| frame.transpose().map_err(Broken::Cut))
+    })
+    .await
 }
 
 /// A panic in a body is a cut.
