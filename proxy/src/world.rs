@@ -7,6 +7,8 @@ mod dice;
 mod disk;
 mod net;
 mod planted;
+#[cfg(test)]
+pub(crate) mod pretend;
 mod process;
 pub mod real;
 mod stop;

@@ -7,25 +7,11 @@ use super::*;
 use crate::{
     rest::Kinds,
     wire::{Frame, Target, Version, trailers::Announced, url::Url},
-    world::Wall,
+    world::pretend::SetClock,
 };
 
-/// A clock that stands.
-#[derive(Debug)]
-struct Standing;
-
-impl Clock for Standing {
-    fn wall(&self) -> Wall {
-        Wall(Duration::from_secs(1_700_000_000))
-    }
-
-    fn now(&self) -> tokio::time::Instant {
-        tokio::time::Instant::now()
-    }
-}
-
 fn specs() -> Specs {
-    Specs::new(Arc::new(Standing))
+    Specs::new(SetClock::at(Duration::from_secs(1_700_000_000)))
 }
 
 fn get(target: &str, fields: &[(Name, &str)]) -> RequestHead {

@@ -1,30 +1,13 @@
-use std::{
-    path::Path,
-    sync::{Arc, Mutex},
-    time::Duration,
-};
+use std::{path::Path, sync::Arc, time::Duration};
 
 use super::*;
-use crate::world::{Clock, Wall, World, real};
-
-#[derive(Debug)]
-struct SetClock(Mutex<Duration>);
-
-impl Clock for SetClock {
-    fn wall(&self) -> Wall {
-        Wall(*self.0.lock().unwrap())
-    }
-
-    fn now(&self) -> tokio::time::Instant {
-        tokio::time::Instant::now()
-    }
-}
+use crate::world::{Clock, World, pretend::SetClock, real};
 
 const DAY: u64 = 24 * 60 * 60;
 
 /// A world in the year 2026, whose clock can be set.
 fn world() -> (World, Arc<SetClock>) {
-    let clock = Arc::new(SetClock(Mutex::new(Duration::from_secs(20_500 * DAY))));
+    let clock = SetClock::in_year(2026);
     let mut world = real::world([1; 32]);
     world.clock = Arc::clone(&clock) as Arc<dyn Clock>;
     (world, clock)
@@ -55,9 +38,9 @@ fn a_serving_certificate_is_made_anew_a_month_before_its_end() {
     let (world, clock) = world();
     made(&world, folder.path());
     let first = made(&world, folder.path());
-    *clock.0.lock().unwrap() += Duration::from_secs(334 * DAY);
+    clock.go_on(Duration::from_secs(334 * DAY));
     assert_eq!(serving(&made(&world, folder.path())), serving(&first));
-    *clock.0.lock().unwrap() += Duration::from_secs(2 * DAY);
+    clock.go_on(Duration::from_secs(2 * DAY));
     let renewed = made(&world, folder.path());
     assert_ne!(serving(&renewed), serving(&first));
     assert_eq!(renewed.ca, first.ca);

@@ -8,7 +8,7 @@ mod limits;
 mod requests;
 mod websocket;
 
-use std::{future::Future, rc::Rc, sync::Arc, time::Duration};
+use std::{future::Future, rc::Rc, time::Duration};
 
 use bytes::Bytes;
 use h2::client::{ResponseFuture, SendRequest};
@@ -20,7 +20,7 @@ use super::{Http2Limits, serve};
 use crate::{
     listen::{KeepAlive, Settings, Stop, Stopper},
     wire::{Peer, http2::raw, pipe::pipe},
-    world::{Clock, Wall, World, real},
+    world::{World, pretend::SetClock, real},
 };
 
 /// Runs a test on one thread, with time that moves only when nothing else can.
@@ -123,17 +123,7 @@ async fn settle() {
 }
 
 fn test_world() -> World {
-    #[derive(Debug)]
-    struct TestClock;
-    impl Clock for TestClock {
-        fn wall(&self) -> Wall {
-            Wall(Duration::ZERO)
-        }
-        fn now(&self) -> tokio::time::Instant {
-            tokio::time::Instant::now()
-        }
-    }
-    World { clock: Arc::new(TestClock), ..real::world([0; 32]) }
+    World { clock: SetClock::at(Duration::ZERO), ..real::world([0; 32]) }
 }
 
 const DATE: &str = "date: Thu, 01 Jan 1970 00:00:00 GMT";

@@ -19,7 +19,7 @@ use crate::{
         pipe::pipe,
         tls::{certificates, private_key},
     },
-    world::{Clock, Wall, real},
+    world::{pretend::SetClock, real},
 };
 
 const CA: &[u8] = include_bytes!("../../../../fixtures/certs/ca.pem");
@@ -30,17 +30,7 @@ const CLIENT_KEY: &[u8] = include_bytes!("../../../../fixtures/certs/client-key.
 
 /// A world in the year of the certificates.
 fn world() -> World {
-    #[derive(Debug)]
-    struct Stopped;
-    impl Clock for Stopped {
-        fn wall(&self) -> Wall {
-            Wall(Duration::from_secs(56 * 365 * 24 * 60 * 60))
-        }
-        fn now(&self) -> Instant {
-            Instant::now()
-        }
-    }
-    World { clock: Arc::new(Stopped), ..real::world([0; 32]) }
+    World { clock: SetClock::in_year(2026), ..real::world([0; 32]) }
 }
 
 fn asking() -> Arc<ServerConfig> {

@@ -1,4 +1,4 @@
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use rcgen::{BasicConstraints, CertificateParams, ExtendedKeyUsagePurpose, IsCa, KeyPair, date_time_ymd};
 use rustls::{
@@ -8,7 +8,6 @@ use rustls::{
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     join,
-    time::Instant,
 };
 use tokio_rustls::TlsAcceptor;
 
@@ -18,7 +17,7 @@ use crate::{
         tls::{Trust, client_config},
     },
     wire::tls::provider,
-    world::{Clock, Wall, World, real},
+    world::{World, pretend::SetClock, real},
 };
 
 /// A certificate as `openssl req -x509` makes it, for this year and the next, and its key.
@@ -38,7 +37,7 @@ impl SelfSigned {
     /// What becomes of a question in this year to a backend that shows it.
     async fn asked(&self, trusted: &CertificateDer<'static>, year: u64) -> Result<String, String> {
         let mut stage = Stage::new(|config| {
-            let world = World { clock: Arc::new(Stopped(year)), ..real::world([3; 32]) };
+            let world = World { clock: SetClock::in_year(year), ..real::world([3; 32]) };
             config.tls = Arc::new(client_config(&world, Trust::Certificates(vec![trusted.clone()]), None).unwrap());
         });
         stage.origin.tls = true;
@@ -58,20 +57,6 @@ impl SelfSigned {
         };
         let (answer, ()) = join!(stage.ask(get("/")), backend);
         answer.map(|(_, body)| body).map_err(|error| error.to_string())
-    }
-}
-
-/// A clock that stands still.
-#[derive(Debug)]
-struct Stopped(u64);
-
-impl Clock for Stopped {
-    fn wall(&self) -> Wall {
-        Wall(Duration::from_secs((self.0 - 1970) * 365 * 24 * 60 * 60 + 30 * 24 * 60 * 60))
-    }
-
-    fn now(&self) -> Instant {
-        Instant::now()
     }
 }
 

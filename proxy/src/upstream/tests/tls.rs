@@ -14,7 +14,7 @@ use crate::{
         tls::{Identity, Trust, client_config},
     },
     wire::tls::{WorldTime, certificates, private_key, provider},
-    world::{Clock, Wall, World, real},
+    world::{Clock, World, pretend::SetClock, real},
 };
 
 const CA: &[u8] = include_bytes!("../../../../fixtures/certs/ca.pem");
@@ -35,7 +35,7 @@ fn roots(pem: &[u8]) -> Arc<RootCertStore> {
 /// A stage whose backend is spoken to through TLS, in a world whose clock shows this year.
 fn stage(trust: Trust, identity: Option<Identity>, year: u64) -> Stage {
     let mut stage = Stage::new(|config| {
-        let world = World { clock: Arc::new(Stopped(year)), ..real::world([3; 32]) };
+        let world = World { clock: SetClock::in_year(year), ..real::world([3; 32]) };
         config.tls = Arc::new(client_config(&world, trust, identity).unwrap());
     });
     stage.origin.tls = true;
@@ -46,23 +46,9 @@ fn trusting(pem: &[u8]) -> Stage {
     stage(Trust::Roots(roots(pem)), None, 2026)
 }
 
-/// A clock that stands still.
-#[derive(Debug)]
-struct Stopped(u64);
-
-impl Clock for Stopped {
-    fn wall(&self) -> Wall {
-        Wall(Duration::from_secs((self.0 - 1970) * 365 * 24 * 60 * 60))
-    }
-
-    fn now(&self) -> Instant {
-        Instant::now()
-    }
-}
-
 /// What a backend shows, and whom it asks for a certificate.
 fn server(client_ca: Option<&[u8]>) -> Arc<ServerConfig> {
-    let clock: Arc<dyn Clock> = Arc::new(Stopped(2026));
+    let clock: Arc<dyn Clock> = SetClock::in_year(2026);
     let builder = ServerConfig::builder_with_details(provider(), WorldTime::of(&clock));
     let builder = builder.with_safe_default_protocol_versions().unwrap();
     let builder = match client_ca {
@@ -140,7 +126,7 @@ async fn a_session_with_a_backend_is_resumed_but_not_under_another_trust() {
         };
         assert_eq!(ask().await, HandshakeKind::Full);
         assert_eq!(ask().await, HandshakeKind::Resumed);
-        let world = World { clock: Arc::new(Stopped(2026)), ..real::world([3; 32]) };
+        let world = World { clock: SetClock::in_year(2026), ..real::world([3; 32]) };
         stage.transport.renew_tls(&client_config(&world, Trust::Roots(roots(CA)), None).unwrap());
         assert_eq!(ask().await, HandshakeKind::Full);
     })

@@ -1,6 +1,6 @@
 //! Files that change under a server that runs.
 
-use std::{path::PathBuf, rc::Rc, sync::Mutex, time::Duration};
+use std::{path::PathBuf, rc::Rc, time::Duration};
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use bytes::Bytes;
@@ -20,7 +20,7 @@ use crate::{
     refusal::asking,
     upstream::tls::{Trust, client_config},
     wire::{Peer, exchange::PeerTls},
-    world::{Clock, Mode, Stopper, Wall, real},
+    world::{Clock, Mode, Stopper, pretend::SetClock, real},
 };
 
 type Authority = CertifiedIssuer<'static, KeyPair>;
@@ -37,19 +37,6 @@ fn issued(by: &Authority, name: &str) -> (String, String) {
     let mut params = CertificateParams::new(["weir.test".to_owned()]).unwrap();
     params.distinguished_name.push(DnType::CommonName, name);
     (params.signed_by(&key, by).unwrap().pem(), key.serialize_pem())
-}
-
-#[derive(Debug)]
-struct SetClock(Mutex<Duration>);
-
-impl Clock for SetClock {
-    fn wall(&self) -> Wall {
-        Wall(*self.0.lock().unwrap())
-    }
-
-    fn now(&self) -> tokio::time::Instant {
-        tokio::time::Instant::now()
-    }
 }
 
 #[derive(Parser)]
@@ -104,7 +91,7 @@ impl Stage {
     }
 
     fn start(folder: TempDir, words: &[String]) -> Self {
-        let clock = Arc::new(SetClock(Mutex::new(Duration::from_secs(20_500 * DAY))));
+        let clock = SetClock::in_year(2026);
         let mut world = real::world([1; 32]);
         world.clock = Arc::clone(&clock) as Arc<dyn Clock>;
         let flags = Arguments::try_parse_from(["weir".to_owned()].iter().chain(words)).unwrap().flags;
@@ -292,7 +279,7 @@ async fn a_certificate_of_the_data_folder_is_made_anew_before_it_ends() {
             let first = stage.shown().await;
             a_minute().await;
             assert_eq!(stage.shown().await, first);
-            *stage.clock.0.lock().unwrap() += Duration::from_secs(336 * DAY);
+            stage.clock.go_on(Duration::from_secs(336 * DAY));
             let credential = stage.aggregation.credential();
             a_minute().await;
             assert_ne!(stage.shown().await, first);
