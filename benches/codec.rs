@@ -60,7 +60,7 @@ fn write_answer(criterion: &mut Criterion) {
         let date = *b"Sun, 06 Nov 1994 08:49:37 GMT";
         bencher.iter(|| {
             out.clear();
-            let mut writer = ResponseWriter::new(asked, head.clone(), date);
+            let mut writer = ResponseWriter::new(asked, Box::new(head.clone()), date);
             if writer.will_write_head(Next::Data(body.len())) {
                 writer.settle(Settled::KeepAlive);
             }

@@ -105,7 +105,7 @@ proptest! {
         let head = ResponseHead {
             content_length: declared, headers, announced, ..ResponseHead::new(StatusCode::from_u16(status).unwrap())
         };
-        let mut writer = ResponseWriter::new(asked, head, *b"Tue, 15 Nov 1994 08:12:31 GMT");
+        let mut writer = ResponseWriter::new(asked, Box::new(head), *b"Tue, 15 Nov 1994 08:12:31 GMT");
         let (mut wire, mut taken) = (BytesMut::new(), Vec::new());
         for (piece, flush) in body.into_iter().zip(flushes) {
             if let Ok(large) = writer.data(piece.clone(), &mut wire) {

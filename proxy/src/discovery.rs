@@ -87,7 +87,7 @@ fn either(head: &RequestHead, aggregated: &Aggregated, before: &Document) -> Res
     // No list, no weak tag, no asterisk: Go compares the text.
     if head.headers.get(&Name::IF_NONE_MATCH) == Some(aggregated.etag.as_bytes()) {
         response.status = StatusCode::NOT_MODIFIED;
-        return Ok(Answer::Reply(response, Body::empty()));
+        return Ok(Answer::Reply(Box::new(response), Body::empty()));
     }
     let (document, version) = match form {
         Form::V2 => (&aggregated.v2, "v2"),
@@ -111,5 +111,5 @@ fn plain(head: &RequestHead, document: &Document) -> Result<Answer, Status> {
 fn written(mut response: ResponseHead, document: &Document, accepted: &Accepted, head: &RequestHead) -> Answer {
     let plain = document.encode(accepted.media, accepted.layout);
     let body = gzip::compress(&mut response.headers, &head.headers, plain);
-    Answer::Reply(response, Body::whole(body))
+    Answer::Reply(Box::new(response), Body::whole(body))
 }

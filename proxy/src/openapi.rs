@@ -110,7 +110,7 @@ impl Specs {
         let mut response = ResponseHead::new(StatusCode::OK);
         response.headers.set(Name::CONTENT_TYPE, detect_content_type(&bytes));
         response.headers.set(Name::LAST_MODIFIED, self.clock.wall().http_date().to_vec());
-        Answer::Reply(response, Body::whole(bytes))
+        Answer::Reply(Box::new(response), Body::whole(bytes))
     }
 
     /// Go: `kube-openapi/pkg/handler3/handler.go` `HandleGroupVersion`.
@@ -147,7 +147,7 @@ impl Specs {
             return bare(StatusCode::PRECONDITION_FAILED, headers);
         }
         headers.set(Name::LAST_MODIFIED, self.documents.made().http_date().to_vec());
-        Answer::Reply(ResponseHead { headers, ..ResponseHead::new(StatusCode::OK) }, Body::whole(bytes))
+        Answer::Reply(Box::new(ResponseHead { headers, ..ResponseHead::new(StatusCode::OK) }), Body::whole(bytes))
     }
 
     /// As Go writes RFC 1123: the time zone is UTC, not GMT.
@@ -162,7 +162,7 @@ impl Specs {
 }
 
 fn bare(status: StatusCode, headers: Headers) -> Answer {
-    Answer::Reply(ResponseHead { headers, ..ResponseHead::new(status) }, Body::empty())
+    Answer::Reply(Box::new(ResponseHead { headers, ..ResponseHead::new(status) }), Body::empty())
 }
 
 const JSON: &str = "application/json";

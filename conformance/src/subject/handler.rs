@@ -67,12 +67,12 @@ impl Handler for ScriptedHandler {
             (Err(cut), None) => Answer::Cut(cut),
             (Err(cut), Some(head)) => {
                 desk.borrow_mut().cut = Some(cut);
-                Answer::Reply(head, Body::made(Length::Unknown, script))
+                Answer::Reply(Box::new(head), Body::made(Length::Unknown, script))
             }
             (Ok(()), Some(head)) if script.work.is_none() && desk.borrow().frames.is_empty() => {
-                Answer::Reply(head, Body::empty())
+                Answer::Reply(Box::new(head), Body::empty())
             }
-            (Ok(()), head) => Answer::Reply(head.unwrap_or_else(ok), Body::made(Length::Unknown, script)),
+            (Ok(()), head) => Answer::Reply(Box::new(head.unwrap_or_else(ok)), Body::made(Length::Unknown, script)),
         })
     }
 }

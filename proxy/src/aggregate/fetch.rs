@@ -85,7 +85,7 @@ impl Proxy {
         let origin = transports::origin(endpoint);
         let passage =
             Passage { transport: &transports.requests, origin: &origin, flush: FlushInterval::Never, until: None };
-        let outgoing = Outgoing { head: head(endpoint, &question), body: Body::empty() };
+        let outgoing = Outgoing { head: Box::new(head(endpoint, &question)), body: Body::empty() };
         let sent = transports.requests.send(&origin, outgoing, &mut |_: &ResponseHead| {}).await;
         let incoming = match sent.map_err(|error| FetchError::Send(error.cause))? {
             Reply::Response(incoming) => incoming,

@@ -67,20 +67,16 @@ fn unauthorized() -> Refusal {
 
 #[cfg(test)]
 mod tests {
+    use std::rc::Rc;
+
     use http::StatusCode;
 
     use super::*;
     use crate::{
         identity::User,
         refusal::asking,
-        wire::{Body, Gone, Peer, RequestHead, exchange::Early},
+        wire::{Body, Gone, Peer, RequestHead},
     };
-
-    struct Unheard;
-
-    impl Early for Unheard {
-        fn inform(&mut self, _head: &ResponseHead) {}
-    }
 
     #[derive(Debug)]
     struct Says(Authentication);
@@ -96,7 +92,7 @@ mod tests {
         let filter = Authenticate::new(Arc::new(Says(found)), None);
         let head = RequestHead { version, ..asking("/api", "*/*") };
         let peer = Peer::new(None, None);
-        let mut exchange = Exchange::new(head, Body::empty(), peer, Gone::default(), Box::new(Unheard));
+        let mut exchange = Exchange::new(head, Body::empty(), peer, Gone::default(), Rc::new(()));
         filter.enter(&mut exchange);
         acts_as.into_iter().for_each(|user| exchange.facts.put(user));
         let mut answer = ResponseHead::new(StatusCode::OK);

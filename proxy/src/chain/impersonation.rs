@@ -170,18 +170,14 @@ const EXTRA: &[u8] = b"impersonate-extra-";
 
 #[cfg(test)]
 mod tests {
+    use std::rc::Rc;
+
     use super::*;
     use crate::{
         identity::{AlwaysAllow, BuiltIn},
         refusal::asking,
-        wire::{Body, Gone, Peer, ResponseHead, exchange::Early},
+        wire::{Body, Gone, Peer},
     };
-
-    struct Unheard;
-
-    impl Early for Unheard {
-        fn inform(&mut self, _head: &ResponseHead) {}
-    }
 
     /// Who a request of alice counts for, or why it is refused.
     fn acts_as(authorizer: Arc<dyn Authorizer>, fields: &[(&'static str, &'static str)]) -> Result<User, String> {
@@ -191,7 +187,7 @@ mod tests {
         }
         let info = RequestInfo::of(&head).unwrap();
         let peer = Peer::new(None, None);
-        let mut exchange = Exchange::new(head, Body::empty(), peer, Gone::default(), Box::new(Unheard));
+        let mut exchange = Exchange::new(head, Body::empty(), peer, Gone::default(), Rc::new(()));
         exchange.facts.put(info);
         exchange.facts.put(User::named("alice").authenticated());
         match Impersonate::new(authorizer).enter(&mut exchange) {

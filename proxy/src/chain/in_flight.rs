@@ -142,6 +142,8 @@ static IN_FLIGHT: Family = Family {
 
 #[cfg(test)]
 mod tests {
+    use std::rc::Rc;
+
     use http::{Method, StatusCode};
 
     use super::*;
@@ -149,14 +151,8 @@ mod tests {
         chain::How,
         observe::Metrics,
         refusal::asking,
-        wire::{Body, Gone, Name, Peer, ResponseHead, exchange::Early},
+        wire::{Body, Gone, Name, Peer},
     };
-
-    struct Unheard;
-
-    impl Early for Unheard {
-        fn inform(&mut self, _head: &ResponseHead) {}
-    }
 
     /// A request of a user, as it comes to this filter.
     fn exchange(method: &Method, target: &'static str, user: User) -> Exchange {
@@ -164,7 +160,7 @@ mod tests {
         head.method = method.clone();
         let info = RequestInfo::of(&head).unwrap();
         let peer = Peer::new(None, None);
-        let mut exchange = Exchange::new(head, Body::empty(), peer, Gone::default(), Box::new(Unheard));
+        let mut exchange = Exchange::new(head, Body::empty(), peer, Gone::default(), Rc::new(()));
         exchange.facts.put(info);
         exchange.facts.put(user);
         exchange

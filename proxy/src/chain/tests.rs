@@ -8,16 +8,10 @@ use super::*;
 use crate::{
     meta::Status,
     wire::{
-        Body, Cut, Frame, Frames, Gone, Headers, Length, Name, Peer, RequestHead, Target, Version, exchange::Early,
-        trailers::Announced, url::Url,
+        Body, Cut, Frame, Frames, Gone, Headers, Length, Name, Peer, RequestHead, Target, Version, trailers::Announced,
+        url::Url,
     },
 };
-
-struct Unheard;
-
-impl Early for Unheard {
-    fn inform(&mut self, _head: &ResponseHead) {}
-}
 
 fn exchange() -> Exchange {
     let raw = Bytes::from_static(b"/x");
@@ -29,7 +23,7 @@ fn exchange() -> Exchange {
         headers: Headers::new(),
         announced: Announced::new(),
     };
-    Exchange::new(head, Body::empty(), Peer::new(None, None), Gone::default(), Box::new(Unheard))
+    Exchange::new(head, Body::empty(), Peer::new(None, None), Gone::default(), Rc::new(()))
 }
 
 type Log = Rc<RefCell<Vec<String>>>;
@@ -62,7 +56,7 @@ impl Filter for Witness {
                 Ok(None)
             })),
             Decides::Stop => {
-                Step::Stop(Box::new(Answer::Reply(ResponseHead::new(StatusCode::NO_CONTENT), Body::empty())))
+                Step::Stop(Box::new(Answer::Reply(Box::new(ResponseHead::new(StatusCode::NO_CONTENT)), Body::empty())))
             }
             Decides::Refuse => Step::Refuse(Status::unauthorized("Unauthorized").into()),
             Decides::Deadline(time) => {
@@ -90,7 +84,7 @@ impl Handler for Answers {
     async fn serve(&self, _exchange: &mut Exchange) -> Result<Answer, Refusal> {
         let body = self.0.borrow_mut().take();
         match body {
-            Some(body) => Ok(Answer::Reply(ResponseHead::new(StatusCode::OK), body)),
+            Some(body) => Ok(Answer::Reply(Box::new(ResponseHead::new(StatusCode::OK)), body)),
             None => std::future::pending().await,
         }
     }
@@ -138,7 +132,7 @@ async fn no_filter_touches_the_last_answer_of_a_connection() {
     struct Ends;
     impl Handler for Ends {
         async fn serve(&self, _exchange: &mut Exchange) -> Result<Answer, Refusal> {
-            Ok(Answer::Last(ResponseHead::new(StatusCode::FORBIDDEN), Body::whole("stop")))
+            Ok(Answer::Last(Box::new(ResponseHead::new(StatusCode::FORBIDDEN)), Body::whole("stop")))
         }
     }
     let log = Log::default();

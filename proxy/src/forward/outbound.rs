@@ -120,10 +120,10 @@ impl Outbound<StrippedHeaders> {
     }
 
     /// The head that leaves for the backend.
-    pub(crate) fn into_head(self, inbound: &RequestHead) -> OutHead {
+    pub(crate) fn into_head(self, inbound: &RequestHead) -> Box<OutHead> {
         let target = self.target(&inbound.target.raw);
         let host = if self.host.is_empty() { self.url.host } else { self.host };
-        OutHead {
+        Box::new(OutHead {
             method: self.method,
             target,
             host,
@@ -131,7 +131,7 @@ impl Outbound<StrippedHeaders> {
             announced: inbound.announced.clone(),
             client: inbound.version,
             close: false,
-        }
+        })
     }
 }
 
@@ -168,7 +168,7 @@ pub(super) fn head(
     rules: &Rules,
     upgrade: Option<&Bytes>,
     planted: &Planted,
-) -> OutHead {
+) -> Box<OutHead> {
     let mut out = Outbound::of(inbound);
     if let Rules::Director(direct) = rules {
         direct(&mut out);

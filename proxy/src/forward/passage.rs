@@ -134,14 +134,18 @@ impl Passage<'_> {
     ///
     /// # Errors
     /// It switched to something else.
-    pub(crate) fn switched(head: ResponseHead, tunnel: Tunnel, asked: Option<&Bytes>) -> Result<Answer, BadSwitch> {
+    pub(crate) fn switched(
+        head: Box<ResponseHead>,
+        tunnel: Tunnel,
+        asked: Option<&Bytes>,
+    ) -> Result<Answer, BadSwitch> {
         switch::check(&head, asked).map(|()| Answer::Switch(head, tunnel))
     }
 }
 
 /// An answer's head and body, and whether the body is to be unpacked because the packing was our own idea; the head then says nothing of
 /// it.
-pub(super) fn unpacking(incoming: Incoming) -> (ResponseHead, Download, bool) {
+pub(super) fn unpacking(incoming: Incoming) -> (Box<ResponseHead>, Download, bool) {
     let Incoming { mut head, body, gzip_was_ours } = incoming;
     let gunzip = gzip_was_ours && gunzip::applies(&head, body.length());
     if gunzip {

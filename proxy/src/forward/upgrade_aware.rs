@@ -287,7 +287,7 @@ fn to_the_slash(asked: &Url) -> Answer {
     }
     let mut head = ResponseHead::new(StatusCode::MOVED_PERMANENTLY);
     head.headers.append(Name::LOCATION, location.freeze());
-    Answer::Reply(head, Body::empty())
+    Answer::Reply(Box::new(head), Body::empty())
 }
 
 /// Where an answer sends the client.

@@ -96,22 +96,12 @@ async fn one<H: Handler>(
 ) -> After {
     let mut reply = Reply::new(shared, &request, world, stop);
     if let Some(head) = request::answered_by_the_server(&request) {
-        return reply.send_head(head).await;
+        return Box::pin(reply.send_head(head)).await;
     }
-    let body = body_of(shared, &request);
-    let early = Box::new(EarlyHttp1 { shared: Rc::clone(shared), version: request.head.version });
     let upgrade_asked = request.head.headers.has_token(&Name::CONNECTION, b"upgrade");
-    let mut exchange = Exchange::new(request.head, body, peer.clone(), gone.clone(), early);
-    let served = run(shared, gone, pin!(handler.serve(&mut exchange))).await;
-    let answer = match served {
-        Some(Ok(answer)) => answer,
-        Some(Err(refusal)) => refused(&refusal, &exchange),
-        None => return After::Close, // the handler panicked: as in Go, nothing is said
+    let Some((answer, deadline)) = ask(shared, peer, gone, handler, request).await else {
+        return After::Close; // the handler panicked: as in Go, nothing is said
     };
-    let within_body = matches!(answer, Answer::Switch(..)) && shared.borrow().body_state() != BodyState::Done;
-    let answer = if within_body { switched_too_early(&exchange) } else { answer };
-    let deadline = exchange.deadline;
-    drop(exchange);
     if upgrade_asked && !matches!(answer, Answer::Switch(..)) {
         reply.refuse_upgrade();
     }
@@ -124,6 +114,27 @@ async fn one<H: Handler>(
             After::Close
         }
     }
+}
+
+/// What the handler answers, and by when that is to be sent; none if it panics.
+async fn ask<H: Handler>(
+    shared: &Shared,
+    peer: &Peer,
+    gone: &Gone,
+    handler: &H,
+    request: Request,
+) -> Option<(Answer, Option<Instant>)> {
+    let body = body_of(shared, &request);
+    let mut exchange =
+        Exchange::new(request.head, body, peer.clone(), gone.clone(), Rc::clone(shared) as Rc<dyn Early>);
+    let served = run(shared, gone, pin!(handler.serve(&mut exchange))).await?;
+    let answer = match served {
+        Ok(answer) => answer,
+        Err(refusal) => refused(&refusal, &exchange),
+    };
+    let within_body = matches!(answer, Answer::Switch(..)) && shared.borrow().body_state() != BodyState::Done;
+    let answer = if within_body { switched_too_early(&exchange) } else { answer };
+    Some((answer, exchange.deadline))
 }
 
 /// Bounds how long an answer may take to be sent: a client that neither reads it nor sends what it owes holds whatever the request holds.
@@ -262,21 +273,16 @@ async fn switch(shared: Shared, tunnel: Tunnel, planted: Planted) {
 }
 
 /// Queues 1xx heads on an HTTP/1 connection.
-struct EarlyHttp1 {
-    shared: Shared,
-    version: Version,
-}
-
-impl Early for EarlyHttp1 {
-    fn inform(&mut self, head: &ResponseHead) {
-        let mut connection = self.shared.borrow_mut();
+impl Early for RefCell<Connection> {
+    fn inform(&self, client: Version, head: &ResponseHead) {
+        let mut connection = self.borrow_mut();
         if connection.failed() {
             return;
         }
         if head.status.as_u16() == 100 {
             connection.forget_continue();
         }
-        http1::write_informational(connection.out.buffer(), head, self.version);
+        http1::write_informational(connection.out.buffer(), head, client);
     }
 }
 

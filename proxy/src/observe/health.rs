@@ -147,7 +147,7 @@ impl Health {
     pub fn one(&self, endpoint: Endpoint, name: &str) -> Option<Result<Answer, Refusal>> {
         let check = self.of(endpoint).find(|check| check.name == name)?;
         Some(if check.passes() {
-            Ok(Answer::Reply(ResponseHead::new(StatusCode::OK), Body::whole("ok")))
+            Ok(Answer::Reply(Box::new(ResponseHead::new(StatusCode::OK)), Body::whole("ok")))
         } else {
             Err(failing("internal server error: reason withheld".to_owned()))
         })
@@ -194,7 +194,7 @@ impl Health {
         let mut head = ResponseHead::new(StatusCode::OK);
         head.headers.append(Name::CONTENT_TYPE, "text/plain; charset=utf-8");
         head.headers.append(Name::X_CONTENT_TYPE_OPTIONS, "nosniff");
-        Ok(Answer::Reply(head, Body::whole(text)))
+        Ok(Answer::Reply(Box::new(head), Body::whole(text)))
     }
 }
 

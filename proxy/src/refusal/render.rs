@@ -25,8 +25,8 @@ enum Shape<'a> {
 
 impl Refusal {
     /// The refusal as an answer to a request.
-    pub fn render(&self, head: &RequestHead) -> (ResponseHead, Body) {
-        match self.shape(head) {
+    pub fn render(&self, head: &RequestHead) -> (Box<ResponseHead>, Body) {
+        let (answer, body) = match self.shape(head) {
             Shape::Bare(status) => (ResponseHead::new(status), Body::empty()),
             Shape::Line(status, text) => (plain_text(status), Body::whole(text)),
             Shape::LineForNow(status, text, seconds) => {
@@ -41,7 +41,8 @@ impl Refusal {
                 (answer, body)
             }
             Shape::Untyped(status, bytes) => (ResponseHead::new(status), Body::whole(bytes)),
-        }
+        };
+        (Box::new(answer), body)
     }
 
     /// No wildcard arm: a new refusal does not compile until it has chosen its bytes.
@@ -155,7 +156,7 @@ mod tests {
     async fn text(refusal: &Refusal, head: &RequestHead) -> (ResponseHead, String) {
         let (answer, mut body) = refusal.render(head);
         let Some(Ok(crate::wire::Frame::Data(bytes))) = body.frame().await else { panic!("no body") };
-        (answer, String::from_utf8(bytes.to_vec()).unwrap())
+        (*answer, String::from_utf8(bytes.to_vec()).unwrap())
     }
 
     #[tokio::test]

@@ -150,5 +150,5 @@ pub(super) fn answer(head: &RequestHead, accepted: &Accepted, status: StatusCode
     let mut response = ResponseHead::new(status);
     response.headers.set(Name::CONTENT_TYPE, media.content_type());
     let bytes = gzip::compress(&mut response.headers, &head.headers, bytes);
-    Answer::Reply(response, Body::whole(bytes))
+    Answer::Reply(Box::new(response), Body::whole(bytes))
 }

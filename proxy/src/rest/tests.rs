@@ -8,7 +8,7 @@ mod reviews;
 mod watches;
 mod writes;
 
-use std::{sync::Arc, time::Duration};
+use std::{rc::Rc, sync::Arc, time::Duration};
 
 use bytes::{Bytes, BytesMut};
 use http::Method;
@@ -20,8 +20,8 @@ use crate::{
     meta::{Object, Value, restful},
     storage::{Cache, Memory, Store},
     wire::{
-        Body, Frame, Gone, Headers, Name, Peer, RequestHead, ResponseHead, Target, Version, exchange::Early,
-        trailers::Announced, url::Url,
+        Body, Frame, Gone, Headers, Name, Peer, RequestHead, ResponseHead, Target, Version, trailers::Announced,
+        url::Url,
     },
     world::{Clock, Stopper, Wall, real},
 };
@@ -128,7 +128,7 @@ impl Server {
         for value in exchange.facts.get().into_iter().flat_map(Warnings::values) {
             head.headers.append(Name::WARNING, value);
         }
-        (head, body)
+        (*head, body)
     }
 
     async fn get(&self, target: &str) -> Seen {
@@ -169,7 +169,7 @@ fn exchange(method: &str, target: &str, fields: &[(Name, &str)], body: &[u8]) ->
         announced: Announced::new(),
     };
     let peer = Peer::new(None, None);
-    Exchange::new(head, Body::whole(body.to_vec()), peer, Gone::default(), Box::new(Unheard))
+    Exchange::new(head, Body::whole(body.to_vec()), peer, Gone::default(), Rc::new(()))
 }
 
 /// Reads an answer to its end.
@@ -181,12 +181,6 @@ async fn seen(head: ResponseHead, mut body: Body) -> Seen {
         }
     }
     Seen { head, body: String::from_utf8_lossy(&bytes).into_owned(), bytes: bytes.freeze() }
-}
-
-struct Unheard;
-
-impl Early for Unheard {
-    fn inform(&mut self, _head: &ResponseHead) {}
 }
 
 fn kind(resource: &str) -> &'static Kind {

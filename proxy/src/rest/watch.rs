@@ -63,7 +63,7 @@ impl Rest {
         let mut head = ResponseHead::new(StatusCode::OK);
         head.headers.set(Name::CONTENT_TYPE, content_type);
         let frames = EventFrames { state: Phase::Flush(Some(Box::new(state))) };
-        Ok(Answer::Reply(head, Body::made(Length::Unknown, frames)))
+        Ok(Answer::Reply(Box::new(head), Body::made(Length::Unknown, frames)))
     }
 }
 

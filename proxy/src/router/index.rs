@@ -13,5 +13,5 @@ pub(super) fn answer(mut paths: Vec<String>) -> Answer {
     paths.dedup();
     let mut head = ResponseHead::new(StatusCode::OK);
     head.headers.append(Name::CONTENT_TYPE, "application/json");
-    Answer::Reply(head, Body::whole(encode_json(&serde_json::json!({ "paths": paths }), Layout::Pretty)))
+    Answer::Reply(Box::new(head), Body::whole(encode_json(&serde_json::json!({ "paths": paths }), Layout::Pretty)))
 }

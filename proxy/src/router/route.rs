@@ -229,7 +229,7 @@ impl Router {
         self.shared.aggregation.metrics().write(&mut text);
         let mut head = ResponseHead::new(StatusCode::OK);
         head.headers.append(Name::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8; escaping=underscores");
-        Answer::Reply(head, Body::whole(text))
+        Answer::Reply(Box::new(head), Body::whole(text))
     }
 
     /// Every path that is told to somebody who asks for `/`.

@@ -11,7 +11,7 @@ use crate::{
 pub(super) fn answer() -> Answer {
     let mut head = ResponseHead::new(StatusCode::OK);
     head.headers.append(Name::CONTENT_TYPE, "application/json");
-    Answer::Reply(head, Body::whole(encode_json(&info(), Layout::Pretty)))
+    Answer::Reply(Box::new(head), Body::whole(encode_json(&info(), Layout::Pretty)))
 }
 
 fn info() -> Value {

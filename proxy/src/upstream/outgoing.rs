@@ -8,8 +8,8 @@ use crate::wire::{Body, message::Version, trailers::Announced};
 /// delivered.
 #[derive(Debug)]
 pub struct Outgoing {
-    /// Its head.
-    pub head: OutHead,
+    /// Its head; boxed, because it is large and is handed on often.
+    pub head: Box<OutHead>,
     /// Its body; the body's length alone decides how the request is framed.
     pub body: Body,
 }

@@ -140,14 +140,22 @@ impl Pool {
     /// # Errors
     /// The new one could not be made.
     pub(super) async fn lease(self: &Rc<Self>, origin: &Origin) -> Result<Leased, SendCause> {
+        match self.at_hand(origin) {
+            Some(leased) => Ok(leased),
+            // Boxed: it is large, and seldom needed.
+            None => Box::pin(self.wait_for(origin)).await,
+        }
+    }
+
+    async fn wait_for(self: &Rc<Self>, origin: &Origin) -> Result<Leased, SendCause> {
         loop {
-            if let Some(leased) = self.at_hand(origin) {
-                return Ok(leased);
-            }
             match self.queue(origin).await {
                 Ok(Some(leased)) => return Ok(leased),
                 Ok(None) => {}
                 Err(error) => return self.share(origin).map(Leased::Http2).ok_or(error),
+            }
+            if let Some(leased) = self.at_hand(origin) {
+                return Ok(leased);
             }
         }
     }

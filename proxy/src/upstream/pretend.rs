@@ -68,7 +68,7 @@ impl Stage {
     /// Sends a request and reads the whole answer.
     pub(super) async fn ask(&self, request: Outgoing) -> Result<(ResponseHead, String), SendError> {
         let Incoming { head, body, .. } = self.respond(request).await?;
-        Ok((head, read(body).await.unwrap()))
+        Ok((*head, read(body).await.unwrap()))
     }
 }
 

@@ -37,14 +37,14 @@ pub enum Reply {
     /// A response.
     Response(Incoming),
     /// 101: the connection belongs to whoever asked.
-    Switched(ResponseHead, Tunnel),
+    Switched(Box<ResponseHead>, Tunnel),
 }
 
 /// A response on its way in.
 #[derive(Debug)]
 pub struct Incoming {
     /// Its head.
-    pub head: ResponseHead,
+    pub head: Box<ResponseHead>,
     /// Its body.
     pub body: Download,
     /// That gzip was asked for here and not by the request: whoever asked unpacks a gzip body.
@@ -160,7 +160,11 @@ impl Transport {
     }
 }
 
-async fn switched(head: ResponseHead, mut conversation: Box<Conversation>, asked: bool) -> Result<Reply, SendError> {
+async fn switched(
+    head: Box<ResponseHead>,
+    mut conversation: Box<Conversation>,
+    asked: bool,
+) -> Result<Reply, SendError> {
     if asked {
         // What is left of the request goes before the first byte of the tunnel.
         conversation.send_rest().await.map_err(|cause| SendError { cause, delivered: Delivered::Maybe })?;

@@ -15,7 +15,7 @@ use tokio::time::Instant;
 use super::{
     body::{Body, Cut},
     channel::Channel,
-    message::{RequestHead, ResponseHead},
+    message::{RequestHead, ResponseHead, Version},
 };
 
 /// A request on its way through the process.
@@ -33,24 +33,29 @@ pub struct Exchange {
     pub gone: Gone,
     /// When the answer is owed at the latest.
     pub deadline: Option<Instant>,
-    early: Box<dyn Early>,
+    early: Rc<dyn Early>,
 }
 
 /// Writes what goes before the final head; a version of HTTP each.
 pub trait Early {
-    /// Queues a 1xx head; the connection writes it at its next turn.
-    fn inform(&mut self, head: &ResponseHead);
+    /// Queues a 1xx head for a client that speaks this version; the connection writes it at its next turn.
+    fn inform(&self, client: Version, head: &ResponseHead);
+}
+
+/// Nobody hears of them: the exchange was not asked for by a client.
+impl Early for () {
+    fn inform(&self, _: Version, _: &ResponseHead) {}
 }
 
 impl Exchange {
     /// A request that just came in.
-    pub fn new(head: impl Into<Box<RequestHead>>, body: Body, peer: Peer, gone: Gone, early: Box<dyn Early>) -> Self {
+    pub fn new(head: impl Into<Box<RequestHead>>, body: Body, peer: Peer, gone: Gone, early: Rc<dyn Early>) -> Self {
         Self { head: head.into(), body, peer, facts: Facts::default(), gone, deadline: None, early }
     }
 
     /// Sends a 1xx head to the client, ahead of the answer.
-    pub fn inform(&mut self, head: &ResponseHead) {
-        self.early.inform(head);
+    pub fn inform(&self, head: &ResponseHead) {
+        self.early.inform(self.head.version, head);
     }
 
     /// Takes the body out and leaves an empty one.
@@ -175,14 +180,14 @@ impl Gone {
 #[derive(Debug)]
 pub enum Answer {
     /// A response.
-    Reply(ResponseHead, Body),
+    Reply(Box<ResponseHead>, Body),
     /// The last response of an HTTP/1 connection, written as the backend wrote it: no filter and no server adds to it, and the connection
     /// ends behind it.
     ///
     /// Go: what is written to a connection that a handler has hijacked.
-    Last(ResponseHead, Body),
+    Last(Box<ResponseHead>, Body),
     /// 101, and from then on bytes both ways.
-    Switch(ResponseHead, Tunnel),
+    Switch(Box<ResponseHead>, Tunnel),
     /// Nothing: the connection (on HTTP/2 the stream) is cut.
     Cut(Cut),
 }

@@ -123,10 +123,10 @@ async fn exchange(transport: &Transport, asked: &Asked) -> Option<(ResponseHead,
             loop {
                 let frame = std::future::poll_fn(|cx| std::pin::Pin::new(&mut body).poll_frame(cx)).await;
                 match frame {
-                    None => return Some((head, Some(read))),
+                    None => return Some((*head, Some(read))),
                     Some(Ok(Frame::Data(bytes))) => read.extend_from_slice(&bytes),
                     Some(Ok(Frame::Flush | Frame::Trailers(_))) => {}
-                    Some(Err(_)) => return Some((head, None)),
+                    Some(Err(_)) => return Some((*head, None)),
                 }
             }
         }
@@ -149,7 +149,7 @@ fn request(asked: &Asked) -> Outgoing {
         close: false,
     };
     let body = if asked.method == Method::POST { Body::whole("hello") } else { Body::empty() };
-    Outgoing { head, body }
+    Outgoing { head: Box::new(head), body }
 }
 
 /// Plays the backend: on each connection, once something was asked, what the input tells.

@@ -87,7 +87,7 @@ impl Handler for Echo {
             b'c' => return Ok(Answer::Cut(Cut::Deadline)),
             b'r' => return Err(Refusal::OutOfTime),
             b'i' => exchange.inform(&ResponseHead::new(StatusCode::EARLY_HINTS)),
-            b'n' => return Ok(Answer::Reply(ResponseHead::new(StatusCode::OK), Body::whole("now"))),
+            b'n' => return Ok(Answer::Reply(Box::new(ResponseHead::new(StatusCode::OK)), Body::whole("now"))),
             _ => {}
         }
         let mut body = Vec::new();
@@ -101,7 +101,7 @@ impl Handler for Echo {
         let mut head = ResponseHead::new(StatusCode::OK);
         head.headers = exchange.head.headers.clone();
         head.content_length = (manner == b'l').then_some(body.len() as u64);
-        Ok(Answer::Reply(head, Body::whole(Bytes::from(body))))
+        Ok(Answer::Reply(Box::new(head), Body::whole(Bytes::from(body))))
     }
 }
 

@@ -1,4 +1,4 @@
-use std::{net::SocketAddr, sync::Arc};
+use std::{net::SocketAddr, rc::Rc, sync::Arc};
 
 use bytes::Bytes;
 use http::Method;
@@ -11,8 +11,8 @@ use crate::{
     refusal::Refusal,
     upstream::egress::Egress,
     wire::{
-        Answer, Body, Exchange, Frame, Gone, Headers, Name, Peer, RequestHead, ResponseHead, Target, Version,
-        exchange::Early, trailers::Announced, url::Url,
+        Answer, Body, Exchange, Frame, Gone, Headers, Name, Peer, RequestHead, Target, Version, trailers::Announced,
+        url::Url,
     },
     world::World,
 };
@@ -145,14 +145,7 @@ pub(in crate::aggregate) fn exchange(method: &str, target: &str, fields: &[(&str
         announced: Announced::new(),
     };
     let peer = Peer::new(Some(SocketAddr::from(([192, 0, 2, 7], 4711))), None);
-    Exchange::new(head, Body::empty(), peer, Gone::default(), Box::new(Unheard))
-}
-
-/// Nobody listens for 1xx heads.
-struct Unheard;
-
-impl Early for Unheard {
-    fn inform(&mut self, _head: &ResponseHead) {}
+    Exchange::new(head, Body::empty(), peer, Gone::default(), Rc::new(()))
 }
 
 /// Runs a test where tasks of one worker may be started.

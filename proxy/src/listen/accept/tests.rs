@@ -43,7 +43,7 @@ impl Handler for Answers {
         if !self.0 {
             pending::<()>().await;
         }
-        Ok(Answer::Reply(ResponseHead::new(StatusCode::OK), Body::empty()))
+        Ok(Answer::Reply(Box::new(ResponseHead::new(StatusCode::OK)), Body::empty()))
     }
 }
 

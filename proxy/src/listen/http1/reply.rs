@@ -66,13 +66,13 @@ impl<'a> Reply<'a> {
 
     /// Sends an answer without a body.
     pub(super) async fn send_head(self, head: ResponseHead) -> After {
-        self.send(head, Body::empty(), &Gone::default()).await
+        self.send(Box::new(head), Body::empty(), &Gone::default()).await
     }
 
     /// Sends an answer. Whatever goes wrong ends in a close, never in a clean end.
     ///
     /// Not an `async fn`: such a one keeps its arguments twice, and these are large.
-    pub(super) fn send(mut self, head: ResponseHead, mut body: Body, gone: &Gone) -> impl Future<Output = After> {
+    pub(super) fn send(mut self, head: Box<ResponseHead>, mut body: Body, gone: &Gone) -> impl Future<Output = After> {
         let date = head.lacks(&Name::DATE).then(|| self.world.clock.wall().http_date());
         let mut writer = ResponseWriter::new(self.asked, head, date);
         async move {

@@ -65,7 +65,7 @@ impl Stage {
 }
 
 fn ok(body: Body) -> Answer {
-    Answer::Reply(ResponseHead::new(StatusCode::OK), body)
+    Answer::Reply(Box::new(ResponseHead::new(StatusCode::OK)), body)
 }
 
 /// What has come when nothing more comes.
@@ -256,7 +256,7 @@ async fn a_switch_within_the_requests_body_is_refused() {
         held.replace(Some(exchange.take_body()));
         let (_, backend, _) = pipe_that_tells(64);
         let head = ResponseHead::new(StatusCode::SWITCHING_PROTOCOLS);
-        Ok(Answer::Switch(head, Tunnel { backend, early: Bytes::new() }))
+        Ok(Answer::Switch(Box::new(head), Tunnel { backend, early: Bytes::new() }))
     };
     let client = async |mut client: DuplexStream| {
         let request =

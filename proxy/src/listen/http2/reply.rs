@@ -40,7 +40,7 @@ enum Broken {
 
 impl Reply<'_> {
     /// Sends the answer. Whatever goes wrong ends in a reset, never in a clean end.
-    pub(super) async fn send(&self, head: ResponseHead, body: Body) {
+    pub(super) async fn send(&self, head: Box<ResponseHead>, body: Body) {
         match self.try_send(head, body).await {
             Ok(()) => {}
             Err(Broken::Gone) => self.gone.set(),
@@ -52,7 +52,7 @@ impl Reply<'_> {
     }
 
     /// Go: `net/http/h2_bundle.go` `responseWriterState.writeChunk`.
-    async fn try_send(&self, head: ResponseHead, mut body: Body) -> Result<(), Broken> {
+    async fn try_send(&self, head: Box<ResponseHead>, mut body: Body) -> Result<(), Broken> {
         let may_have_body = head.may_have_body();
         if !may_have_body {
             body = Body::empty();

@@ -13,7 +13,7 @@ use super::{Context, reply::Reply, websocket};
 use crate::{
     chain::Handler,
     wire::{
-        Answer, Body, Exchange, Gone, Name, RequestHead, ResponseHead,
+        Answer, Body, Exchange, Gone, Name, RequestHead, ResponseHead, Version,
         exchange::Early,
         http2::{Asked, BadField, Code, Framing, Handle, Informer, Request},
     },
@@ -55,7 +55,7 @@ async fn serve_within<H: Handler>(context: &Context<H>, handle: &Handle, asked: 
         // A stream ends behind its answer anyway.
         Answer::Reply(head, body) | Answer::Last(head, body) => (head, body),
         // As Go's reverse proxy says where no connection can be handed over.
-        Answer::Switch(..) => (ResponseHead::new(StatusCode::BAD_GATEWAY), Body::empty()),
+        Answer::Switch(..) => (Box::new(ResponseHead::new(StatusCode::BAD_GATEWAY)), Body::empty()),
         Answer::Cut(cut) => {
             tracing::debug!(error = %cut, "answer was cut");
             return handle.reset(Code::INTERNAL_ERROR, "the answer was cut");
@@ -81,7 +81,7 @@ async fn answer<H: Handler>(
     if asks_for_the_server(&request) {
         let mut head = ResponseHead::new(StatusCode::OK);
         head.content_length = Some(0);
-        return Some(Answer::Reply(head, Body::empty()));
+        return Some(Answer::Reply(Box::new(head), Body::empty()));
     }
     let mut body = handle.request_body(&request);
     if let Some(timeout) = context.limits.read_timeout.filter(|_| !request.is_whole && request.protocol.is_none()) {
@@ -95,7 +95,7 @@ async fn answer<H: Handler>(
         return ask(context, request.head, body, handle, gone).await;
     };
     if !websocket::translate(&mut request.head, &protocol, &mut context.dice.borrow_mut()) {
-        return Some(Answer::Reply(ResponseHead::new(StatusCode::NOT_IMPLEMENTED), Body::empty()));
+        return Some(Answer::Reply(Box::new(ResponseHead::new(StatusCode::NOT_IMPLEMENTED)), Body::empty()));
     }
     match ask(context, request.head, Body::empty(), handle, gone).await? {
         Answer::Switch(head, tunnel) => {
@@ -115,7 +115,7 @@ async fn ask<H: Handler>(
     handle: &Handle,
     gone: &Gone,
 ) -> Option<Answer> {
-    let early = Box::new(EarlyHttp2(handle.informer()));
+    let early = Rc::new(EarlyHttp2(handle.informer()));
     let mut exchange = Exchange::new(head, body, context.peer.clone(), gone.clone(), early);
     let mut running = Running { handle, gone, grace: None };
     let ended = running.finish(context.limits.gone_grace, pin!(context.handler.serve(&mut exchange))).await;
@@ -140,7 +140,7 @@ async fn ask<H: Handler>(
 struct EarlyHttp2(Informer);
 
 impl Early for EarlyHttp2 {
-    fn inform(&mut self, head: &ResponseHead) {
+    fn inform(&self, _client: Version, head: &ResponseHead) {
         self.0.inform(head);
     }
 }
@@ -168,14 +168,14 @@ fn bad_request(text: &str) -> Answer {
     let mut head = ResponseHead::new(StatusCode::BAD_REQUEST);
     head.headers.append(Name::CONTENT_TYPE, "text/plain; charset=utf-8");
     head.headers.append(Name::X_CONTENT_TYPE_OPTIONS, "nosniff");
-    Answer::Reply(head, Body::whole(format!("{text}\n")))
+    Answer::Reply(Box::new(head), Body::whole(format!("{text}\n")))
 }
 
 /// Go: `net/http/h2_bundle.go` `handleHeaderListTooLong`.
 fn too_large() -> Answer {
     let mut head = ResponseHead::new(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE);
     head.headers.append(Name::CONTENT_TYPE, "text/html; charset=utf-8");
-    Answer::Reply(head, Body::whole("<h1>HTTP Error 431</h1><p>Request Header Field(s) Too Large</p>"))
+    Answer::Reply(Box::new(head), Body::whole("<h1>HTTP Error 431</h1><p>Request Header Field(s) Too Large</p>"))
 }
 
 /// A handler at work, and the client watched meanwhile.

@@ -43,14 +43,20 @@ pub(super) fn refusal(answer: Answer) -> Answer {
     match answer {
         Answer::Reply(head, _) | Answer::Last(head, _) if head.status.is_success() => {
             tracing::debug!(status = %head.status, "an answer that is no 101 to a WebSocket");
-            Answer::Reply(ResponseHead::new(StatusCode::BAD_GATEWAY), Body::empty())
+            Answer::Reply(Box::new(ResponseHead::new(StatusCode::BAD_GATEWAY)), Body::empty())
         }
         answer => answer,
     }
 }
 
 /// Answers 200 where the backend said 101, and carries bytes both ways until both sides have ended or one has failed.
-pub(super) async fn run(handle: &Handle, mut head: ResponseHead, body: Incoming, tunnel: Tunnel, framing: Framing) {
+pub(super) async fn run(
+    handle: &Handle,
+    mut head: Box<ResponseHead>,
+    body: Incoming,
+    tunnel: Tunnel,
+    framing: Framing,
+) {
     head.status = StatusCode::OK;
     head.content_length = None;
     for name in [Name::CONNECTION, Name::UPGRADE, Name::SEC_WEBSOCKET_ACCEPT] {

@@ -88,7 +88,7 @@ struct Ok200;
 
 impl Handler for Ok200 {
     async fn serve(&self, _: &mut Exchange) -> Result<Answer, Refusal> {
-        Ok(Answer::Reply(ResponseHead::new(StatusCode::OK), Body::empty()))
+        Ok(Answer::Reply(Box::new(ResponseHead::new(StatusCode::OK)), Body::empty()))
     }
 }
 

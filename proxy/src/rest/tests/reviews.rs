@@ -13,7 +13,7 @@ async fn asked(user: User, fields: &[(Name, &str)], body: &[u8]) -> Seen {
         Ok(other) => panic!("{other:?}"),
         Err(refusal) => refusal.render(&exchange.head),
     };
-    seen(head, body).await
+    seen(*head, body).await
 }
 
 fn jane() -> User {

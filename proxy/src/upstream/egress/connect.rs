@@ -78,7 +78,7 @@ async fn answer(channel: &mut Channel, ends: Ends, limits: HeadLimits) -> Result
             Event::Head(response) if response.head.status == StatusCode::OK && !input.is_empty() => {
                 return Err(SendCause::ProxyTooEager);
             }
-            Event::Head(response) => return Ok(response.head),
+            Event::Head(response) => return Ok(*response.head),
             _ => {
                 at_end = match channel.read_buf(&mut input).await {
                     Ok(read) => read == 0,

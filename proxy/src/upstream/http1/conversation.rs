@@ -34,7 +34,7 @@ mod sending;
 pub(in crate::upstream) struct Conversation {
     connection: Box<Http1>,
     /// Kept until the first byte of an answer: only then may the request be sent again, if it may at all.
-    request: Option<OutHead>,
+    request: Option<Box<OutHead>>,
     bodyless: bool,
     close: bool,
     upload: Upload,

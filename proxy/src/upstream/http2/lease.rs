@@ -81,7 +81,7 @@ impl Lease {
         match poll_fn(|cx| exchange.poll(cx, informed)).await {
             Ok((head, length)) => {
                 let body = Http2Download::new(length, exchange.upload, place);
-                Ok(Incoming { head, body: Download(Carried::Http2(body)), gzip_was_ours })
+                Ok(Incoming { head: Box::new(head), body: Download(Carried::Http2(body)), gzip_was_ours })
             }
             Err(Unanswered::Late) => Err(given_up(SendCause::Http2(Http2Fault::HeaderTimeout))),
             Err(Unanswered::Cut(Cut::ClientGone)) => Err(given_up(SendCause::Http2(Http2Fault::ClientGone))),

@@ -31,7 +31,7 @@ pub(in crate::upstream) fn request(
     let headers: Headers =
         fields.iter().map(|(name, value)| (name.clone(), Bytes::from_static(value.as_bytes()))).collect();
     Outgoing {
-        head: OutHead {
+        head: Box::new(OutHead {
             method: Method::from_bytes(method.as_bytes()).unwrap(),
             target: Bytes::from_static(target.as_bytes()),
             host: Bytes::from_static(b"h.test"),
@@ -39,7 +39,7 @@ pub(in crate::upstream) fn request(
             announced: Announced::new(),
             client: Version::Http11,
             close: false,
-        },
+        }),
         body,
     }
 }

@@ -17,8 +17,8 @@ use crate::wire::{
 /// The head of a response, and what it means for its connection.
 #[derive(Clone, Debug)]
 pub struct Response {
-    /// The head.
-    pub head: ResponseHead,
+    /// The head; boxed, because it is large and is handed on often.
+    pub head: Box<ResponseHead>,
     /// The length of the body.
     pub length: Length,
     /// That the connection is not used again behind this response.
@@ -67,7 +67,7 @@ impl StatusLine {
     pub(super) fn with(self, head: &Bytes, to_head: bool, mut fields: Fields) -> Result<Response, Wrong> {
         fields.mind_pragma();
         let framing = framing::of_response(self.version, self.status, to_head, &mut fields)?;
-        let head = ResponseHead {
+        let head = Box::new(ResponseHead {
             status: self.status,
             version: match self.version {
                 (0, _) => Version::Http09,
@@ -83,7 +83,7 @@ impl StatusLine {
             trailer_lines: Vec::new(),
             withheld: NameSet::default(),
             close: self.switches() && framing.close,
-        };
+        });
         Ok(Response { head, length: framing.length, close: framing.close })
     }
 }

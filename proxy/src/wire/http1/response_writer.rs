@@ -25,7 +25,7 @@ use crate::wire::{
 #[derive(Debug)]
 pub struct ResponseWriter {
     asked: Asked,
-    head: ResponseHead,
+    head: Box<ResponseHead>,
     date: Option<[u8; 29]>,
     settled: Settled,
     /// What has not passed Go's first buffer.
@@ -100,7 +100,7 @@ impl From<&Request> for Asked {
 
 impl ResponseWriter {
     /// A response with this head; nothing is written yet. `date` is written where the head has no `Date`, and need not be known elsewhere.
-    pub fn new(asked: Asked, mut head: ResponseHead, date: impl Into<Option<[u8; 29]>>) -> Self {
+    pub fn new(asked: Asked, mut head: Box<ResponseHead>, date: impl Into<Option<[u8; 29]>>) -> Self {
         head.headers.remove_all(FRAMING);
         if head.close {
             head.headers.set(Name::CONNECTION, Bytes::from_static(b"close"));

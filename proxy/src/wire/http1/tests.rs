@@ -190,7 +190,7 @@ proptest! {
             announced: announced.into_iter().collect(),
             ..ResponseHead::new(StatusCode::from_u16(status).unwrap())
         };
-        let mut writer = ResponseWriter::new(asked, head, *b"Tue, 15 Nov 1994 08:12:31 GMT");
+        let mut writer = ResponseWriter::new(asked, Box::new(head), *b"Tue, 15 Nov 1994 08:12:31 GMT");
         writer.settle(settled);
         let mut wire = BytesMut::new();
         let mut accepted = Vec::new();

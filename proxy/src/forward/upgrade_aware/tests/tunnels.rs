@@ -3,6 +3,7 @@
 use std::{
     io,
     net::{IpAddr, Ipv4Addr},
+    rc::Rc,
     sync::{Arc, Mutex},
 };
 
@@ -14,7 +15,7 @@ use crate::{
         TransportConfig,
         tls::{Trust, client_config},
     },
-    wire::{Gone, Peer, Tunnel, exchange::Early, pipe::pipe},
+    wire::{Gone, Peer, Tunnel, Version, exchange::Early, pipe::pipe},
     world::{Address, Listener, LocalBoxFuture, Net, Stream, real},
 };
 
@@ -40,7 +41,7 @@ impl Net for OneConnection {
 struct Unheard;
 
 impl Early for Unheard {
-    fn inform(&mut self, head: &ResponseHead) {
+    fn inform(&self, _: Version, head: &ResponseHead) {
         panic!("{} was passed on", head.status);
     }
 }
@@ -62,7 +63,7 @@ async fn answered(said: &str, rate: Option<u64>) -> (Result<Answer, Fault>, Dupl
     let mut head = asking("/", "*/*");
     head.headers.append(Name::CONNECTION, "Upgrade");
     head.headers.append(Name::UPGRADE, "foo");
-    let mut exchange = Exchange::new(head, Body::empty(), Peer::new(None, None), Gone::default(), Box::new(Unheard));
+    let mut exchange = Exchange::new(head, Body::empty(), Peer::new(None, None), Gone::default(), Rc::new(Unheard));
     backend.write_all(said.as_bytes()).await.unwrap();
     let served = tokio::task::LocalSet::new().run_until(handler.serve(&mut exchange)).await;
     let mut asked = vec![0; 4 << 10];

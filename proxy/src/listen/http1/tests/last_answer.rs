@@ -5,7 +5,7 @@ const UPGRADE: &[u8] = b"GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpg
 fn refusal(body: Body) -> Answer {
     let mut head = ResponseHead::new(StatusCode::FORBIDDEN);
     head.headers.append(Name::from_slice(b"X-Own"), Bytes::from_static(b"1"));
-    Answer::Last(head, body)
+    Answer::Last(Box::new(head), body)
 }
 
 #[tokio::test(start_paused = true)]
@@ -88,7 +88,7 @@ async fn a_101_goes_out_byte_for_byte() {
         let mut head = ResponseHead::new(StatusCode::SWITCHING_PROTOCOLS);
         head.headers.append(Name::UPGRADE, Bytes::from_static(b"x"));
         head.raw = Some(Bytes::from_static(b"HTTP/1.1 101 X\r\nupgrade: x\r\nconnection: Upgrade\r\n\r\n"));
-        Ok(Answer::Switch(head, Tunnel { backend, early: Bytes::from_static(b"early") }))
+        Ok(Answer::Switch(Box::new(head), Tunnel { backend, early: Bytes::from_static(b"early") }))
     };
     let client = async |mut client: DuplexStream| {
         client.write_all(UPGRADE).await.unwrap();

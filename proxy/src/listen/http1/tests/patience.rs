@@ -154,7 +154,7 @@ async fn a_client_that_does_not_read_its_answer_gets_on_with_its_own_body() {
         let answer = TakesAll { upload, given: false, taken: Rc::clone(&taken) };
         let mut head = ResponseHead::new(StatusCode::OK);
         head.close = true;
-        Ok(Answer::Reply(head, Body::made(Length::Unknown, answer)))
+        Ok(Answer::Reply(Box::new(head), Body::made(Length::Unknown, answer)))
     };
     let client = async |mut client: DuplexStream| {
         client.write_all(b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 500000\r\n\r\n").await.unwrap();

@@ -71,7 +71,7 @@ impl Handler for Stage {
             }
             "/large" => text("a".repeat(20_000)),
             "/4096" => text("a".repeat(4096)),
-            "/empty" => Answer::Reply(ResponseHead::new(StatusCode::OK), Body::empty()),
+            "/empty" => Answer::Reply(Box::new(ResponseHead::new(StatusCode::OK)), Body::empty()),
             "/fields" => fields(),
             "/flushed" => steps(None, vec![data("ok\n"), Ok(Frame::Flush), data("ok\n")]),
             "/trailers" => trailers(seen),
@@ -79,7 +79,7 @@ impl Handler for Stage {
                 let mut head = ResponseHead::new(StatusCode::NOT_MODIFIED);
                 head.headers.append(Name::CONTENT_TYPE, "text/plain");
                 head.content_length = Some(3);
-                Answer::Reply(head, Body::empty())
+                Answer::Reply(Box::new(head), Body::empty())
             }
             "/short" => steps(Some(10), vec![data("ok\n")]),
             "/long" => steps(Some(5), vec![data("ok\n"), data("more")]),
@@ -90,12 +90,12 @@ impl Handler for Stage {
             "/close" => {
                 let mut head = ResponseHead::new(StatusCode::OK);
                 head.close = true;
-                Answer::Reply(head, Body::whole("ok\n"))
+                Answer::Reply(Box::new(head), Body::whole("ok\n"))
             }
             "/close-field" => {
                 let mut head = ResponseHead::new(StatusCode::OK);
                 head.headers.append(Name::CONNECTION, "close");
-                Answer::Reply(head, Body::whole("ok\n"))
+                Answer::Reply(Box::new(head), Body::whole("ok\n"))
             }
             "/refused" => return Err(Refusal::UpgradeMismatch("x".to_owned())),
             "/gone" => {
@@ -106,7 +106,7 @@ impl Handler for Stage {
             "/stubborn" => std::future::pending().await,
             "/64MiB" => {
                 let made = Made { left: 64 << 20, piece: Bytes::from(vec![b'a'; 32 << 10]), seen: Rc::clone(seen) };
-                Answer::Reply(ResponseHead::new(StatusCode::OK), Body::made(Length::Unknown, made))
+                Answer::Reply(Box::new(ResponseHead::new(StatusCode::OK)), Body::made(Length::Unknown, made))
             }
             "/given-up" => {
                 while let Ok(Some(_)) = tokio::time::timeout(LATE_BODY_WAIT, exchange.body.frame()).await {}
@@ -157,11 +157,11 @@ fn switch(seen: &Rc<Seen>, exchange: &Exchange) -> Answer {
     for (name, value) in [("Upgrade", "websocket"), ("Connection", "Upgrade"), ("X-A", "1")] {
         head.headers.append(Name::from_slice(name.as_bytes()), value);
     }
-    Answer::Switch(head, Tunnel { backend: ours, early: Bytes::from_static(b"early ") })
+    Answer::Switch(Box::new(head), Tunnel { backend: ours, early: Bytes::from_static(b"early ") })
 }
 
 fn text(text: impl Into<Bytes>) -> Answer {
-    Answer::Reply(ResponseHead::new(StatusCode::OK), Body::whole(text))
+    Answer::Reply(Box::new(ResponseHead::new(StatusCode::OK)), Body::whole(text))
 }
 
 fn data(text: &'static str) -> Result<Frame, Cut> {
@@ -171,7 +171,7 @@ fn data(text: &'static str) -> Result<Frame, Cut> {
 fn steps(content_length: Option<u64>, steps: Vec<Result<Frame, Cut>>) -> Answer {
     let mut head = ResponseHead::new(StatusCode::OK);
     head.content_length = content_length;
-    Answer::Reply(head, Body::made(Length::Unknown, Steps(steps.into_iter())))
+    Answer::Reply(Box::new(head), Body::made(Length::Unknown, Steps(steps.into_iter())))
 }
 
 fn fields() -> Answer {
@@ -188,7 +188,7 @@ fn fields() -> Answer {
     ] {
         head.headers.append(Name::from_slice(name.as_bytes()), value);
     }
-    Answer::Reply(head, Body::whole("ok\n"))
+    Answer::Reply(Box::new(head), Body::whole("ok\n"))
 }
 
 fn trailers(seen: &Rc<Seen>) -> Answer {
@@ -199,7 +199,7 @@ fn trailers(seen: &Rc<Seen>) -> Answer {
     let mut head = ResponseHead::new(StatusCode::OK);
     head.announced.push(Name::from_slice(b"X-B"));
     let frames = vec![data("ok\n"), Ok(Frame::Flush), Ok(Frame::Trailers(trailers))];
-    Answer::Reply(head, Body::made(Length::Unknown, Noted(Steps(frames.into_iter()), Rc::clone(seen))))
+    Answer::Reply(Box::new(head), Body::made(Length::Unknown, Noted(Steps(frames.into_iter()), Rc::clone(seen))))
 }
 
 /// Notes when its end was seen.

@@ -23,7 +23,7 @@ impl Conversation {
     /// Says what went wrong, and gives the request back where it may be sent again.
     pub(super) fn fail(self, fault: Fault) -> Failed {
         let unsent = self.connection.output.written() == self.written_before;
-        let heard = Heard::of(self.request.as_ref());
+        let heard = Heard::of(self.request.as_deref());
         let may_repeat = fault.may_repeat(unsent);
         let ends = self.connection.ends();
         let copied = self.is_copied();
@@ -60,7 +60,7 @@ impl Conversation {
             Ok(Ok(Fed::More)) => SendCause::Connection(ConnectionFault::Closed(ends)),
             Ok(Err(cut)) if copied => SendCause::Copied { ends, cut },
             Ok(Err(cut)) => SendCause::Body(cut),
-            Ok(Ok(Fed::End)) | Err(_) => fault.into_cause(ends, Delivered::Maybe, Heard::of(request.as_ref())),
+            Ok(Ok(Fed::End)) | Err(_) => fault.into_cause(ends, Delivered::Maybe, Heard::of(request.as_deref())),
         };
         Failed { cause, delivered: Delivered::Maybe, again: None }
     }

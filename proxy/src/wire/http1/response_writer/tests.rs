@@ -33,7 +33,7 @@ fn declaring(status: u16, length: u64) -> ResponseHead {
 }
 
 fn play(asked: Asked, head: ResponseHead, steps: &[Do]) -> (String, After) {
-    let mut writer = ResponseWriter::new(asked, head, DATE);
+    let mut writer = ResponseWriter::new(asked, Box::new(head), DATE);
     let mut out = BytesMut::new();
     for step in steps {
         step.play(&mut writer, &mut out);
@@ -221,7 +221,7 @@ fn an_abort_leaves_what_passed_the_first_buffer() {
         (None, &[2049], 2049),
     ] {
         let head = ResponseHead { content_length: length, ..head(200, &[("Content-Type", "t")]) };
-        let mut writer = ResponseWriter::new(HTTP11, head, DATE);
+        let mut writer = ResponseWriter::new(HTTP11, Box::new(head), DATE);
         let mut out = BytesMut::new();
         for write in writes {
             writer.data(Bytes::from(vec![b'#'; *write]), &mut out).unwrap();
@@ -236,7 +236,7 @@ fn an_abort_leaves_what_passed_the_first_buffer() {
 fn a_large_piece_is_framed_and_not_copied() {
     for (length, framing, closing) in [(Some(40_000), "Content-Length: 40000", ""), (None, "2710", "\r\n")] {
         let head = ResponseHead { content_length: length, ..head(200, &[("Content-Type", "t")]) };
-        let mut writer = ResponseWriter::new(HTTP11, head, DATE);
+        let mut writer = ResponseWriter::new(HTTP11, Box::new(head), DATE);
         let (mut out, bytes) = (BytesMut::new(), Bytes::from(vec![b'#'; 10_000]));
         let piece = writer.data(bytes.clone(), &mut out).unwrap().unwrap();
         assert_eq!(
@@ -250,7 +250,7 @@ fn a_large_piece_is_framed_and_not_copied() {
 
 #[test]
 fn the_moment_of_the_head_is_told_beforehand() {
-    let mut writer = ResponseWriter::new(HTTP11, head(200, &[]), DATE);
+    let mut writer = ResponseWriter::new(HTTP11, Box::new(head(200, &[])), DATE);
     let mut out = BytesMut::new();
     assert!(!writer.will_write_head(Next::Data(2048)));
     assert!(writer.will_write_head(Next::Data(2049)));
@@ -260,7 +260,7 @@ fn the_moment_of_the_head_is_told_beforehand() {
     assert!(out.is_empty() && !writer.will_write_head(Next::Data(48)) && writer.will_write_head(Next::Data(49)));
     writer.flush(&mut out);
     assert!(!writer.will_write_head(Next::Data(5000)) && !writer.will_write_head(Next::End));
-    let writer = ResponseWriter::new(HTTP11, head(204, &[]), DATE);
+    let writer = ResponseWriter::new(HTTP11, Box::new(head(204, &[])), DATE);
     assert!(!writer.will_write_head(Next::Data(5000)));
 }
 

@@ -13,7 +13,7 @@ fn a_body_shorter_than_declared_ends_the_connection() {
 
 #[test]
 fn what_is_longer_than_declared_is_refused_whole_and_ends_the_connection() {
-    let mut writer = ResponseWriter::new(HTTP11, declaring(200, 5), DATE);
+    let mut writer = ResponseWriter::new(HTTP11, Box::new(declaring(200, 5)), DATE);
     let mut out = BytesMut::new();
     assert_eq!(writer.data(Bytes::from_static(b"abc"), &mut out), Ok(None));
     assert_eq!(writer.data(Bytes::from_static(b"defg"), &mut out), Err(TooLong));
@@ -29,7 +29,7 @@ fn close_is_said_where_the_request_or_the_server_wants_it() {
     let expected = "HTTP/1.1 200 OK|Date|Content-Length: 0|Connection: close||";
     answers(asked, head(200, &[]), &[], expected, After::Close);
     answers(asked, head(200, &[("Connection", "keep-alive")]), &[], expected, After::Close);
-    let mut writer = ResponseWriter::new(HTTP11, head(200, &[("Connection", "x")]), DATE);
+    let mut writer = ResponseWriter::new(HTTP11, Box::new(head(200, &[("Connection", "x")])), DATE);
     assert!(!writer.closes(Next::End));
     writer.settle(Settled::Close);
     assert!(writer.closes(Next::End));
@@ -92,6 +92,6 @@ fn http10_ends_with_the_connection_unless_it_asked_and_the_length_is_known() {
 
 #[test]
 fn whether_the_connection_closes_can_depend_on_the_length() {
-    let writer = ResponseWriter::new(KEEP_ALIVE_10, head(200, &[]), DATE);
+    let writer = ResponseWriter::new(KEEP_ALIVE_10, Box::new(head(200, &[])), DATE);
     assert!(writer.closes(Next::Flush) && writer.closes(Next::Data(3000)) && !writer.closes(Next::End));
 }
