@@ -25,11 +25,12 @@ pub enum Length {
 
 /// The length that a field declares: digits alone, below 2^63. Go: `strconv.ParseUint(…, 10, 63)`.
 pub(super) fn parse_length(value: &[u8]) -> Option<u64> {
-    if value.is_empty() || !value.iter().all(u8::is_ascii_digit) {
-        return None;
+    let mut length = 0_u64;
+    for byte in value {
+        let digit = byte.is_ascii_digit().then(|| u64::from(byte - b'0'))?;
+        length = length.checked_mul(10)?.checked_add(digit)?;
     }
-    let text = std::str::from_utf8(value).ok()?;
-    text.parse().ok().filter(|length| *length < 1 << 63)
+    (!value.is_empty() && length < 1 << 63).then_some(length)
 }
 
 /// A piece of a body.

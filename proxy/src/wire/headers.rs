@@ -1,17 +1,21 @@
 //! Header fields: canonical names, arrival order, values as bytes.
 
+mod lines;
 mod name;
 #[cfg(test)]
 mod tests;
 
 use std::collections::BTreeSet;
 
-use bytes::{BufMut as _, Bytes, BytesMut};
+use bytes::{Bytes, BytesMut};
 use smallvec::SmallVec;
 
+use self::lines::State;
 pub(in crate::wire) use self::name::canonicalize;
-pub use self::name::{Name, NameSet};
-use super::token::has_control;
+pub use self::{
+    lines::{Line, Lines},
+    name::{Name, NameSet},
+};
 
 /// The header fields of a message, or its trailers.
 ///
@@ -25,6 +29,8 @@ pub struct Headers {
     fields: Vec<(Name, Bytes)>,
     /// The names in common use that stand here, and perhaps some that no longer do. A head is asked for many names that it does not have.
     seen: NameSet,
+    /// What is known of all values: each that comes in is looked at, here or by whoever has read it.
+    state: State,
 }
 
 /// With room for one field more: a copy is made to be added to.
@@ -32,7 +38,7 @@ impl Clone for Headers {
     fn clone(&self) -> Self {
         let mut fields = Vec::with_capacity(self.fields.len() + 1);
         fields.extend_from_slice(&self.fields);
-        Self { fields, seen: self.seen }
+        Self { fields, seen: self.seen, state: self.state }
     }
 }
 
@@ -52,7 +58,7 @@ impl Headers {
 
     /// No fields, and room for some.
     pub fn with_capacity(fields: usize) -> Self {
-        Self { fields: Vec::with_capacity(fields), seen: NameSet::default() }
+        Self { fields: Vec::with_capacity(fields), ..Self::default() }
     }
 
     /// The first value of a name.
@@ -92,19 +98,29 @@ impl Headers {
 
     /// Adds a field behind the others.
     pub fn append(&mut self, name: Name, value: impl Into<Bytes>) {
+        let value = value.into();
+        self.look_at(&value);
+        self.append_clean(name, value);
+    }
+
+    /// Adds a field behind the others, of which the caller has seen that it holds no line end, and no blank at its ends.
+    pub(in crate::wire) fn append_clean(&mut self, name: Name, value: Bytes) {
         self.seen.insert(&name);
-        self.fields.push((name, value.into()));
+        self.fields.push((name, value));
     }
 
     /// Adds a field in front of the others.
     pub fn prepend(&mut self, name: Name, value: impl Into<Bytes>) {
+        let value = value.into();
+        self.look_at(&value);
         self.seen.insert(&name);
-        self.fields.insert(0, (name, value.into()));
+        self.fields.insert(0, (name, value));
     }
 
     /// Puts one value in the place of all values of a name.
     pub fn set(&mut self, name: Name, value: impl Into<Bytes>) {
         let value = value.into();
+        self.look_at(&value);
         self.seen.insert(&name);
         match self.fields.iter().position(|field| field.0 == name) {
             Some(first) => {
@@ -159,20 +175,27 @@ impl Headers {
         if !self.contains(list) {
             return;
         }
-        let (mut names, mut most) = (SmallVec::<[Name; 4]>::new(), NAMES_MAX);
+        let (mut common, mut others, mut most) = (NameSet::default(), Vec::new(), NAMES_MAX);
         for name in self.names_in(list) {
-            names.push(name);
-            if names.len() >= most {
-                self.keep_present(&mut names);
-                most = NAMES_MAX.max(names.len() * 2);
+            if name.position().is_some() {
+                common.insert(&name);
+                continue;
+            }
+            others.push(name);
+            if others.len() >= most {
+                self.keep_present(&mut others);
+                most = NAMES_MAX.max(others.len() * 2);
             }
         }
-        names.sort_unstable();
-        self.retain(|name, _| names.binary_search(name).is_err());
+        self.remove_all(common);
+        if !others.is_empty() {
+            others.sort_unstable();
+            self.retain(|name, _| others.binary_search(name).is_err());
+        }
     }
 
     /// Leaves of each name one, and of those that stand nowhere none.
-    fn keep_present(&self, names: &mut SmallVec<[Name; 4]>) {
+    fn keep_present(&self, names: &mut Vec<Name>) {
         let present: BTreeSet<&Name> = self.fields.iter().map(|(name, _)| name).collect();
         names.sort_unstable();
         names.dedup();
@@ -193,7 +216,8 @@ impl Headers {
     ///
     /// Go: `net/http/header.go` `Header.writeSubset`.
     pub fn write_sorted(&self, out: &mut BytesMut) {
-        self.iter_sorted().filter(|(name, _)| name.is_token()).for_each(|(name, value)| write_field(name, value, out));
+        let mut lines = Lines::new(out, self.written_bytes_max());
+        self.each_line(|line| lines.line(&line));
     }
 
     /// The bytes that `write_sorted` writes at most.
@@ -201,11 +225,48 @@ impl Headers {
         self.fields.iter().map(|(name, value)| name.as_bytes().len() + value.len() + b": \r\n".len()).sum()
     }
 
+    /// Gives the lines that may be written, sorted by name, values of one name in their order.
+    #[inline]
+    pub fn each_line(&self, mut write: impl FnMut(Line<'_>)) {
+        let mut places = Places::from_elem(0, self.fields.len());
+        self.sort_places(&mut places);
+        for place in &places {
+            let (name, value) = &self.fields[*place as u32 as usize];
+            if name.is_token() {
+                write(Line { name, value, state: self.state });
+            }
+        }
+    }
+
     /// Fields sorted by name, values of one name in their order.
     pub fn iter_sorted(&self) -> impl Iterator<Item = (&Name, &Bytes)> {
-        let mut order: SmallVec<[u32; 24]> = (0..).take(self.fields.len()).collect();
-        order.sort_by(|left, right| self.fields[*left as usize].0.cmp(&self.fields[*right as usize].0));
-        order.into_iter().map(|at| &self.fields[at as usize]).map(|(name, value)| (name, value))
+        let mut places = Places::from_elem(0, self.fields.len());
+        self.sort_places(&mut places);
+        places.into_iter().map(|place| &self.fields[place as u32 as usize]).map(|(name, value)| (name, value))
+    }
+
+    /// Puts down the places of the fields, sorted by their names. What is sorted are numbers: the rank of a name, and below it the place,
+    /// so that values of one name keep their order.
+    fn sort_places(&self, places: &mut [u64]) {
+        let mut in_common_use = true;
+        for ((place, (name, _)), at) in places.iter_mut().zip(&self.fields).zip(0..) {
+            *place = u64::from(name.rank()) << 32 | at;
+            in_common_use &= name.position().is_some();
+        }
+        places.sort_unstable();
+        if !in_common_use {
+            let name = |place: u64| &self.fields[place as u32 as usize].0;
+            for same_rank in places.chunk_by_mut(|left, right| left >> 32 == right >> 32) {
+                same_rank.sort_by(|left, right| name(*left).cmp(name(*right)));
+            }
+        }
+    }
+
+    /// A value is about to be one of these.
+    fn look_at(&mut self, value: &[u8]) {
+        if State::of(value) == State::Unknown {
+            self.state = State::Unknown;
+        }
     }
 
     /// The fields, or none where a name stands nowhere.
@@ -222,46 +283,24 @@ impl FromIterator<(Name, Bytes)> for Headers {
     }
 }
 
-/// Writes one `Name: value` line: CR and LF in the value become spaces, and the value is trimmed.
+/// Writes one line of a head; many are written quicker by [`Lines`].
 pub fn write_field(name: &Name, value: &[u8], out: &mut BytesMut) {
-    out.put_slice(name.as_bytes());
-    out.put_slice(b": ");
-    let start = out.len();
-    let value = trim_lines(value);
-    out.put_slice(value);
-    if has_control(value) {
-        for byte in &mut out[start..] {
-            if matches!(*byte, b'\r' | b'\n') {
-                *byte = b' ';
-            }
-        }
-    }
-    out.put_slice(b"\r\n");
+    Lines::new(out, name.as_bytes().len() + value.len() + b": \r\n".len()).field(name, value);
 }
 
 /// Without the blanks (SP, TAB) at both ends.
-pub fn trim(value: &[u8]) -> &[u8] {
-    trim_matching(value, |byte| matches!(byte, b' ' | b'\t'))
-}
-
-/// Without blanks and line ends at both ends: line ends become spaces before Go trims.
-fn trim_lines(value: &[u8]) -> &[u8] {
-    trim_matching(value, |byte| matches!(byte, b' ' | b'\t' | b'\r' | b'\n'))
-}
-
-fn trim_matching(mut value: &[u8], blank: impl Fn(u8) -> bool) -> &[u8] {
-    while let [first, rest @ ..] = value
-        && blank(*first)
-    {
+pub fn trim(mut value: &[u8]) -> &[u8] {
+    while let [b' ' | b'\t', rest @ ..] = value {
         value = rest;
     }
-    while let [rest @ .., last] = value
-        && blank(*last)
-    {
+    while let [rest @ .., b' ' | b'\t'] = value {
         value = rest;
     }
     value
 }
+
+/// Places of fields in the lower halves of numbers; those of most heads take no allocation.
+type Places = SmallVec<[u64; 24]>;
 
 /// Names that are kept before those are sorted out that stand nowhere.
 const NAMES_MAX: usize = 1024;

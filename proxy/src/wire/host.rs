@@ -16,14 +16,27 @@ pub fn valid_host_header(host: &[u8]) -> bool {
 /// Go looks at each byte alone ([`valid_host_header`]), and so forwards `[::1`, `[name]` and `a:b:c` to backends that may read another host
 /// in them. RFC 3986 section 3.2; CVE-2025-47912, CVE-2026-25679.
 pub fn is_one_host(host: &[u8]) -> bool {
-    let after = match host.strip_prefix(b"[") {
-        Some(rest) => {
+    let port = match host.strip_prefix(b"[") {
+        Some(rest) if valid_host_header(rest) => {
             rest.iter().position(|byte| *byte == b']').filter(|end| is_ipv6(&rest[..*end])).map(|end| &rest[end + 1..])
         }
-        None => Some(&host[host.iter().position(|byte| matches!(byte, b':' | b'[' | b']')).unwrap_or(host.len())..]),
+        Some(_) => None,
+        None => Some(&host[name_length(host)..]),
     };
-    let is_port = |after: &[u8]| after.is_empty() || (after[0] == b':' && after[1..].iter().all(u8::is_ascii_digit));
-    after.is_some_and(is_port) && valid_host_header(host)
+    let is_port = |port: &[u8]| port.is_empty() || (port[0] == b':' && port[1..].iter().all(u8::is_ascii_digit));
+    port.is_some_and(is_port)
+}
+
+/// Bytes of the name at the start of a host: all up to the first that no name has.
+fn name_length(host: &[u8]) -> usize {
+    let mut length = 0;
+    while let Some(byte) = host.get(length)
+        && HOST_BYTES[usize::from(*byte)]
+        && !matches!(byte, b':' | b'[' | b']')
+    {
+        length += 1;
+    }
+    length
 }
 
 /// An IPv6 address, with or without a zone. A second `%` has no place in a zone, and where a zone is taken off it would leave half of it.

@@ -27,40 +27,73 @@ pub fn is_valid_field_value(value: &[u8]) -> bool {
     !has_control(value) || !value.iter().any(|byte| byte.is_ascii_control() && *byte != b'\t')
 }
 
-/// Where the first control byte but TAB stands. Looks at eight bytes at a time.
+/// Where the first control byte but TAB stands. Passes over sixteen bytes at a time.
 pub fn find_control(bytes: &[u8]) -> Option<usize> {
-    let mut at = 0;
-    while let Some(eight) = bytes[at..].first_chunk() {
+    let mut rest = bytes;
+    while let Some((block, behind)) = rest.split_first_chunk()
+        && !block_has_control(block)
+    {
+        rest = behind;
+    }
+    while let Some((eight, behind)) = rest.split_first_chunk() {
         let found = controls(u64::from_le_bytes(*eight));
         if found == 0 {
-            at += 8;
+            rest = behind;
             continue;
         }
-        at += found.trailing_zeros() as usize / 8;
-        if bytes[at] != b'\t' {
-            return Some(at);
+        let (before, from) = rest.split_at(found.trailing_zeros() as usize / 8);
+        if from.first() != Some(&b'\t') {
+            return Some(bytes.len() - rest.len() + before.len());
         }
-        at += 1;
+        rest = &from[1..];
     }
-    let rest = &bytes[at..];
-    rest.iter().position(|byte| byte.is_ascii_control() && *byte != b'\t').map(|found| at + found)
+    let found = rest.iter().position(|byte| byte.is_ascii_control() && *byte != b'\t');
+    found.map(|found| bytes.len() - rest.len() + found)
+}
+
+/// Where a byte stands that is expected among the first few: beyond some dozens a call of `memchr` is quicker.
+pub fn find_near(wanted: u8, bytes: &[u8]) -> Option<usize> {
+    let mut rest = bytes;
+    while let Some((eight, behind)) = rest.split_first_chunk() {
+        let without = u64::from_le_bytes(*eight) ^ (ONES * wanted as u64);
+        let found = without.wrapping_sub(ONES) & !without & HIGHS;
+        if found != 0 {
+            return Some(bytes.len() - rest.len() + found.trailing_zeros() as usize / 8);
+        }
+        rest = behind;
+    }
+    rest.iter().position(|byte| *byte == wanted).map(|found| bytes.len() - rest.len() + found)
+}
+
+/// Whether a control byte is among these, TAB too. Looks at sixteen bytes at a time, at some of the last sixteen twice.
+pub fn has_control(bytes: &[u8]) -> bool {
+    if let Some(last) = bytes.last_chunk() {
+        let mut rest = bytes;
+        while let Some((block, behind)) = rest.split_first_chunk() {
+            if block_has_control(block) {
+                return true;
+            }
+            rest = behind;
+        }
+        return block_has_control(last);
+    }
+    match (bytes.first_chunk(), bytes.last_chunk()) {
+        (Some(first), Some(last)) => controls(u64::from_le_bytes(*first)) | controls(u64::from_le_bytes(*last)) != 0,
+        _ => bytes.iter().any(u8::is_ascii_control),
+    }
+}
+
+/// Looks at every byte, so that a compiler can look at all of them at once.
+fn block_has_control(block: &[u8; 16]) -> bool {
+    block.iter().fold(false, |found, byte| found | byte.is_ascii_control())
 }
 
 /// The highest bit of each byte that is a control byte, TAB too; bits above the lowest one may be wrong.
 const fn controls(eight: u64) -> u64 {
-    const ONES: u64 = u64::from_le_bytes([1; 8]);
-    const HIGHS: u64 = u64::from_le_bytes([0x80; 8]);
     let below_space = eight.wrapping_sub(ONES * 0x20) & !eight;
     let without_del = eight ^ (ONES * 0x7f);
     let is_del = without_del.wrapping_sub(ONES) & !without_del;
     (below_space | is_del) & HIGHS
-}
-
-/// Whether a control byte is among these, TAB too. Looks at eight bytes at a time, at some of the last eight twice.
-pub fn has_control(bytes: &[u8]) -> bool {
-    let Some(last) = bytes.last_chunk() else { return bytes.iter().any(u8::is_ascii_control) };
-    let (eights, _) = bytes.as_chunks();
-    eights.iter().chain([last]).any(|eight| controls(u64::from_le_bytes(*eight)) != 0)
 }
 
 /// The elements of a comma-separated list, without the blanks around them. Empty elements are among them.
@@ -77,6 +110,9 @@ pub fn has_token(value: &[u8], token: &[u8]) -> bool {
 pub fn is_ascii_print(bytes: &[u8]) -> bool {
     bytes.iter().all(|byte| matches!(byte, b' '..=b'~'))
 }
+
+const ONES: u64 = u64::from_le_bytes([1; 8]);
+const HIGHS: u64 = u64::from_le_bytes([0x80; 8]);
 
 static TOKEN_BYTES: [bool; 256] = {
     let mut allowed = [false; 256];

@@ -5,7 +5,8 @@ use std::{cmp::Ordering, fmt};
 
 use bytes::{Bytes, BytesMut};
 
-use self::known::{KNOWN, known};
+pub(super) use self::known::LINE_START_BYTES_MAX;
+use self::known::{KNOWN, LINE_STARTS, known};
 pub use self::set::NameSet;
 use crate::wire::token::is_token_byte;
 
@@ -63,6 +64,22 @@ impl Name {
         match &self.0 {
             Repr::Known(at) => KNOWN[usize::from(*at)].as_bytes(),
             Repr::Other(bytes) => bytes,
+        }
+    }
+
+    /// A number that sorts as the name does. Names in no common use share it with those that stand between the same two of `KNOWN`.
+    pub(super) fn rank(&self) -> u32 {
+        match &self.0 {
+            Repr::Known(at) => 2 * u32::from(*at) + 1,
+            Repr::Other(bytes) => 2 * KNOWN.partition_point(|known| known.as_bytes() < &bytes[..]) as u32,
+        }
+    }
+
+    /// `Name: ` of a name in common use, with zeros behind it.
+    pub(super) fn line_start(&self) -> Option<&'static [u8; LINE_START_BYTES_MAX]> {
+        match &self.0 {
+            Repr::Known(at) => Some(&LINE_STARTS[usize::from(*at)]),
+            Repr::Other(_) => None,
         }
     }
 

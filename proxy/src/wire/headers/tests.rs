@@ -26,6 +26,32 @@ fn a_value_with_line_ends_is_written_as_one_line() {
 }
 
 #[test]
+fn no_way_in_lets_a_line_end_out() {
+    // What is known of values is kept with them: one that came in unseen would be written as it is, and split the message.
+    let (name, other) = (Name::from_slice(b"x-a"), Name::from_slice(b"x-b"));
+    let changes: [&dyn Fn(&mut Headers); 5] = [
+        &|headers| headers.append(name.clone(), "a\r\nX-B: 1"),
+        &|headers| headers.prepend(name.clone(), "a\r\nX-B: 1"),
+        &|headers| headers.set(name.clone(), "a\r\nX-B: 1"),
+        &|headers| *headers = [(name.clone(), Bytes::from_static(b"a\r\nX-B: 1"))].into_iter().collect(),
+        &|headers| {
+            headers.append(name.clone(), " a\r\nX-B: 1\t");
+            *headers = headers.clone();
+            headers.append_clean(Name::VIA, Bytes::from_static(b"b"));
+            headers.remove(&Name::VIA);
+        },
+    ];
+    for change in changes {
+        let mut headers = Headers::new();
+        change(&mut headers);
+        assert!(!headers.contains(&other));
+        let mut out = BytesMut::from("before");
+        headers.write_sorted(&mut out);
+        assert_eq!(&out[..], b"beforeX-A: a  X-B: 1\r\n");
+    }
+}
+
+#[test]
 fn set_leaves_one_value_in_the_first_place() {
     let mut headers = headers(&[("A", "1"), ("B", "2"), ("A", "3")]);
     headers.set(Name::from_slice(b"a"), "4");

@@ -4,8 +4,8 @@ use smallvec::SmallVec;
 
 use super::wrong::Wrong;
 use crate::wire::{
-    headers::{Headers, Name, canonicalize, trim},
-    token::{find_control, is_token_byte, is_valid_field_value},
+    headers::{Headers, Name, NameSet, canonicalize, trim},
+    token::{find_control, find_near, is_token, is_token_byte, is_valid_field_value},
 };
 
 /// Reads the lines of a head while they come in; no byte is looked at twice for a line end.
@@ -94,7 +94,7 @@ impl HeadLines {
             let continues = matches!(next, Some(b' ' | b'\t'));
             if !continues && (next.is_some() || at_end) {
                 self.close_field(input)?;
-                if self.searched <= self.line && self.usual_field(input) {
+                if self.searched <= self.line && self.usual_fields(input) {
                     continue;
                 }
             }
@@ -129,10 +129,15 @@ impl HeadLines {
         let head = head.freeze();
         // One more than came: what a proxy adds.
         let mut fields = Fields { headers: Headers::with_capacity(self.fields.len() + 1), ..Fields::default() };
-        for field in self.fields.drain(..) {
-            let known = field.known.and_then(Name::at);
-            let name = known.unwrap_or_else(|| Name::canonical(head.slice(field.name_start..field.name_end)));
-            fields.put(name, head.slice(field.value_start..field.value_end), of);
+        for field in &self.fields {
+            let value = head.slice(field.value_start..field.value_end);
+            match field.known.and_then(Name::at) {
+                Some(name) => fields.put(name, value, of),
+                None => {
+                    let name = Name::canonical(head.slice(field.name_start..field.name_end));
+                    fields.headers.append_clean(name, value);
+                }
+            }
         }
         self.reset();
         (head, fields)
@@ -169,48 +174,53 @@ impl HeadLines {
         None
     }
 
-    /// Takes a field as nearly all are written, in one pass: a token, a colon, a value that is good, CR LF, and behind it a line of its
-    /// own. False: this line is read with more care.
-    fn usual_field(&mut self, input: &[u8]) -> bool {
+    /// Takes fields while they stand as nearly all are written. False: there is none, and the next line is read with more care.
+    fn usual_fields(&mut self, input: &[u8]) -> bool {
         let start = self.line;
-        let line = &input[start..];
-        let colon = line.iter().position(|byte| !is_token_byte(*byte)).filter(|at| *at > 0 && line[*at] == b':');
-        let Some(colon) = colon else { return false };
-        let blanks = line[colon + 1..].iter().take_while(|byte| matches!(byte, b' ' | b'\t')).count();
-        let value = colon + 1 + blanks;
-        let Some(end) = find_control(&line[value..]).map(|length| value + length) else { return false };
-        let whole = matches!(line[end..], [b'\r', b'\n', next, ..] if !matches!(next, b' ' | b'\t'));
-        if whole {
-            self.fields.push(FieldAt {
-                known: Name::place(&line[..colon]),
-                name_start: start,
-                name_end: start + colon,
-                value_start: start + value,
-                value_end: start + value + trim_end(&line[value..end]).len(),
-            });
-            self.line = start + end + 2;
-            self.searched = self.line;
+        while let Some(next) = self.usual_field(input) {
+            self.line = next;
         }
-        whole
+        self.searched = self.searched.max(self.line);
+        self.line > start
+    }
+
+    /// Takes a field, and gives the start of the next line: a token, a colon, a value that is good, CR LF, and behind it a line of its own.
+    fn usual_field(&mut self, input: &[u8]) -> Option<usize> {
+        let name_start = self.line;
+        // At the empty line no colon is looked for: it may be far within a body.
+        if !is_token_byte(*input.get(name_start)?) {
+            return None;
+        }
+        let name_end = name_start + find_near(b':', &input[name_start..])?;
+        let name = &input[name_start..name_end];
+        let known = Name::place(name);
+        if known.is_none() && !is_token(name) {
+            return None;
+        }
+        let value_start = past_blanks(input, name_end + 1);
+        let end = value_start + find_control(&input[value_start..])?;
+        let [b'\r', b'\n', next, ..] = input[end..] else { return None };
+        if is_blank(next) {
+            return None;
+        }
+        let value_end = before_blanks(input, value_start, end);
+        self.fields.push(FieldAt { known, name_start, name_end, value_start, value_end });
+        Some(end + b"\r\n".len())
     }
 
     /// The field read last is whole: checks it, and keeps where it stands.
     fn close_field(&mut self, input: &mut [u8]) -> Result<(), Wrong> {
         let Some(open) = self.open.take() else { return Ok(()) };
         self.unfolded |= open.folded;
-        let end = if open.folded {
-            unfold(input, open.start, open.end)
-        } else {
-            open.start + trim_end(&input[open.start..open.end]).len()
-        };
+        let end =
+            if open.folded { unfold(input, open.start, open.end) } else { before_blanks(input, open.start, open.end) };
         let name = &input[open.start..open.colon];
         let value = &input[open.colon + 1..end];
         let known = Name::place(name);
         if (known.is_none() && !may_be_name(name)) || !is_valid_field_value(value) {
             return Err(Wrong::Field(Bytes::copy_from_slice(&input[open.start..end])));
         }
-        let blanks = value.iter().take_while(|byte| matches!(byte, b' ' | b'\t')).count();
-        let value_start = open.colon + 1 + blanks;
+        let value_start = past_blanks(&input[..end], open.colon + 1);
         self.fields.push(FieldAt { known, name_start: open.start, name_end: open.colon, value_start, value_end: end });
         Ok(())
     }
@@ -222,19 +232,18 @@ impl Fields {
             && [&self.hosts, &self.lengths, &self.encodings, &self.trailers].iter().all(|values| values.is_empty())
     }
 
+    /// Puts a field in common use where it belongs. No other frames a message.
     fn put(&mut self, name: Name, value: Bytes, of: Of) {
-        if of == Of::Trailers {
-            self.headers.append(name, value);
+        if of == Of::Trailers || !FRAMING.contains(&name) || (of == Of::Response && name == Name::HOST) {
+            self.headers.append_clean(name, value);
         } else if name == Name::CONTENT_LENGTH {
             self.lengths.push(value);
         } else if name == Name::TRANSFER_ENCODING {
             self.encodings.push(value);
         } else if name == Name::TRAILER {
             self.trailers.push(value);
-        } else if of == Of::Request && name == Name::HOST {
-            self.hosts.push(value);
         } else {
-            self.headers.append(name, value);
+            self.hosts.push(value);
         }
     }
 
@@ -259,7 +268,7 @@ fn unfold(input: &mut [u8], start: usize, end: usize) -> usize {
         }
         let line = &input[from..stop];
         let length = trim(line).len();
-        let blanks = line.iter().take_while(|byte| matches!(byte, b' ' | b'\t')).count();
+        let blanks = past_blanks(line, 0);
         if from > start {
             input[to] = b' ';
             to += 1;
@@ -278,10 +287,27 @@ fn may_be_name(name: &[u8]) -> bool {
     !name.is_empty() && name.iter().all(|byte| is_token_byte(*byte) || *byte == b' ')
 }
 
-fn trim_end(line: &[u8]) -> &[u8] {
-    let blanks = line.iter().rev().take_while(|byte| matches!(byte, b' ' | b'\t')).count();
-    &line[..line.len() - blanks]
+/// The first place from `at` on where no blank stands.
+fn past_blanks(input: &[u8], mut at: usize) -> usize {
+    while at < input.len() && is_blank(input[at]) {
+        at += 1;
+    }
+    at
+}
+
+/// The place behind the last byte before `end` that is no blank, but not before `start`.
+fn before_blanks(input: &[u8], start: usize, mut end: usize) -> usize {
+    while end > start && is_blank(input[end - 1]) {
+        end -= 1;
+    }
+    end
+}
+
+const fn is_blank(byte: u8) -> bool {
+    matches!(byte, b' ' | b'\t')
 }
 
 /// The positions of so many fields stay allocated between heads.
 const FIELDS_KEPT: usize = 32;
+/// What stands apart from the fields of a message.
+const FRAMING: NameSet = NameSet::of([Name::CONTENT_LENGTH, Name::TRANSFER_ENCODING, Name::TRAILER, Name::HOST]);

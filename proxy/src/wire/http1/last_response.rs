@@ -2,12 +2,12 @@ use bytes::{BufMut as _, Bytes, BytesMut};
 use http::Method;
 
 use super::{
-    request_writer::{Framing, write_announced, write_chunk, write_content_length, write_last_chunk},
+    request_writer::{Framing, OWN_BYTES, write_announced, write_chunk, write_content_length, write_last_chunk},
     response_head::{write_backend_line, write_close, write_unframed},
 };
 use crate::wire::{
     body::Length,
-    headers::{Headers, Name},
+    headers::{Headers, Lines, Name},
     message::{ResponseHead, Version},
 };
 
@@ -46,25 +46,26 @@ impl LastResponse {
     /// Writes the head of the answer to a request of this method, before a body of this length.
     pub fn begin(out: &mut BytesMut, head: &ResponseHead, length: Length, to: &Method) -> Self {
         let end = BodyEnd::of(head, length);
-        write_backend_line(out, head);
+        let mut lines = Lines::new(out, head.headers.written_bytes_max() + OWN_BYTES);
+        write_backend_line(head, &mut lines);
         if end == BodyEnd::Connection || closes(head) {
-            write_close(out, head);
+            write_close(head, &mut lines);
         }
         // Go says that there is no body before the other fields if the request's method makes one expect it, else behind them.
         let nothing_last = end == BodyEnd::Declared(0) && Framing::of(to, Length::Empty) == Framing::None;
         match end {
-            BodyEnd::Declared(bytes) if !nothing_last => write_content_length(bytes, out),
+            BodyEnd::Declared(bytes) if !nothing_last => write_content_length(bytes, &mut lines),
             BodyEnd::Declared(_) | BodyEnd::Connection => {}
             BodyEnd::Chunk => {
-                out.put_slice(b"Transfer-Encoding: chunked\r\n");
-                write_announced(&head.announced, out);
+                lines.put(b"Transfer-Encoding: chunked\r\n");
+                write_announced(&head.announced, &mut lines);
             }
         }
-        write_unframed(&head.headers, out);
+        write_unframed(&head.headers, &mut lines);
         if nothing_last {
-            write_content_length(0, out);
+            write_content_length(0, &mut lines);
         }
-        out.put_slice(b"\r\n");
+        lines.put(b"\r\n");
         Self { end, trailers: None }
     }
 

@@ -5,7 +5,7 @@ use memchr::memchr;
 use super::request::has_word;
 use crate::wire::{
     body::Length,
-    headers::{Headers, Name, NameSet, write_field},
+    headers::{Headers, Lines, Name, NameSet},
     token::has_control,
 };
 
@@ -66,35 +66,36 @@ impl Framing {
 ///
 /// Go: `net/http/request.go` `Request.write`, `net/http/transfer.go` `transferWriter.writeHeader`.
 pub fn write_request_head(out: &mut BytesMut, head: RequestLine<'_>) {
-    out.reserve(head.headers.written_bytes_max() + head.target.len() + head.host.len() + OWN_BYTES);
-    out.put_slice(head.method.as_str().as_bytes());
-    out.put_u8(b' ');
-    write_target(head.target, out);
-    out.put_slice(b" HTTP/1.1\r\n");
-    write_field(&Name::HOST, head.host, out);
+    let bytes = head.headers.written_bytes_max() + head.target.len() + head.host.len() + OWN_BYTES;
+    let mut lines = Lines::new(out, bytes);
+    lines.put(head.method.as_str().as_bytes());
+    lines.put(b" ");
+    write_target(head.target, &mut lines);
+    lines.put(b" HTTP/1.1\r\n");
+    lines.field(&Name::HOST, head.host);
     if let Some(agent) = head.headers.get(&Name::USER_AGENT).filter(|agent| !agent.is_empty()) {
-        write_field(&Name::USER_AGENT, agent, out);
+        lines.field(&Name::USER_AGENT, agent);
     }
     if head.close && !has_word(head.headers.get(&Name::CONNECTION).unwrap_or_default(), b"close") {
-        out.put_slice(b"Connection: close\r\n");
+        lines.put(b"Connection: close\r\n");
     }
     match head.framing {
         Framing::None => {}
-        Framing::Exactly(bytes) => write_content_length(bytes, out),
+        Framing::Exactly(bytes) => write_content_length(bytes, &mut lines),
         Framing::Chunked => {
-            out.put_slice(b"Transfer-Encoding: chunked\r\n");
-            write_announced(head.announced, out);
+            lines.put(b"Transfer-Encoding: chunked\r\n");
+            write_announced(head.announced, &mut lines);
         }
     }
-    for (name, value) in head.headers.iter_sorted() {
-        if name.is_token() && !PLACED.contains(name) {
-            write_field(name, value, out);
+    head.headers.each_line(|line| {
+        if !PLACED.contains(line.name) {
+            lines.line(&line);
         }
-    }
+    });
     for (name, value) in head.extra {
-        write_field(name, value, out);
+        lines.field(name, value);
     }
-    out.put_slice(b"\r\n");
+    lines.put(b"\r\n");
 }
 
 /// Writes one chunk. Nothing is written for no bytes: that would be the last chunk.
@@ -139,14 +140,13 @@ const PLACED: NameSet = FRAMING.and(NameSet::of([Name::HOST, Name::USER_AGENT]))
 pub(super) const OWN_BYTES: usize = 256;
 
 /// Writes `Content-Length`.
-pub(super) fn write_content_length(bytes: u64, out: &mut BytesMut) {
-    out.put_slice(b"Content-Length: ");
-    write_decimal(bytes, out);
-    out.put_slice(b"\r\n");
+pub(super) fn write_content_length(bytes: u64, lines: &mut Lines<'_>) {
+    lines.put(b"Content-Length: ");
+    write_decimal(bytes, lines);
+    lines.put(b"\r\n");
 }
 
-/// Writes a number.
-pub(super) fn write_decimal(mut number: u64, out: &mut BytesMut) {
+fn write_decimal(mut number: u64, lines: &mut Lines<'_>) {
     let mut digits = [0; 20];
     let mut at = digits.len();
     loop {
@@ -154,7 +154,7 @@ pub(super) fn write_decimal(mut number: u64, out: &mut BytesMut) {
         digits[at] = b'0' + (number % 10) as u8;
         number /= 10;
         if number == 0 {
-            return out.put_slice(&digits[at..]);
+            return lines.put(&digits[at..]);
         }
     }
 }
@@ -173,15 +173,15 @@ fn write_hex(mut number: usize, out: &mut BytesMut) {
 }
 
 /// Go lets a space of an HTTP/2 client's query through, which would end the target here.
-fn write_target(target: &[u8], out: &mut BytesMut) {
+fn write_target(target: &[u8], lines: &mut Lines<'_>) {
     if memchr(b' ', target).is_none() && !has_control(target) {
-        return out.put_slice(target);
+        return lines.put(target);
     }
     for byte in target {
         if ends_target(*byte) {
-            out.put_slice(&[b'%', upper_hex(byte >> 4), upper_hex(byte & 15)]);
+            lines.put(&[b'%', upper_hex(byte >> 4), upper_hex(byte & 15)]);
         } else {
-            out.put_u8(*byte);
+            lines.put(&[*byte]);
         }
     }
 }
@@ -195,15 +195,15 @@ const fn upper_hex(digit: u8) -> u8 {
 }
 
 /// Writes `Trailer` with the names sorted, as one list without spaces.
-pub(super) fn write_announced(announced: &[Name], out: &mut BytesMut) {
+pub(super) fn write_announced(announced: &[Name], lines: &mut Lines<'_>) {
     let mut names: Vec<&Name> = announced.iter().filter(|name| name.is_token() && !frames(name)).collect();
     names.sort();
     for (at, name) in names.iter().enumerate() {
-        out.put_slice(if at == 0 { b"Trailer: " } else { b"," });
-        out.put_slice(name.as_bytes());
+        lines.put(if at == 0 { b"Trailer: " } else { b"," });
+        lines.put(name.as_bytes());
     }
     if !names.is_empty() {
-        out.put_slice(b"\r\n");
+        lines.put(b"\r\n");
     }
 }
 

@@ -36,11 +36,14 @@ proptest! {
 
     #[test]
     fn a_control_byte_is_found_wherever_it_stands(
-        bytes in proptest::collection::vec(prop_oneof![9 => 0x20_u8..0x7f, 1 => any::<u8>(), 1 => Just(b'\t'), 1 => 0x7f_u8..], 0..40),
+        bytes in proptest::collection::vec(prop_oneof![9 => 0x20_u8..0x7f, 1 => any::<u8>(), 1 => Just(b'\t'), 1 => 0x7f_u8..], 0..80),
     ) {
         let one_by_one = bytes.iter().position(|byte| byte.is_ascii_control() && *byte != b'\t');
         prop_assert_eq!(find_control(&bytes), one_by_one);
         prop_assert_eq!(is_valid_field_value(&bytes), one_by_one.is_none());
         prop_assert_eq!(has_control(&bytes), bytes.iter().any(u8::is_ascii_control));
+        for wanted in [b'\t', b':', 0x80] {
+            prop_assert_eq!(find_near(wanted, &bytes), bytes.iter().position(|byte| *byte == wanted));
+        }
     }
 }

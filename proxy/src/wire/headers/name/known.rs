@@ -2,40 +2,92 @@
 
 use super::{Name, Repr};
 
-/// The place in `KNOWN` of a name in upper or lower case. Asked for every field of every head: a table of hashes is four times as quick
-/// as a search, and quicker than making the name canonical before.
+/// The place in `KNOWN` of a name in upper or lower case. Asked for every field of every head: its first and last eight bytes say where it
+/// must stand, and are all of most names, so that a name is found without a loop.
 pub(super) fn known(name: &[u8]) -> Option<u8> {
-    let mut slot = hash(name);
-    loop {
-        let at = SLOTS[slot];
-        let known = KNOWN.get(usize::from(at))?.as_bytes();
-        // Most peers write names as they stand there.
-        if known == name || known.eq_ignore_ascii_case(name) {
-            return Some(at);
+    let ends = Ends::of(name);
+    let at = SLOTS[ends.slot()];
+    let known = ENDS.get(usize::from(at))?;
+    let text = KNOWN[usize::from(at)].as_bytes();
+    let found = text.len() == name.len() && ends.is(known) && (name.len() <= 16 || text.eq_ignore_ascii_case(name));
+    found.then_some(at)
+}
+
+/// The first and the last eight bytes of a name, which may be partly the same; of a short name all that there is.
+#[derive(Clone, Copy)]
+struct Ends {
+    first: u64,
+    last: u64,
+}
+
+impl Ends {
+    const fn of(name: &[u8]) -> Self {
+        if let (Some(first), Some(last)) = (name.first_chunk(), name.last_chunk()) {
+            return Self { first: u64::from_le_bytes(*first), last: u64::from_le_bytes(*last) };
         }
-        slot = (slot + 1) % SLOTS.len();
+        if let (Some(first), Some(last)) = (name.first_chunk(), name.last_chunk()) {
+            return Self { first: u32::from_le_bytes(*first) as u64, last: u32::from_le_bytes(*last) as u64 };
+        }
+        let first = match name {
+            [one, two, three] => u32::from_le_bytes([*one, *two, *three, 0]),
+            [one, two] => u32::from_le_bytes([*one, *two, 0, 0]),
+            [one] => *one as u32,
+            _ => 0,
+        };
+        Self { first: first as u64, last: 0 }
+    }
+
+    /// Where in `SLOTS` a name with these ends may stand, in upper or lower case.
+    const fn slot(self) -> usize {
+        let sum = (self.first | CASE).wrapping_add(self.last | CASE);
+        (sum.wrapping_mul(SCATTER) >> (u64::BITS - SLOTS_LENGTH.ilog2())) as usize
+    }
+
+    /// Whether these are the ends of a name of `KNOWN` in upper or lower case: they differ in the case of letters alone.
+    const fn is(self, known: &KnownEnds) -> bool {
+        let KnownEnds { ends, letters } = known;
+        ((self.first ^ ends.first) & !letters.first) | ((self.last ^ ends.last) & !letters.last) == 0
     }
 }
 
-/// Where in `SLOTS` a name is looked for first: its length and three of its bytes in lower case, so weighted that no three of `KNOWN` meet.
-const fn hash(name: &[u8]) -> usize {
-    let length = name.len();
-    if length == 0 {
-        return 0;
-    }
-    let (first, middle, last) = (name[0] | 0x20, name[length / 2] | 0x20, name[length - 1] | 0x20);
-    (length * 39 + first as usize * 206 + middle as usize * 26 + last as usize * 215) % SLOTS_LENGTH
+/// The ends of a name of `KNOWN`.
+struct KnownEnds {
+    ends: Ends,
+    /// The bit that tells upper from lower case, of each byte that is a letter.
+    letters: Ends,
 }
 
-/// Places in `KNOWN` by hash, each in the first free slot from its hash on; `u8::MAX` is a free slot.
+static ENDS: [KnownEnds; KNOWN.len()] = {
+    let mut all = [const { KnownEnds { ends: Ends::of(b""), letters: Ends::of(b"") } }; KNOWN.len()];
+    let mut at = 0;
+    while at < all.len() {
+        let ends = Ends::of(KNOWN[at].as_bytes());
+        all[at] = KnownEnds { ends, letters: Ends { first: letters(ends.first), last: letters(ends.last) } };
+        at += 1;
+    }
+    all
+};
+
+const fn letters(eight: u64) -> u64 {
+    let mut bytes = eight.to_le_bytes();
+    let mut at = 0;
+    while at < bytes.len() {
+        bytes[at] = if bytes[at].is_ascii_alphabetic() { 0x20 } else { 0 };
+        at += 1;
+    }
+    u64::from_le_bytes(bytes)
+}
+
+/// Places in `KNOWN` by slot; `u8::MAX` is a free one.
 static SLOTS: [u8; SLOTS_LENGTH] = {
     let mut slots = [u8::MAX; SLOTS_LENGTH];
     let mut at = 0;
     while at < KNOWN.len() {
-        let mut slot = hash(KNOWN[at].as_bytes());
-        while slots[slot] != u8::MAX {
-            slot = (slot + 1) % SLOTS_LENGTH;
-        }
+        let slot = Ends::of(KNOWN[at].as_bytes()).slot();
+        assert!(
+            slots[slot] == u8::MAX,
+            "two names meet in a slot: SCATTER is to be another odd number, found by trying"
+        );
         slots[slot] = at as u8;
         at += 1;
     }
@@ -43,6 +95,36 @@ static SLOTS: [u8; SLOTS_LENGTH] = {
 };
 
 const SLOTS_LENGTH: usize = 512;
+/// Scatters the names so that each has a slot of its own. Found by trying.
+const SCATTER: u64 = 0xdf03_202a_6c3f_81e7;
+/// The bit that tells upper from lower case, of eight bytes.
+const CASE: u64 = u64::from_le_bytes([0x20; 8]);
+
+/// How a line of each name starts: `Name: `, with zeros behind it.
+pub(super) static LINE_STARTS: [[u8; LINE_START_BYTES_MAX]; KNOWN.len()] = {
+    let mut starts = [[0; LINE_START_BYTES_MAX]; KNOWN.len()];
+    let mut at = 0;
+    while at < KNOWN.len() {
+        let name = KNOWN[at].as_bytes();
+        let (start, rest) = starts[at].split_at_mut(name.len());
+        start.copy_from_slice(name);
+        (rest[0], rest[1]) = (b':', b' ');
+        at += 1;
+    }
+    starts
+};
+
+/// The bytes of the longest name and of what stands between it and its value.
+pub(in crate::wire::headers) const LINE_START_BYTES_MAX: usize = {
+    let (mut longest, mut at) = (0, 0);
+    while at < KNOWN.len() {
+        if KNOWN[at].len() > longest {
+            longest = KNOWN[at].len();
+        }
+        at += 1;
+    }
+    longest + b": ".len()
+};
 
 macro_rules! names {
     ($($(#[$doc:meta])* $constant:ident = $text:literal;)*) => {
@@ -151,6 +233,8 @@ names! {
 
 #[cfg(test)]
 mod tests {
+    use proptest::{prelude::*, sample::select};
+
     use super::{super::canonicalize, *};
 
     #[test]
@@ -163,5 +247,31 @@ mod tests {
             assert_eq!(known(name.as_bytes()).map(|at| KNOWN[usize::from(at)]), Some(*name));
         }
         assert!(KNOWN.len() < usize::from(u8::MAX));
+    }
+
+    /// A name in common use in any case, and one of its bytes perhaps another, or gone, or one too much.
+    fn nearly_known() -> impl Strategy<Value = Vec<u8>> {
+        let change = (0..3, any::<prop::sample::Index>(), any::<u8>());
+        (select(KNOWN), any::<u64>(), proptest::option::of(change)).prop_map(|(name, cases, change)| {
+            let mut name = name.as_bytes().to_vec();
+            for (at, byte) in name.iter_mut().enumerate().filter(|(at, _)| cases >> (at % 64) & 1 == 1) {
+                *byte = if at % 2 == 0 { byte.to_ascii_uppercase() } else { byte.to_ascii_lowercase() };
+            }
+            match change {
+                Some((0, at, byte)) => *at.get_mut(&mut name) = byte,
+                Some((1, at, _)) => _ = name.remove(at.index(name.len())),
+                Some((_, at, byte)) => name.insert(at.index(name.len()), byte),
+                None => {}
+            }
+            name
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn a_name_is_known_in_any_case_and_no_other_is(name in prop_oneof![nearly_known(), any::<Vec<u8>>()]) {
+            let searched = KNOWN.iter().position(|known| known.as_bytes().eq_ignore_ascii_case(&name));
+            prop_assert_eq!(known(&name).map(usize::from), searched);
+        }
     }
 }

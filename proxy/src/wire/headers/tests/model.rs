@@ -3,6 +3,7 @@
 use proptest::{collection::vec, prelude::*, sample::select};
 
 use super::*;
+use crate::wire::token::is_token;
 
 /// What is done to a message's fields.
 #[derive(Clone, Debug)]
@@ -41,7 +42,7 @@ fn name() -> impl Strategy<Value = String> {
 }
 
 fn step() -> impl Strategy<Value = Step> {
-    let value = || prop_oneof!["[a-z ,]{0,6}", "[xX]-[a-cA-C]{1,2}(, ?te)?"];
+    let value = || prop_oneof!["[a-z ,]{0,6}", "[xX]-[a-cA-C]{1,2}(, ?te)?", "[ \t\r\n]{0,2}[a-z\r\n\t ]{0,40}"];
     prop_oneof![
         4 => (name(), value()).prop_map(|(name, value)| Step::Append(name, value)),
         1 => (name(), value()).prop_map(|(name, value)| Step::Prepend(name, value)),
@@ -63,6 +64,11 @@ fn canonical(name: &str) -> String {
         first.to_ascii_uppercase() + &rest.to_ascii_lowercase()
     });
     words.collect::<Vec<_>>().join("-")
+}
+
+/// Go: `net/http/header.go` `Header.writeSubset`.
+fn line((name, value): &(String, String)) -> String {
+    format!("{name}: {}\r\n", value.replace(['\r', '\n'], " ").trim_matches([' ', '\t']))
 }
 
 fn play(model: &mut Vec<(String, String)>, step: &Step) {
@@ -141,5 +147,9 @@ proptest! {
         let written: Vec<(&[u8], &[u8])> = headers.iter_sorted().map(|(name, value)| (name.as_bytes(), &value[..])).collect();
         let expected: Vec<(&[u8], &[u8])> = sorted.iter().map(|field| (field.0.as_bytes(), field.1.as_bytes())).collect();
         prop_assert_eq!(written, expected);
+        let mut out = BytesMut::from("before");
+        headers.write_sorted(&mut out);
+        let lines = sorted.iter().filter(|field| is_token(field.0.as_bytes())).map(line);
+        prop_assert_eq!(String::from_utf8_lossy(&out), "before".to_owned() + &lines.collect::<String>());
     }
 }

@@ -135,7 +135,7 @@ fn chunks_have_lower_case_sizes_and_no_bytes_are_no_chunk() {
 fn numbers_are_written_whole() {
     for number in [0, 9, 10, 4096, u64::MAX] {
         let mut out = BytesMut::new();
-        write_decimal(number, &mut out);
+        write_decimal(number, &mut Lines::new(&mut out, 0));
         assert_eq!(&out[..], number.to_string().as_bytes());
     }
     for number in [0, 15, 16, 2048, usize::MAX] {

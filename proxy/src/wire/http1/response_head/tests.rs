@@ -49,7 +49,7 @@ fn words_are_gos_where_go_has_some() {
         (999, "HTTP/1.1 999 status code 999"),
     ] {
         let mut out = BytesMut::new();
-        write_status_line(Version::Http11, StatusCode::from_u16(status).unwrap(), &mut out);
+        write_status_line(Version::Http11, StatusCode::from_u16(status).unwrap(), &mut Lines::new(&mut out, 0));
         assert_eq!(&out[..], [line.as_bytes(), b"\r\n"].concat());
     }
 }

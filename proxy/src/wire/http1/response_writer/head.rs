@@ -1,4 +1,4 @@
-use bytes::{BufMut as _, Bytes, BytesMut};
+use bytes::{Bytes, BytesMut};
 use http::StatusCode;
 
 use super::{
@@ -10,7 +10,7 @@ use super::{
     COPIED_BYTES_MAX, ResponseWriter, Settled,
 };
 use crate::wire::{
-    headers::{Headers, Name, write_field},
+    headers::{Headers, Lines, Name},
     message::Version,
     sniff::detect_content_type,
 };
@@ -64,30 +64,34 @@ impl ResponseWriter {
         }
         let copied = if first.len() > COPIED_BYTES_MAX { 0 } else { first.len() };
         out.reserve(self.head.headers.written_bytes_max() + OWN_BYTES + copied);
-        let announced: Vec<Bytes> = self.head.announced_lines().map(list).collect();
-        announced.into_iter().for_each(|names| self.head.headers.append(Name::TRAILER, names));
+        if !self.head.announced.is_empty() {
+            let announced: Vec<Bytes> = self.head.announced_lines().map(list).collect();
+            announced.into_iter().for_each(|names| self.head.headers.append(Name::TRAILER, names));
+        }
         let connection = self.connection(&plan);
-        let before = out.len();
-        write_status_line(self.asked.version, self.head.status, out);
+        let mut lines = Lines::new(out, self.head.headers.written_bytes_max() + OWN_BYTES);
+        let before = lines.position();
+        write_status_line(self.asked.version, self.head.status, &mut lines);
         let declared = self.head.content_length.filter(|_| self.head.may_have_body());
-        write_fields(&self.head.headers, declared, out);
+        write_fields(&self.head.headers, declared, &mut lines);
         if let Some(date) = self.date.filter(|_| self.head.lacks(&Name::DATE)) {
-            write_field(&Name::DATE, &date, out);
+            lines.field(&Name::DATE, &date);
         }
         if let Some(length) = plan.computed {
-            write_content_length(length, out);
+            write_content_length(length, &mut lines);
         }
         if self.head.may_have_body() && !first.is_empty() && self.head.lacks_type() {
-            write_field(&Name::CONTENT_TYPE, detect_content_type(first).as_bytes(), out);
+            lines.field(&Name::CONTENT_TYPE, detect_content_type(first).as_bytes());
         }
         if let Some(value) = connection {
-            write_field(&Name::CONNECTION, value, out);
+            lines.field(&Name::CONNECTION, value);
         }
         if plan.chunked {
-            out.put_slice(b"Transfer-Encoding: chunked\r\n");
+            lines.put(b"Transfer-Encoding: chunked\r\n");
         }
-        out.put_slice(b"\r\n");
-        self.backlog.take_small(out.len() - before);
+        lines.put(b"\r\n");
+        self.backlog.take_small(lines.position() - before);
+        drop(lines);
         // A body may take long, and needs no fields.
         self.head.headers = Headers::new();
         let head = WrittenHead { chunked: plan.chunked, close: plan.close, length: plan.length };
@@ -115,15 +119,15 @@ impl ResponseWriter {
 }
 
 /// Writes fields and the declared length, sorted by name.
-fn write_fields(headers: &Headers, mut declared: Option<u64>, out: &mut BytesMut) {
-    for (name, value) in headers.iter_sorted().filter(|(name, _)| name.is_token()) {
-        if let Some(length) = declared.take_if(|_| *name > Name::CONTENT_LENGTH) {
-            write_content_length(length, out);
+fn write_fields(headers: &Headers, mut declared: Option<u64>, lines: &mut Lines<'_>) {
+    headers.each_line(|line| {
+        if let Some(length) = declared.take_if(|_| *line.name > Name::CONTENT_LENGTH) {
+            write_content_length(length, lines);
         }
-        write_field(name, value, out);
-    }
+        lines.line(&line);
+    });
     if let Some(length) = declared {
-        write_content_length(length, out);
+        write_content_length(length, lines);
     }
 }
 
