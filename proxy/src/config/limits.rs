@@ -109,6 +109,12 @@ pub const HTTP2_CONNECTION_WINDOW_BYTES: u32 = 8 << 20;
 /// Streams that came to nothing, at once: a client that gives everything up may do it, an attacker goes on and on (CVE-2023-44487,
 /// CVE-2025-8671). One that gives up now and then may do it for ever.
 pub const HTTP2_WASTED_STREAMS_MAX: usize = 250;
+/// DATA of one to three bytes that does not end its stream, at once: together it costs what ten MiB cost otherwise. More of it, and it ends
+/// a client's connection, or the stream of a backend. nginx: about four million, `http2 flood detected`. Go has no bound.
+pub const HTTP2_CRUMBS_MAX: usize = 1 << 20;
+/// What an HTTP/2 client takes of what waits for it in each `SEND_TIMEOUT`, 140 bit/s: one that opens its window by a byte each minute
+/// would hold a small answer, its memory and its backend for days. A modem of 56 kbit/s takes 400 KiB. Kestrel: 240 bytes in each second.
+pub const HTTP2_SEND_BYTES_MIN: usize = 1 << 10;
 /// Fields of the 1xx heads of one request: hints and progress fit many times over.
 pub const HTTP2_INFORMATIONAL_BYTES_MAX: usize = 64 << 10;
 /// From the accept to the preface of HTTP/2. Go: `prefaceTimeout`.

@@ -34,8 +34,8 @@ pub struct Http2Limits {
     pub read_timeout: Option<Duration>,
     /// From the end of a request's head to the end of the answer; then the stream is reset. None: no bound. Go: `Server.WriteTimeout`.
     pub write_timeout: Option<Duration>,
-    /// How long a client may take no byte of what waits for it: then the connection ends, or the stream whose window it does not open.
-    /// None: no bound.
+    /// A client takes a KiB of what waits for it within this, or all of it: else the connection ends, or the stream whose window it does
+    /// not open. None: no bound.
     pub send_timeout: Option<Duration>,
     /// From the accept to the end of the client's preface.
     pub preface_timeout: Duration,
@@ -82,6 +82,7 @@ impl Http2Limits {
             held_bytes_max: self.connection_window_bytes / 2,
             informational_bytes_max: self.informational_bytes_max,
             wasted_streams_max: self.wasted_streams_max,
+            crumbs_max: limits::HTTP2_CRUMBS_MAX,
             tunnels: self.tunnels,
         }
     }

@@ -7,7 +7,7 @@ use std::{
 use tokio::time::{Instant, Sleep, sleep_until};
 
 use super::Http2Limits;
-use crate::{listen::KeepAlive, wire::http2::Shared};
+use crate::{config::limits::HTTP2_SEND_BYTES_MIN, listen::KeepAlive, wire::http2::Shared};
 
 /// How long a connection may take: for its preface, without a stream, and for its end.
 pub(super) struct Patience {
@@ -114,13 +114,13 @@ impl Patience {
         }
     }
 
-    /// When a client that takes nothing of what waits for it is given up.
+    /// When a client that takes hardly anything of what waits for it is given up.
     fn given_up_at(&mut self, connection: &Shared) -> Option<Instant> {
         let connection = connection.borrow();
         let (bound, written) = (self.send?, connection.written_bytes());
         self.stuck = match self.stuck {
             _ if !connection.has_output() => None,
-            Some((before, since)) if before == written => Some((before, since)),
+            Some((before, since)) if written < before + HTTP2_SEND_BYTES_MIN as u64 => Some((before, since)),
             _ => Some((written, Instant::now())),
         };
         self.stuck.map(|(_, since)| since + bound)

@@ -9,7 +9,7 @@ use bytes::{Bytes, BytesMut};
 use tokio::time::timeout;
 
 use crate::{
-    config::limits::HTTP2_CHUNK_BYTES,
+    config::limits::{HTTP2_CHUNK_BYTES, HTTP2_SEND_BYTES_MIN},
     wire::{
         Body, Cut, Frame, Gone, Headers, Name, ResponseHead,
         http2::{Code, Follows, Framing, Handle, has_trailers},
@@ -174,8 +174,8 @@ impl Sending<'_> {
         }
     }
 
-    /// Waits until what was handed over is on its way; meanwhile the client's own body goes on to the backend. A client that takes none of
-    /// it for too long gets no more.
+    /// Waits until what was handed over is on its way; meanwhile the client's own body goes on to the backend. A client that takes hardly
+    /// any of it for too long gets no more.
     async fn room(&self, body: &mut Body) -> Result<(), Broken> {
         loop {
             let before = self.handle.waiting_bytes();
@@ -192,7 +192,7 @@ impl Sending<'_> {
             };
             match room {
                 Ok(room) => return room.map_err(|_| Broken::Gone),
-                Err(_) if self.handle.waiting_bytes() < before => {}
+                Err(_) if self.handle.waiting_bytes() + HTTP2_SEND_BYTES_MIN <= before => {}
                 Err(_) => return Err(Broken::Cut(Cut::Limit("the client takes nothing"))),
             }
         }

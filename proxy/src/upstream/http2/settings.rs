@@ -79,6 +79,7 @@ impl Settings {
             held_bytes_max: self.http2.held_bytes_max,
             informational_bytes_max: limits::HTTP2_INFORMATIONAL_BYTES_MAX,
             wasted_streams_max: usize::MAX,
+            crumbs_max: limits::HTTP2_CRUMBS_MAX,
             tunnels: Tunnels::Refused,
         }
     }

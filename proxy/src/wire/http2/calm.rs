@@ -10,6 +10,8 @@ use super::{Code, frame::Fault};
 pub(super) struct Calm {
     /// Frames that moved nothing forward.
     frames: Allowance,
+    /// DATA of hardly any bytes.
+    crumbs: Allowance,
     /// Bytes of bodies that went and are not accounted for by updates of windows.
     bytes_to_return: u32,
     /// Streams that came to nothing.
@@ -17,9 +19,10 @@ pub(super) struct Calm {
 }
 
 impl Calm {
-    pub(super) fn new(wasted_streams_max: usize) -> Self {
+    pub(super) fn new(wasted_streams_max: usize, crumbs_max: usize) -> Self {
         Self {
             frames: Allowance::new(FRAMES_MAX, FRAMES_PER_SECOND),
+            crumbs: Allowance::new(crumbs_max, CRUMBS_PER_SECOND),
             bytes_to_return: 0,
             wasted_streams: Allowance::new(wasted_streams_max, WASTED_STREAMS_PER_SECOND),
         }
@@ -53,6 +56,18 @@ impl Calm {
         let bytes = u32::try_from(bytes.max(DATA_WORTH_MIN)).unwrap_or(BYTES_TO_RETURN_MAX);
         self.bytes_to_return = self.bytes_to_return.saturating_add(bytes).min(BYTES_TO_RETURN_MAX);
         self.frames.earn(FRAMES_PER_MESSAGE);
+    }
+
+    /// DATA went that the peer's window made smaller than it had to be: whoever opens windows byte by byte has a frame made for each, and
+    /// earns nothing by it (CVE-2019-9511).
+    pub(super) fn dribbled(&mut self, bytes: usize) {
+        let bytes = u32::try_from(bytes).unwrap_or(BYTES_TO_RETURN_MAX);
+        self.bytes_to_return = self.bytes_to_return.saturating_add(bytes).min(BYTES_TO_RETURN_MAX);
+    }
+
+    /// DATA came that holds hardly anything (CVE-2019-9511). False if there was too much of it.
+    pub(super) fn crumb(&mut self, now: Instant) -> bool {
+        self.crumbs.spend(now)
     }
 
     /// A request was begun for nothing: its client took it back, or broke the rules on it (CVE-2023-44487, CVE-2025-8671).
@@ -118,8 +133,10 @@ const FRAMES_MAX: usize = 10_000;
 const FRAMES_PER_SECOND: u64 = 1_000;
 /// A message, or a piece of one: PING that measures its way (gRPC), a priority (browsers), updates of a new stream's window (curl).
 const FRAMES_PER_MESSAGE: usize = 4;
+/// More than a program makes that sends every character as it comes.
+const CRUMBS_PER_SECOND: u64 = 10_000;
 /// Go gives back 4 KiB or more at a time, before 1.20 whatever one read took, each time to two windows: that is 256 bytes read.
-const BYTES_PER_UPDATE: u32 = 128;
+pub(super) const BYTES_PER_UPDATE: u32 = 128;
 /// DATA is worth two updates of either window.
 const DATA_WORTH_MIN: usize = 4 * BYTES_PER_UPDATE as usize;
 /// What lies unread at the peer and is then read piece by piece: a million updates, 13 MiB, whatever was sent before.

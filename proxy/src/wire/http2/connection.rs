@@ -59,6 +59,8 @@ pub struct Connection {
     pressure: Pressure,
     /// What the peer has told of itself.
     peer: Peer,
+    /// There are windows that are too small to be used.
+    is_held_back: bool,
     /// DATA that is under way.
     payload: Option<Payload>,
     /// Whether the preface of the client has come.
@@ -99,6 +101,7 @@ impl Connection {
             outflow: Outflow::new(WINDOW_DEFAULT),
             pressure: Pressure::None,
             peer: Peer::new(bounds.streams_max),
+            is_held_back: false,
             payload: None,
             is_begun: role == Role::Client,
             unacknowledged_settings: 1,
@@ -108,7 +111,7 @@ impl Connection {
             ping: None,
             pings_sent: 0,
             over: None,
-            calm: Calm::new(bounds.wasted_streams_max),
+            calm: Calm::new(bounds.wasted_streams_max, bounds.crumbs_max),
             server: server::Requests::default(),
             driver: None,
             is_driver_told: false,

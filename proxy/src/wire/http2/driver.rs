@@ -10,7 +10,7 @@ use std::{
 
 use tokio::{
     io::{AsyncRead as _, AsyncWrite as _, ReadBuf},
-    time::{Instant, timeout},
+    time::{Instant, Sleep, sleep, timeout},
 };
 use tokio_util::io::poll_read_buf;
 
@@ -28,6 +28,8 @@ pub struct Driver {
     /// That the channel may hold back what it was given (TLS does).
     unflushed: bool,
     heard: Instant,
+    /// Runs while windows are too small to be used.
+    small_windows: Option<Pin<Box<Sleep>>>,
     failed: Option<io::Error>,
 }
 
@@ -35,7 +37,7 @@ impl Driver {
     /// A driver of a connection on which nothing was read yet.
     pub fn new(channel: Channel, connection: &Shared) -> Self {
         let connection = Rc::clone(connection);
-        Self { channel, connection, unflushed: false, heard: Instant::now(), failed: None }
+        Self { channel, connection, unflushed: false, heard: Instant::now(), small_windows: None, failed: None }
     }
 
     /// When the peer was last heard.
@@ -53,6 +55,7 @@ impl Driver {
     /// `arrived` is called whenever something was read.
     pub fn poll(&mut self, cx: &mut Context<'_>, arrived: &mut dyn FnMut()) -> Poll<()> {
         self.connection.borrow_mut().attend(cx.waker());
+        self.poll_small_windows(cx);
         loop {
             if let Poll::Ready(Err(error)) = self.poll_write(cx) {
                 return self.end(Some(error));
@@ -86,6 +89,20 @@ impl Driver {
             }
             drop(connection);
             arrived();
+        }
+    }
+
+    /// Uses windows that stay small.
+    fn poll_small_windows(&mut self, cx: &mut Context<'_>) {
+        let mut connection = self.connection.borrow_mut();
+        if !connection.is_held_back() {
+            self.small_windows = None;
+            return;
+        }
+        let timer = self.small_windows.get_or_insert_with(|| Box::pin(sleep(SMALL_WINDOW_PATIENCE)));
+        if timer.as_mut().poll(cx).is_ready() {
+            self.small_windows = None;
+            connection.let_go();
         }
     }
 
@@ -167,6 +184,8 @@ fn poll_read(channel: &mut Channel, connection: &mut Connection, cx: &mut Contex
 }
 
 const SLICES_MAX: usize = 16;
+/// What a reader has is read and given back by then. TCP: 100 ms to a second (RFC 1122 section 4.2.3.4).
+const SMALL_WINDOW_PATIENCE: Duration = Duration::from_millis(100);
 /// One read takes in what several heads usually need.
 const READ_BYTES: usize = 4 << 10;
 /// Bodies are read in larger pieces: half the reads for twice the bytes, until the copy costs more than the call.

@@ -59,8 +59,18 @@ impl Inflow {
 }
 
 /// What we may send. It falls below zero when the peer makes its windows smaller. Go: `outflow`.
+///
+/// A few bytes of a window that was larger are not used for a piece of what waits: a reader that gives back what it reads, piece by piece,
+/// would give back as few, and get its body in single bytes for ever (RFC 9293 section 3.8.6.2.1; peers over the `h2` crate do). It gives
+/// more back as it reads on; whoever waits for these bytes first gets them a moment later.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Outflow(i64);
+pub(super) struct Outflow {
+    available: i64,
+    /// Less is not used.
+    useful: i64,
+    /// It is used all the same, once.
+    is_let_go: bool,
+}
 
 /// A window grew beyond 2^31-1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,31 +78,56 @@ pub(super) struct TooLarge;
 
 impl Outflow {
     pub(super) fn new(bytes: u32) -> Self {
-        Self(i64::from(bytes))
+        Self { available: i64::from(bytes), useful: useful(i64::from(bytes)), is_let_go: false }
     }
 
-    /// How many bytes may be sent.
-    pub(super) fn available(&self) -> usize {
-        usize::try_from(self.0).unwrap_or(0)
+    /// How many of so many bytes are to be sent now.
+    pub(super) fn room(&self, bytes: usize) -> usize {
+        let room = bytes.min(usize::try_from(self.available).unwrap_or(0));
+        if room < bytes && self.available < self.useful && !self.is_let_go { 0 } else { room }
+    }
+
+    /// Whether of so many bytes some could be sent, and none are to be.
+    pub(super) fn holds_back(&self, bytes: usize) -> bool {
+        bytes > 0 && self.available > 0 && self.room(bytes) == 0
+    }
+
+    /// What is held back is to be sent.
+    pub(super) fn let_go(&mut self) {
+        self.is_let_go = true;
     }
 
     /// Bytes are sent.
     pub(super) fn take(&mut self, bytes: usize) {
-        self.0 -= bytes as i64;
+        self.available -= bytes as i64;
+        self.is_let_go = false;
+    }
+
+    /// The peer begins its windows with so much now.
+    pub(super) fn begins_with(&mut self, bytes: u32) {
+        self.useful = useful(i64::from(bytes));
     }
 
     /// The window changes.
     pub(super) fn add(&mut self, bytes: i64) -> Result<(), TooLarge> {
-        if self.0 + bytes > i64::from(WINDOW_MAX) {
+        if self.available + bytes > i64::from(WINDOW_MAX) {
             return Err(TooLarge);
         }
-        self.0 += bytes;
+        self.available += bytes;
+        self.useful = self.useful.max(useful(self.available));
         Ok(())
     }
+}
+
+/// Of a window that never was a large one every half is of use.
+fn useful(bytes: i64) -> i64 {
+    (bytes / 2).clamp(1, USEFUL_BYTES)
 }
 
 pub(super) const WINDOW_MAX: u32 = (1 << 31) - 1;
 /// Every window begins with this. RFC 9113 section 6.9.2.
 pub(super) const WINDOW_DEFAULT: u32 = 65_535;
+/// The head of a frame and the update that calls for it are a fortieth of this.
+const USEFUL_BYTES: i64 = 1 << 10;
 /// Go: `inflowMinRefresh`.
 const REFRESH_BYTES_MIN: u32 = 4 << 10;

@@ -107,6 +107,13 @@ impl Receiving {
     }
 }
 
+impl Sending {
+    /// The length of the piece that goes next, 0 if none waits.
+    fn next_bytes(&self) -> usize {
+        self.waiting.front().map_or(0, Bytes::len)
+    }
+}
+
 impl Stream {
     pub(super) fn new(id: u32, inflow: Inflow, outflow: Outflow, informational_bytes_max: usize) -> Self {
         Self {
@@ -159,8 +166,13 @@ impl Stream {
     /// Whether it has something to send, and a window for it.
     pub(super) fn can_send(&self) -> bool {
         let Sending { waiting_bytes, window, ending, is_ended, .. } = &self.sending;
-        let has_bytes = *waiting_bytes > 0 && window.available() > 0;
+        let has_bytes = window.room(self.sending.next_bytes()) > 0;
         self.broken.is_none() && !is_ended && (has_bytes || (*waiting_bytes == 0 && ending.is_some()))
+    }
+
+    /// Whether its window is too small to be used.
+    pub(super) fn is_held_back(&self) -> bool {
+        self.broken.is_none() && self.sending.window.holds_back(self.sending.next_bytes())
     }
 
     /// It breaks off. What came may still be read; what waits is not sent.

@@ -1,4 +1,5 @@
 mod conversation;
+mod dribbles;
 mod floods;
 mod honest;
 mod messages;
@@ -27,6 +28,7 @@ const BOUNDS: Bounds = Bounds {
     held_bytes_max: 1 << 19,
     informational_bytes_max: 1024,
     wasted_streams_max: 10,
+    crumbs_max: 10_000,
     tunnels: Tunnels::Refused,
 };
 

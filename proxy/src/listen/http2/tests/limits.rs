@@ -157,6 +157,67 @@ fn a_stream_whose_window_stays_closed_is_reset_and_its_neighbours_go_on() {
 }
 
 #[test]
+fn a_window_that_opens_by_a_byte_each_minute_is_a_stuck_one_and_one_that_opens_by_a_few_kib_is_not() {
+    play(async {
+        for (bytes, lives) in [(1_u32, false), (1000, false), (2048, true)] {
+            let minute = Duration::from_secs(60);
+            let (_served, io) = start(Http2Limits { send_timeout: Some(minute), ..Http2Limits::default() });
+            let mut raw = raw::Raw::connect(io).await;
+            raw.frame(4, 0, 0, &[0, 4, 0, 0, 0, 0]).await;
+            let get = [(":method", "GET"), (":scheme", "https"), (":authority", "h.test"), (":path", "/64MiB")];
+            raw.headers(1, &get).await;
+            assert_eq!(raw.next().await.unwrap().kind, 1);
+            let mut was_reset = false;
+            for _ in 0..10 {
+                tokio::time::sleep(Duration::from_secs(55)).await;
+                raw.frame(8, 0, 1, &bytes.to_be_bytes()).await;
+                let frame = raw.next().await.unwrap();
+                was_reset |= frame == raw::Frame::reset(1, 2);
+                if was_reset {
+                    break;
+                }
+            }
+            assert_eq!(was_reset, !lives, "{bytes}");
+        }
+    });
+}
+
+#[test]
+fn a_client_that_waits_for_the_last_bytes_of_its_window_gets_them_in_a_moment() {
+    play(async {
+        let (_served, io) = start(Http2Limits::default());
+        let mut raw = raw::Raw::connect(io).await;
+        raw.frame(4, 0, 0, &[&[0, 4][..], &(16_384 + 5_u32).to_be_bytes()].concat()).await;
+        let get = [(":method", "GET"), (":scheme", "https"), (":authority", "h.test"), (":path", "/64MiB")];
+        raw.headers(1, &get).await;
+        let before = tokio::time::Instant::now();
+        assert_eq!(raw.next().await.unwrap().kind, 1);
+        assert_eq!(raw.next().await.unwrap().payload.len(), 16_384);
+        assert_eq!(raw.next().await.unwrap().payload.len(), 5);
+        assert!((100..=110).contains(&before.elapsed().as_millis()), "{:?}", before.elapsed());
+    });
+}
+
+#[test]
+fn a_client_that_takes_a_byte_of_its_connection_each_minute_is_left() {
+    play(async {
+        let minute = Duration::from_secs(60);
+        let (served, io) = start(Http2Limits { send_timeout: Some(minute), ..Http2Limits::default() });
+        let mut raw = raw::Raw::connect(io).await;
+        raw.frame(8, 0, 0, &(1_u32 << 30).to_be_bytes()).await;
+        let get = [(":method", "GET"), (":scheme", "https"), (":authority", "h.test"), (":path", "/64MiB")];
+        raw.headers(1, &get).await;
+        raw.frame(8, 0, 1, &(1_u32 << 30).to_be_bytes()).await;
+        let before = tokio::time::Instant::now();
+        tokio::time::sleep(Duration::from_secs(55)).await;
+        tokio::io::AsyncReadExt::read_exact(&mut raw.0, &mut [0]).await.unwrap();
+        served.task.await.unwrap();
+        let limits = Http2Limits::default();
+        assert!((minute..=minute + limits.linger + limits.goaway_grace).contains(&before.elapsed()));
+    });
+}
+
+#[test]
 fn every_bound_is_advertised() {
     play(async {
         let (_served, mut io) = start(Http2Limits::default());

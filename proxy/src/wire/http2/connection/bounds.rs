@@ -26,6 +26,8 @@ pub struct Bounds {
     pub informational_bytes_max: usize,
     /// Streams that came to nothing, more than those that were answered; one more and the connection ends.
     pub wasted_streams_max: usize,
+    /// DATA of fewer than four bytes, at once; then so often a second.
+    pub crumbs_max: usize,
     /// Whether requests may ask for a tunnel (RFC 8441).
     pub tunnels: Tunnels,
 }

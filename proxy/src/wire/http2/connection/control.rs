@@ -103,6 +103,7 @@ impl Connection {
                 .window
                 .add(growth)
                 .map_err(|TooLarge| Fault::connection(Code::FLOW_CONTROL_ERROR, "a window grows too large"))?;
+            stream.sending.window.begins_with(bytes);
             if stream.can_send() && !std::mem::replace(&mut stream.sending.is_in_line, true) {
                 self.line.push_back(stream.id);
             }

@@ -26,6 +26,13 @@ pub(super) struct Payload {
     pub(super) stream: Option<u32>,
 }
 
+impl Payload {
+    /// Whether it costs far more than it holds. An empty message of gRPC has five bytes, and ends of messages may have any number.
+    fn is_crumb(&self) -> bool {
+        (1..CRUMB_BYTES).contains(&self.left) && !self.ends_stream
+    }
+}
+
 /// What the reader of a stream gets.
 #[derive(Debug)]
 pub(in crate::wire::http2) enum Received {
@@ -52,10 +59,19 @@ impl Connection {
         if payload.left == 0 && !payload.ends_stream {
             self.calm.idle_frame(now)?;
         }
-        let welcome = match self.role {
+        let mut welcome = match self.role {
             Role::Server => self.welcome_upload(id, payload)?,
             Role::Client => self.welcome_answer(id, payload)?,
         };
+        if matches!(welcome, Welcome::Taken) && payload.is_crumb() && !self.calm.crumb(now) {
+            match self.role {
+                Role::Server => return Err(Fault::connection(Code::ENHANCE_YOUR_CALM, TOO_MANY_CRUMBS)),
+                // Other answers of the backend's are for other clients.
+                Role::Client => {
+                    welcome = Welcome::Forgotten(Some(Fault::stream(id, Code::ENHANCE_YOUR_CALM, TOO_MANY_CRUMBS)))
+                }
+            }
+        }
         let told = match welcome {
             Welcome::Taken => {
                 payload.stream = Some(id);
@@ -217,5 +233,8 @@ impl Connection {
     }
 }
 
+const TOO_MANY_CRUMBS: &str = "a body in too many pieces of hardly any bytes";
+/// DATA of fewer bytes is counted.
+const CRUMB_BYTES: u32 = 4;
 /// A body that is sent as it comes has DATA of this size and more; smaller ones that nobody wants are counted.
 const FORGOTTEN_BYTES_MIN: u32 = 512;

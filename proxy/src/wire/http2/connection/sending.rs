@@ -7,6 +7,7 @@ use crate::wire::{
     headers::Headers,
     http2::{
         Code, Why,
+        calm::BYTES_PER_UPDATE,
         fields::write_trailers,
         frame::{write_data_head, write_headers, write_reset},
         hpack::BlockWriter,
@@ -147,6 +148,10 @@ impl Connection {
 
     /// Resets a stream behind what its windows let out of what waits: what was given before a cut has its turn first.
     pub(in crate::wire::http2) fn cut(&mut self, id: u32, code: Code, why: &'static str) {
+        self.outflow.let_go();
+        if let Some(stream) = self.streams.get_mut(id) {
+            stream.sending.window.let_go();
+        }
         while self.streams.get_mut(id).is_some_and(|stream| stream.sending.waiting_bytes > 0 && stream.can_send())
             && self.send_some(id)
         {}
@@ -211,12 +216,43 @@ impl Connection {
     /// Lets a stream stand behind the others that have something to send, if it has, and a window for it. An end alone needs no window,
     /// and waits for nobody who does.
     pub(super) fn stand_in_line(&mut self, id: u32) {
-        let Some(stream) = self.streams.get_mut(id).filter(|stream| stream.can_send()) else { return };
+        let Some(stream) = self.streams.get_mut(id) else { return };
+        if !stream.can_send() {
+            if stream.is_held_back() {
+                self.hold_back();
+            }
+            return;
+        }
         if stream.sending.waiting_bytes == 0 && self.over.is_none() {
             self.send_some(id);
         } else if !std::mem::replace(&mut stream.sending.is_in_line, true) {
             self.line.push_back(id);
         }
+    }
+
+    /// A window is too small to be used: the driver lets it go in a moment.
+    fn hold_back(&mut self) {
+        if !std::mem::replace(&mut self.is_held_back, true) {
+            self.wake_driver();
+        }
+    }
+
+    /// Whether there are windows that are too small to be used.
+    pub(in crate::wire::http2) fn is_held_back(&self) -> bool {
+        self.is_held_back && self.over.is_none()
+    }
+
+    /// What small windows have held back is sent.
+    pub(in crate::wire::http2) fn let_go(&mut self) {
+        self.is_held_back = false;
+        self.outflow.let_go();
+        for stream in self.streams.iter_mut().filter(|stream| stream.is_held_back()) {
+            stream.sending.window.let_go();
+            if !std::mem::replace(&mut stream.sending.is_in_line, true) {
+                self.line.push_back(stream.id);
+            }
+        }
+        self.fill();
     }
 
     /// Makes frames of what waits, a frame of each stream in turn, while the output has room.
@@ -240,7 +276,7 @@ impl Connection {
         }
     }
 
-    /// Makes one frame of a stream that can send. False if the window of the connection is empty.
+    /// Makes one frame of a stream that can send. False if the window of the connection is empty, or as good as that.
     fn send_some(&mut self, id: u32) -> bool {
         let Some(stream) = self.streams.get_mut(id) else { return true };
         let sending = &mut stream.sending;
@@ -259,7 +295,12 @@ impl Connection {
             return true;
         };
         let whole = DATA_BYTES_MAX.min(self.peer.frame_bytes_max).min(front.len());
-        let length = whole.min(sending.window.available()).min(self.outflow.available());
+        let length = sending.window.room(whole);
+        if self.outflow.holds_back(length) {
+            self.hold_back();
+            return false;
+        }
+        let length = self.outflow.room(length);
         if length == 0 {
             return false;
         }
@@ -270,7 +311,11 @@ impl Connection {
         sending.waiting_bytes -= length;
         sending.window.take(length);
         self.outflow.take(length);
-        self.calm.moved(length);
+        if length < whole.min(BYTES_PER_UPDATE as usize) {
+            self.calm.dribbled(length);
+        } else {
+            self.calm.moved(length);
+        }
         let ends = sending.waiting_bytes == 0 && matches!(sending.ending, Some(Ending::Clean));
         write_data_head(self.output.frames(), id, length, ends);
         self.output.add(bytes);
