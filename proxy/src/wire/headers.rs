@@ -16,6 +16,7 @@ pub use self::{
     lines::{Line, Lines},
     name::{Name, NameSet},
 };
+use super::token::is_valid_field_value;
 
 /// The header fields of a message, or its trailers.
 ///
@@ -100,11 +101,14 @@ impl Headers {
     pub fn append(&mut self, name: Name, value: impl Into<Bytes>) {
         let value = value.into();
         self.look_at(&value);
-        self.append_clean(name, value);
+        self.seen.insert(&name);
+        self.fields.push((name, value));
     }
 
-    /// Adds a field behind the others, of which the caller has seen that it holds no line end, and no blank at its ends.
+    /// Adds a field behind the others, of which the caller has seen that its value holds no control byte but TAB, and no blank at its
+    /// ends.
     pub(in crate::wire) fn append_clean(&mut self, name: Name, value: Bytes) {
+        debug_assert!(is_valid_field_value(&value) && trim(&value).len() == value.len(), "{name:?}: {value:?}");
         self.seen.insert(&name);
         self.fields.push((name, value));
     }
@@ -216,13 +220,18 @@ impl Headers {
     ///
     /// Go: `net/http/header.go` `Header.writeSubset`.
     pub fn write_sorted(&self, out: &mut BytesMut) {
-        let mut lines = Lines::new(out, self.written_bytes_max());
+        let mut lines = Lines::new(out, self.written_bytes());
         self.each_line(|line| lines.line(&line));
     }
 
-    /// The bytes that `write_sorted` writes at most.
-    pub fn written_bytes_max(&self) -> usize {
-        self.fields.iter().map(|(name, value)| name.as_bytes().len() + value.len() + b": \r\n".len()).sum()
+    /// Whether each value is one that a field may have. Mostly known without looking. Go: `httpguts.ValidHeaderFieldValue`.
+    pub fn values_are_valid(&self) -> bool {
+        self.state == State::Clean || self.fields.iter().all(|(_, value)| is_valid_field_value(value))
+    }
+
+    /// The bytes that the fields take about when they are written; a buffer that is too short grows.
+    pub fn written_bytes(&self) -> usize {
+        self.fields.iter().map(|(_, value)| LINE_BYTES + value.len()).sum()
     }
 
     /// Gives the lines that may be written, sorted by name, values of one name in their order.
@@ -301,6 +310,9 @@ pub fn trim(mut value: &[u8]) -> &[u8] {
 
 /// Places of fields in the lower halves of numbers; those of most heads take no allocation.
 type Places = SmallVec<[u64; 24]>;
+
+/// What a line usually has beside its value, and room enough for a copy of the longest name.
+const LINE_BYTES: usize = 24;
 
 /// Names that are kept before those are sorted out that stand nowhere.
 const NAMES_MAX: usize = 1024;

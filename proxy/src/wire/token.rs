@@ -103,7 +103,15 @@ pub fn tokens(value: &[u8]) -> impl Iterator<Item = &[u8]> {
 
 /// Whether a comma-separated list has a token, whatever its case. Go: `httpguts.headerValueContainsToken`.
 pub fn has_token(value: &[u8], token: &[u8]) -> bool {
-    tokens(value).any(|element| element.eq_ignore_ascii_case(token))
+    let mut rest = value;
+    while rest.len() >= token.len() {
+        let (element, behind) = rest.split_at(find_near(b',', rest).unwrap_or(rest.len()));
+        if trim(element).eq_ignore_ascii_case(token) {
+            return true;
+        }
+        rest = behind.get(1..).unwrap_or_default();
+    }
+    false
 }
 
 /// Whether every byte is printable ASCII, a space included. Go: `net/http/internal/ascii` `IsPrint`.

@@ -16,11 +16,12 @@ pub(super) fn request(to: &Origin, head: &mut OutHead) -> Result<(), SendCause> 
     if to.host.is_empty() && to.address.is_none() {
         return Err(SendCause::NoHost);
     }
+    let all_valid = head.headers.as_headers().values_are_valid();
     for (name, value) in head.headers.iter() {
         if !name.is_token() {
             return Err(SendCause::FieldName(name.clone()));
         }
-        if !is_valid_field_value(value) {
+        if !all_valid && !is_valid_field_value(value) {
             return Err(SendCause::FieldValue(name.clone()));
         }
     }

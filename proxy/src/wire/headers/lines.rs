@@ -17,7 +17,7 @@ pub struct Line<'a> {
 /// What is known of a value.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) enum State {
-    /// It holds no line end, and no blank at its ends.
+    /// It holds no control byte but TAB, and no blank at its ends.
     #[default]
     Clean,
     /// Anything may stand in it.
@@ -81,23 +81,23 @@ impl<'a> Lines<'a> {
 
     /// Writes a line as it is, and gives the value that was written.
     fn clean_field(&mut self, name: &Name, value: &[u8]) -> &mut [u8] {
-        let start = name.as_bytes().len() + b": ".len();
-        let length = start + value.len() + b"\r\n".len();
-        let room = self.room(length + LINE_START_BYTES_MAX);
-        match name.line_start() {
+        let known = name.line_start();
+        let start = known.map_or_else(|| name.as_bytes().len() + b": ".len(), |(_, length)| length);
+        let end = start + value.len();
+        let line = self.room(end + LINE_START_BYTES_MAX);
+        match known {
             // A copy of a length that is known takes no loop: the value goes over what is too much of it.
-            Some(padded) => room[..padded.len()].copy_from_slice(padded),
+            Some((padded, _)) => line[..padded.len()].copy_from_slice(padded),
             None => {
-                room[..start - 2].copy_from_slice(name.as_bytes());
-                room[start - 2..start].copy_from_slice(b": ");
+                line[..start - 2].copy_from_slice(name.as_bytes());
+                line[start - 2..start].copy_from_slice(b": ");
             }
         }
-        let line = &mut room[start..length];
-        let (written, end) = line.split_at_mut(value.len());
-        written.copy_from_slice(value);
-        end.copy_from_slice(b"\r\n");
-        self.at += length;
-        &mut self.out[self.at - 2 - value.len()..self.at - 2]
+        line[start..end].copy_from_slice(value);
+        line[end..end + 2].copy_from_slice(b"\r\n");
+        let from = self.at;
+        self.at += end + 2;
+        &mut self.out[from + start..from + end]
     }
 
     /// The room for the next bytes, of which there are at least so many.

@@ -75,10 +75,13 @@ impl Name {
         }
     }
 
-    /// `Name: ` of a name in common use, with zeros behind it.
-    pub(super) fn line_start(&self) -> Option<&'static [u8; LINE_START_BYTES_MAX]> {
+    /// `Name: ` of a name in common use, with zeros behind it, and its length without them.
+    pub(super) fn line_start(&self) -> Option<(&'static [u8; LINE_START_BYTES_MAX], usize)> {
         match &self.0 {
-            Repr::Known(at) => Some(&LINE_STARTS[usize::from(*at)]),
+            Repr::Known(at) => {
+                let (start, length) = &LINE_STARTS[usize::from(*at)];
+                Some((start, usize::from(*length)))
+            }
             Repr::Other(_) => None,
         }
     }

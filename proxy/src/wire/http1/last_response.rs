@@ -46,7 +46,7 @@ impl LastResponse {
     /// Writes the head of the answer to a request of this method, before a body of this length.
     pub fn begin(out: &mut BytesMut, head: &ResponseHead, length: Length, to: &Method) -> Self {
         let end = BodyEnd::of(head, length);
-        let mut lines = Lines::new(out, head.headers.written_bytes_max() + OWN_BYTES);
+        let mut lines = Lines::new(out, head.headers.written_bytes() + OWN_BYTES);
         write_backend_line(head, &mut lines);
         if end == BodyEnd::Connection || closes(head) {
             write_close(head, &mut lines);

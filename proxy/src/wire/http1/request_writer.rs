@@ -66,7 +66,7 @@ impl Framing {
 ///
 /// Go: `net/http/request.go` `Request.write`, `net/http/transfer.go` `transferWriter.writeHeader`.
 pub fn write_request_head(out: &mut BytesMut, head: RequestLine<'_>) {
-    let bytes = head.headers.written_bytes_max() + head.target.len() + head.host.len() + OWN_BYTES;
+    let bytes = head.headers.written_bytes() + head.target.len() + head.host.len() + OWN_BYTES;
     let mut lines = Lines::new(out, bytes);
     lines.put(head.method.as_str().as_bytes());
     lines.put(b" ");

@@ -13,7 +13,7 @@ use crate::wire::{
 
 /// Writes a 1xx head. Go: `net/http/server.go` `response.WriteHeader`.
 pub fn write_informational(out: &mut BytesMut, head: &ResponseHead, version: Version) {
-    let mut lines = Lines::new(out, head.headers.written_bytes_max() + OWN_BYTES);
+    let mut lines = Lines::new(out, head.headers.written_bytes() + OWN_BYTES);
     write_status_line(version, head.status, &mut lines);
     write_unframed(&head.headers, &mut lines);
     lines.put(b"\r\n");
@@ -27,7 +27,7 @@ pub fn write_switch(out: &mut BytesMut, head: &ResponseHead) {
     if let Some(raw) = &head.raw {
         return out.extend_from_slice(raw);
     }
-    let mut lines = Lines::new(out, head.headers.written_bytes_max() + OWN_BYTES);
+    let mut lines = Lines::new(out, head.headers.written_bytes() + OWN_BYTES);
     write_backend_line(head, &mut lines);
     if head.close {
         write_close(head, &mut lines);

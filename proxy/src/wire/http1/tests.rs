@@ -7,7 +7,7 @@ use proptest::{collection::vec, prelude::*, sample::select};
 use super::*;
 use crate::wire::{
     body::Length,
-    headers::{Headers, Name},
+    headers::{Headers, Name, trim},
     message::{ResponseHead, Version},
 };
 
@@ -285,4 +285,24 @@ fn a_head_that_dribbles_in_is_read_in_one_pass() {
         }
     }
     panic!("no head");
+}
+
+proptest! {
+    /// A value goes out as it came in only where nothing in it could be taken for the end of a line.
+    #[test]
+    fn what_was_read_is_written_as_one_trimmed_line(
+        parts in vec(select(&[" ", "\t", "a", "b: c", "\r\n ", "\n\t", "\u{e9}", "sixteen bytes....", "\r", "\0"][..]), 0..12),
+    ) {
+        let mut input = BytesMut::from(&b"GET / HTTP/1.1\r\nHost: a\r\nX-A:"[..]);
+        input.put_slice(parts.concat().as_bytes());
+        input.put_slice(b"\r\n\r\n");
+        if let Ok(Event::Head(request)) = RequestReader::new(LIMITS).next(&mut input, true) {
+            let mut out = BytesMut::new();
+            request.head.headers.write_sorted(&mut out);
+            let value = out.strip_prefix(b"X-A: ").and_then(|rest| rest.strip_suffix(b"\r\n"));
+            let value = value.expect("one line");
+            prop_assert!(!value.iter().any(|byte| matches!(byte, b'\r' | b'\n' | b'\0')));
+            prop_assert_eq!(trim(value), value);
+        }
+    }
 }

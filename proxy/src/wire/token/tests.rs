@@ -35,6 +35,12 @@ proptest! {
     }
 
     #[test]
+    fn a_token_is_one_of_the_elements(value in "[aA ,\t-]{0,24}", token in "[a-]{1,3}") {
+        let is_element = tokens(value.as_bytes()).any(|element| element.eq_ignore_ascii_case(token.as_bytes()));
+        prop_assert_eq!(has_token(value.as_bytes(), token.as_bytes()), is_element);
+    }
+
+    #[test]
     fn a_control_byte_is_found_wherever_it_stands(
         bytes in proptest::collection::vec(prop_oneof![9 => 0x20_u8..0x7f, 1 => any::<u8>(), 1 => Just(b'\t'), 1 => 0x7f_u8..], 0..80),
     ) {

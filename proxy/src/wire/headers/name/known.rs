@@ -100,15 +100,16 @@ const SCATTER: u64 = 0xdf03_202a_6c3f_81e7;
 /// The bit that tells upper from lower case, of eight bytes.
 const CASE: u64 = u64::from_le_bytes([0x20; 8]);
 
-/// How a line of each name starts: `Name: `, with zeros behind it.
-pub(super) static LINE_STARTS: [[u8; LINE_START_BYTES_MAX]; KNOWN.len()] = {
-    let mut starts = [[0; LINE_START_BYTES_MAX]; KNOWN.len()];
+/// How a line of each name starts: `Name: `, with zeros behind it, and its length without them.
+pub(super) static LINE_STARTS: [([u8; LINE_START_BYTES_MAX], u8); KNOWN.len()] = {
+    let mut starts = [([0; LINE_START_BYTES_MAX], 0); KNOWN.len()];
     let mut at = 0;
     while at < KNOWN.len() {
         let name = KNOWN[at].as_bytes();
-        let (start, rest) = starts[at].split_at_mut(name.len());
+        let (start, rest) = starts[at].0.split_at_mut(name.len());
         start.copy_from_slice(name);
         (rest[0], rest[1]) = (b':', b' ');
+        starts[at].1 = name.len() as u8 + 2;
         at += 1;
     }
     starts

@@ -63,13 +63,14 @@ impl ResponseWriter {
             self.head.headers.remove(&Name::CONTENT_TYPE);
         }
         let copied = if first.len() > COPIED_BYTES_MAX { 0 } else { first.len() };
-        out.reserve(self.head.headers.written_bytes_max() + OWN_BYTES + copied);
+        let bytes = self.head.headers.written_bytes() + OWN_BYTES;
+        out.reserve(bytes + copied);
         if !self.head.announced.is_empty() {
             let announced: Vec<Bytes> = self.head.announced_lines().map(list).collect();
             announced.into_iter().for_each(|names| self.head.headers.append(Name::TRAILER, names));
         }
         let connection = self.connection(&plan);
-        let mut lines = Lines::new(out, self.head.headers.written_bytes_max() + OWN_BYTES);
+        let mut lines = Lines::new(out, bytes);
         let before = lines.position();
         write_status_line(self.asked.version, self.head.status, &mut lines);
         let declared = self.head.content_length.filter(|_| self.head.may_have_body());
