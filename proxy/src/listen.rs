@@ -156,10 +156,7 @@ impl<H: Handler + 'static> Server<H> {
 
 fn facts_of(tls: &TlsStream<Stream>) -> PeerTls {
     let (_, session) = tls.get_ref();
-    PeerTls {
-        certificates: session.peer_certificates().map(<[_]>::to_vec).unwrap_or_default(),
-        server_name: session.server_name().map(str::to_owned),
-    }
+    PeerTls { certificates: session.peer_certificates().map(<[_]>::to_vec).unwrap_or_default() }
 }
 
 fn speaks_http2(channel: &Channel) -> bool {

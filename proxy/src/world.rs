@@ -18,7 +18,7 @@ use std::{pin::Pin, sync::Arc};
 pub use self::{
     clock::{Clock, Wall},
     dice::Dice,
-    disk::{Append, BlockFile, Disk, Lock, Mode, folder_of},
+    disk::{BlockFile, Disk, Lock, Mode, folder_of},
     net::{Accept, Address, Io, Listener, Net, Stream},
     planted::{Bug, Planted},
     process::{LocalTask, Process, Running, Signal, Signals},

@@ -80,8 +80,6 @@ pub const ACCEPT_PAUSE_MIN: Duration = Duration::from_millis(5);
 pub const ACCEPT_PAUSE_MAX: Duration = Duration::from_secs(1);
 /// 1xx heads that wait to be written; a backend that sends more of them waits for the client.
 pub const HTTP1_EARLY_BYTES_MAX: usize = 4 << 10;
-/// Bytes of an answer that wait before they are written. Go: `net/http/server.go` `newBufioWriterSize(…, 4<<10)`.
-pub const HTTP1_WAITING_BYTES_MAX: usize = 4 << 10;
 /// The rest of a request that was answered before its end, read so that the connection can be used again. Go: `maxPostHandlerReadBytes`.
 pub const HTTP1_UNREAD_BYTES_MAX: u64 = 256 << 10;
 /// A client reads the end of its answer within a round trip, before a reset may take it away. Go: `rstAvoidanceDelay`.

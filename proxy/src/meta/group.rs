@@ -18,7 +18,8 @@ impl GroupVersion {
     }
 
     /// What `apiVersion` holds, taken apart. `None` with more than one slash. Go: `schema.ParseGroupVersion`.
-    pub fn parse(api_version: &str) -> Option<Self> {
+    #[cfg(test)]
+    pub(crate) fn parse(api_version: &str) -> Option<Self> {
         match api_version.split_once('/') {
             None => Some(Self::new("", api_version)),
             Some((_, version)) if version.contains('/') => None,
@@ -50,18 +51,6 @@ pub struct GroupVersionKind {
     pub version: String,
     /// Such as `APIService`.
     pub kind: String,
-}
-
-impl GroupVersionKind {
-    /// A kind in a version of a group.
-    pub fn new(group: impl Into<String>, version: impl Into<String>, kind: impl Into<String>) -> Self {
-        Self { group: group.into(), version: version.into(), kind: kind.into() }
-    }
-
-    /// Its version.
-    pub fn group_version(&self) -> GroupVersion {
-        GroupVersion::new(&*self.group, &*self.version)
-    }
 }
 
 impl fmt::Display for GroupVersionKind {

@@ -2,21 +2,11 @@
 
 use serde_json::{Map, Value};
 
-use super::group::GroupVersionKind;
-
 /// One API object: its fields in the order in which they are written.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Object(Map<String, Value>);
 
 impl Object {
-    /// An object of a kind, and nothing else in it.
-    pub fn new(kind: &GroupVersionKind) -> Self {
-        let mut fields = Map::new();
-        fields.insert("kind".into(), kind.kind.clone().into());
-        fields.insert("apiVersion".into(), kind.group_version().to_string().into());
-        Self(fields)
-    }
-
     /// An object from its value; `None` if that is no map.
     pub fn from_value(value: Value) -> Option<Self> {
         match value {
@@ -81,16 +71,6 @@ impl Object {
             fields = fields.get_mut(*field)?.as_object_mut()?;
         }
         fields.shift_remove(*last)
-    }
-
-    /// `kind`.
-    pub fn kind(&self) -> &str {
-        self.text(&["kind"])
-    }
-
-    /// `apiVersion`.
-    pub fn api_version(&self) -> &str {
-        self.text(&["apiVersion"])
     }
 
     /// `metadata.name`.
@@ -162,7 +142,7 @@ mod tests {
 
     #[test]
     fn a_set_field_can_be_read_and_removed_again() {
-        let mut object = Object::new(&GroupVersionKind::new("", "v1", "Service"));
+        let mut object = Object::from_value(json!({"kind": "Service", "apiVersion": "v1"})).unwrap();
         object.set(&["metadata", "name"], json!("a"));
         object.set(&["spec", "type"], json!("ClusterIP"));
         assert_eq!((object.name(), object.text(&["spec", "type"])), ("a", "ClusterIP"));

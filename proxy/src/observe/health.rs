@@ -132,11 +132,6 @@ impl Health {
         self.of(endpoint).map(|check| check.name)
     }
 
-    /// Whether everything that an endpoint asks for is well.
-    pub fn passes(&self, endpoint: Endpoint) -> bool {
-        self.of(endpoint).all(Check::passes)
-    }
-
     fn of(&self, endpoint: Endpoint) -> impl Iterator<Item = &Check> {
         self.0.iter().filter(move |check| check.counts_for(endpoint))
     }
@@ -243,7 +238,12 @@ mod tests {
         assert_eq!(excluded, format!("[+]ping ok\n[+]bad excluded: ok\n{warning}livez check passed\n"));
         bad.pass();
         shutdown.fail("a test says so");
-        assert!(health.passes(Endpoint::Livez) && !health.passes(Endpoint::Readyz));
+        let ready = text(health.all(Endpoint::Readyz, &query(""))).await;
+        assert!(
+            ready.starts_with("! ") && ready.ends_with("[-]shutdown failed: reason withheld\nreadyz check failed"),
+            "{ready}"
+        );
+        assert_eq!(text(health.all(Endpoint::Livez, &query(""))).await, "ok");
     }
 
     #[derive(Debug)]

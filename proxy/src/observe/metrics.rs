@@ -116,17 +116,6 @@ impl Recorder {
         cells.add(buckets.len() + 1, (value * SUM_PARTS) as u64);
     }
 
-    /// Sets a gauge that one worker alone looks after.
-    pub fn set(&self, family: &'static Family, labels: &[(&str, &str)], value: i64) {
-        self.cells(family, labels).0[0].store(value.cast_unsigned(), Ordering::Relaxed);
-    }
-
-    /// Shows a row no longer, of those that this worker looks after: what it spoke of is gone.
-    pub fn forget(&self, family: &'static Family, labels: &[(&str, &str)]) {
-        let Some(cells) = self.known.borrow_mut().remove(&(family.name, exposition::labels(labels))) else { return };
-        self.metrics.lock().retain(|series| !Arc::ptr_eq(&series.cells, &cells));
-    }
-
     fn cells(&self, family: &'static Family, labels: &[(&str, &str)]) -> Arc<Cells> {
         let labels = exposition::labels(labels);
         let mut known = self.known.borrow_mut();
@@ -218,12 +207,10 @@ mod tests {
     }
 
     #[test]
-    fn a_row_that_is_forgotten_is_not_shown() {
+    fn a_label_cannot_end_its_line_nor_itself() {
         let metrics = Metrics::default();
         let recorder = metrics.recorder();
-        recorder.set(&RUNNING, &[("name", "a\"b\\c\nd")], 1);
+        recorder.add(&RUNNING, &[("name", "a\"b\\c\nd")], 1);
         assert!(metrics.expose().contains(r#"running{name="a\"b\\c\nd"} 1"#));
-        recorder.forget(&RUNNING, &[("name", "a\"b\\c\nd")]);
-        assert_eq!(metrics.expose(), "");
     }
 }

@@ -39,13 +39,8 @@ struct Inner {
 }
 
 impl Registry {
-    /// The registry of a store: uids come from the world's dice, times from its clock.
-    pub fn new(cache: Cache, world: &World) -> Self {
-        Self::with(cache, world, Allow::Nothing)
-    }
-
-    /// The same, with what this server accepts beyond Go's rules.
-    pub fn with(cache: Cache, world: &World, allow: Allow) -> Self {
+    /// The registry of a store, with what this server accepts beyond Go's rules: uids come from the world's dice, times from its clock.
+    pub fn new(cache: Cache, world: &World, allow: Allow) -> Self {
         let dice = Mutex::new(world.dice.split("registry"));
         Self(Arc::new(Inner { cache, clock: Arc::clone(&world.clock), dice, allow }))
     }

@@ -91,7 +91,7 @@ impl Server {
         world.clock = Arc::new(SteadyClock(tokio::time::Instant::now()));
         let (cache, feed) = Cache::open(Arc::clone(&store)).await.unwrap();
         tokio::task::spawn_local(feed.run());
-        let registry = Registry::new(cache, &world);
+        let registry = Registry::new(cache, &world, Allow::Nothing);
         let (stopper, stop) = Stopper::new();
         Self { rest: Rest::new(registry.clone(), stop), registry, stopper, store }
     }

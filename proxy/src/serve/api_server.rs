@@ -202,7 +202,7 @@ fn shared(
     Ok(Shared {
         health: checks.health.clone(),
         metrics: config.parts.metrics.clone(),
-        registry: Registry::with(cache, world, config.allow),
+        registry: Registry::new(cache, world, config.allow),
         aggregation: Arc::new(Aggregation::new(Some(credential)).through(egress)),
         sources: Arc::new(sources),
         specs: Arc::new(Specs::new(Arc::clone(&world.clock))),

@@ -200,6 +200,7 @@ impl Pool {
     }
 
     /// How many connections idle.
+    #[cfg(test)]
     pub(super) fn idle_count(&self) -> usize {
         self.idle_count.get()
     }

@@ -79,7 +79,8 @@ impl Transport {
     }
 
     /// How many connections idle.
-    pub fn idle_connections(&self) -> usize {
+    #[cfg(test)]
+    pub(crate) fn idle_connections(&self) -> usize {
         self.0.pool.idle_count()
     }
 

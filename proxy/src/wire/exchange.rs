@@ -99,8 +99,6 @@ impl Peer {
 pub struct PeerTls {
     /// The certificates that the client showed, its own first. They are not verified here.
     pub certificates: Vec<rustls_pki_types::CertificateDer<'static>>,
-    /// The server name the client asked for.
-    pub server_name: Option<String>,
 }
 
 /// What the steps of a request found out about it: at most one value of each type.

@@ -18,10 +18,11 @@ use std::fmt;
 
 use bytes::{BufMut, Bytes, BytesMut};
 
+use self::bad_url::Reason;
 use self::escape::Part;
 use self::parse::Form;
 
-pub use self::bad_url::{BadUrl, Reason};
+pub use self::bad_url::BadUrl;
 pub use self::clean::clean_path;
 pub use self::escape::BadEscape;
 pub use self::join::{join_paths, join_queries};

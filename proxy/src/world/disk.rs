@@ -7,7 +7,7 @@ use std::{
 
 use bytes::Bytes;
 
-/// Files: certificates, configuration, logs, the store.
+/// Files: certificates, configuration, the store.
 ///
 /// What a disk can do stands first; behind it what is made of that, the same for every disk.
 pub trait Disk: fmt::Debug + Send + Sync {
@@ -33,9 +33,6 @@ pub trait Disk: fmt::Debug + Send + Sync {
     /// Takes a file away, and its folder too where nothing else is in it.
     fn remove(&self, path: &Path) -> io::Result<()>;
 
-    /// Opens a file to be written at its end; makes it if there is none.
-    fn open_end(&self, path: &Path) -> io::Result<Box<dyn Append>>;
-
     /// Opens a file that is there to be read and written anywhere.
     fn open(&self, path: &Path) -> io::Result<Box<dyn BlockFile>>;
 
@@ -53,13 +50,6 @@ pub trait Disk: fmt::Debug + Send + Sync {
         self.write(&draft, bytes, mode)?;
         self.rename(&draft, path)?;
         self.sync_folder(folder)
-    }
-
-    /// Opens a file to be written at its end; makes it if there is none. Its name survives a loss of power.
-    fn append(&self, path: &Path) -> io::Result<Box<dyn Append>> {
-        let file = self.open_end(path)?;
-        self.sync_folder(folder_of(path))?;
-        Ok(file)
     }
 
     /// Opens a file to be read and written anywhere, for its owner alone. If there is none it comes into being, and its folder too,
@@ -173,15 +163,6 @@ pub trait BlockFile: fmt::Debug + Send + Sync {
     /// Returns when all that was written survives a loss of power. After an error what was written may be lost, whatever a later
     /// call says.
     fn sync(&self) -> io::Result<()>;
-}
-
-/// A file that grows at its end.
-pub trait Append: fmt::Debug + Send {
-    /// Writes all of `bytes` at the end.
-    fn write(&mut self, bytes: &[u8]) -> io::Result<()>;
-
-    /// Returns when all that was written survives a loss of power.
-    fn sync(&mut self) -> io::Result<()>;
 }
 
 /// Who may read a file.

@@ -12,12 +12,12 @@ use std::{
 };
 
 use bytes::Bytes;
-use weir::world::{Append, BlockFile, Dice, Disk, Lock, Mode};
+use weir::world::{BlockFile, Dice, Disk, Lock, Mode};
 
 use self::{
     inode::Inode,
     names::{Entry, Names},
-    open::{SimEnd, SimFile, SimLock},
+    open::{SimFile, SimLock},
 };
 
 /// A machine's files.
@@ -169,16 +169,6 @@ impl Disk for SimDisk {
         files.number(path)?;
         files.names.change([(path, None)])?;
         files.names.remove_if_empty(weir::world::folder_of(path))
-    }
-
-    fn open_end(&self, path: &Path) -> io::Result<Box<dyn Append>> {
-        let mut files = self.files();
-        let number = match files.number(path) {
-            Err(error) if error.kind() == ErrorKind::NotFound => files.make(path, Inode::synced(Vec::new()))?,
-            number => number?,
-        };
-        let file = SimFile::new(self, &files, number);
-        Ok(Box::new(SimEnd(file)))
     }
 
     fn open(&self, path: &Path) -> io::Result<Box<dyn BlockFile>> {

@@ -70,7 +70,7 @@ fn play(input: &[u8]) {
     assert_eq!(clean_query_params(&cleaned), cleaned, "cleaned twice");
     let (values, bad) = Values::parse(&cleaned);
     assert!(bad.is_none(), "what is clean has one reading");
-    assert!(values.iter().eq(Values::parse(&url.raw_query).0.iter()), "nothing that is read is cleaned away");
+    assert_eq!(values, Values::parse(&url.raw_query).0, "nothing that is read is cleaned away");
 
     let head = RequestHead {
         method: Method::GET,

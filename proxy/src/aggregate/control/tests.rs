@@ -6,7 +6,7 @@ use super::*;
 use crate::{
     aggregate::pretend::{Backends, Manner, ok, on_a_worker},
     meta::Object,
-    rest::{DeleteOptions, WriteOptions},
+    rest::{Allow, DeleteOptions, WriteOptions},
     storage::{Cache, ListAt, Memory},
     world::Stopper,
 };
@@ -26,7 +26,7 @@ impl House {
         let world = backends.world();
         let (cache, feed) = Cache::open(Arc::new(Memory::new())).await.unwrap();
         tokio::task::spawn_local(feed.run());
-        let registry = Registry::new(cache, &world);
+        let registry = Registry::new(cache, &world, Allow::Nothing);
         let told = Told {
             aggregation: Arc::new(Aggregation::new(Some(backends.credential()))),
             sources: Arc::new(Sources::new("weir.test:443", &[]).unwrap()),

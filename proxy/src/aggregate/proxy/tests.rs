@@ -101,7 +101,7 @@ async fn a_request_goes_through_aggregators_so_often_and_no_more() {
             let certificates = crate::wire::tls::certificates(pem.as_bytes()).unwrap();
             let through = vec!["192.0.2.1"; hops].join(", ");
             let mut asked = exchange("GET", "/apis/example.com/v1/x", &[("X-Forwarded-For", &through)]);
-            asked.peer.tls = Some(Rc::new(PeerTls { certificates, server_name: None }));
+            asked.peer.tls = Some(Rc::new(PeerTls { certificates }));
             asked
         };
         let max = limits::AGGREGATED_HOPS_MAX;

@@ -48,7 +48,10 @@ fn what_is_accepted_is_chosen_as_go_chooses() {
 #[test]
 fn a_table_is_agreed_on_where_it_is_offered() {
     let table = accepting("application/json;as=Table;v=v1;g=meta.k8s.io,application/json").unwrap();
-    assert_eq!(table.transform, Some(GroupVersionKind::new("meta.k8s.io", "v1", "Table")));
+    assert_eq!(
+        table.transform,
+        Some(GroupVersionKind { group: "meta.k8s.io".into(), version: "v1".into(), kind: "Table".into() })
+    );
     let plain = accepting("application/json;as=Table;v=v2;g=meta.k8s.io,application/json").unwrap();
     assert_eq!(plain.transform, None);
 }

@@ -69,13 +69,6 @@ impl Handle {
         self.connection.borrow_mut().poll_head(self.stream, cx)
     }
 
-    /// Sends a 1xx head, unless the final head is out, or it is a 101, which HTTP/2 does not have.
-    ///
-    /// Heads have no flow control: a backend that sends many and a client that reads none would fill our memory, so they are counted.
-    pub fn inform(&self, head: &ResponseHead) {
-        inform(&mut self.connection.borrow_mut(), self.stream, head);
-    }
-
     /// Sends the final head of an answer.
     ///
     /// # Errors

@@ -14,7 +14,7 @@ pub(super) enum Version {
 
 /// Bytes that are no address. Go: `net/netip/netip.go` `parseAddrError`.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct BadAddress {
+pub(super) struct BadAddress {
     input: Bytes,
     problem: &'static str,
     at: Bytes,

@@ -11,16 +11,9 @@ pub struct BadUrl {
     pub(super) reason: Reason,
 }
 
-impl BadUrl {
-    /// What is wrong, without the URL.
-    pub fn reason(&self) -> &Reason {
-        &self.reason
-    }
-}
-
 /// What is wrong with a URL, in Go's words.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Reason {
+pub(super) enum Reason {
     /// A byte below 0x20, or 0x7f, anywhere.
     #[error("net/url: invalid control character in URL")]
     ControlByte,

@@ -10,7 +10,7 @@ use std::{
 
 use bytes::Bytes;
 
-use crate::world::{Append, BlockFile, Disk, Lock, Mode, folder_of};
+use crate::world::{BlockFile, Disk, Lock, Mode, folder_of};
 
 #[derive(Debug)]
 pub(super) struct RealDisk;
@@ -54,11 +54,6 @@ impl Disk for RealDisk {
         }
     }
 
-    fn open_end(&self, path: &Path) -> io::Result<Box<dyn Append>> {
-        let file = OpenOptions::new().create(true).append(true).open(path)?;
-        Ok(Box::new(RealAppend(file)))
-    }
-
     fn open(&self, path: &Path) -> io::Result<Box<dyn BlockFile>> {
         let file = OpenOptions::new().read(true).write(true).open(path)?;
         Ok(Box::new(RealBlocks(file)))
@@ -88,19 +83,6 @@ fn locked(path: &Path) -> io::Result<File> {
             Err(io::Error::new(ErrorKind::ResourceBusy, format!("in use by {holder}")))
         }
         Err(TryLockError::Error(error)) => Err(error),
-    }
-}
-
-#[derive(Debug)]
-struct RealAppend(File);
-
-impl Append for RealAppend {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
-        self.0.write_all(bytes)
-    }
-
-    fn sync(&mut self) -> io::Result<()> {
-        self.0.sync_data()
     }
 }
 

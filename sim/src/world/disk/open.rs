@@ -5,7 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use weir::world::{Append, BlockFile};
+use weir::world::BlockFile;
 
 use super::{Files, SimDisk, inode::Inode};
 
@@ -76,23 +76,6 @@ impl BlockFile for SimFile {
             inode.sync();
             Ok(())
         })
-    }
-}
-
-/// A file that grows at its end.
-#[derive(Debug)]
-pub(super) struct SimEnd(pub(super) SimFile);
-
-impl Append for SimEnd {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
-        self.0.change(|inode| {
-            inode.write(inode.bytes().len(), bytes);
-            Ok(())
-        })
-    }
-
-    fn sync(&mut self) -> io::Result<()> {
-        BlockFile::sync(&self.0)
     }
 }
 

@@ -78,22 +78,6 @@ fn a_file_whose_folder_was_not_synced_may_be_lost_and_so_may_all_of_the_folder()
 }
 
 #[test]
-fn what_is_written_at_an_end_stays_as_far_as_it_was_synced() {
-    for seed in 0..16 {
-        let disk = SimDisk::default();
-        let log = Path::new("log");
-        let mut file = disk.append(log).unwrap();
-        file.write(b"one").unwrap();
-        file.sync().unwrap();
-        file.write(b"two").unwrap();
-        assert_eq!(disk.read(log).unwrap(), "onetwo");
-        disk.lose_power(&Dice::new([seed; 32]));
-        let left = disk.read(log).unwrap();
-        assert!(left == "one" || left == "onetwo", "{left:?}");
-    }
-}
-
-#[test]
 fn a_file_that_is_open_is_not_opened_again_until_its_process_has_ended() {
     let disk = SimDisk::default();
     let first = file(&disk);

@@ -128,7 +128,7 @@ impl Stage {
     /// Whether a client counts that shows this certificate.
     fn knows(roots: &ClientRoots, certificate: &str) -> bool {
         let certificates = tls::certificates(certificate.as_bytes()).unwrap();
-        let peer = Peer::new(None, Some(Rc::new(PeerTls { certificates, server_name: None })));
+        let peer = Peer::new(None, Some(Rc::new(PeerTls { certificates })));
         let found =
             ClientCertificates::new(roots.clone()).authenticate(&asking("/", "*/*"), &peer, &mut Warnings::default());
         matches!(found, Authentication::Known(user) if user.name == "jane")
