@@ -1,3 +1,5 @@
+mod cost;
+
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 use super::*;
