@@ -7,7 +7,7 @@ mod unix;
 use std::{
     ffi::OsString,
     io,
-    net::{IpAddr, SocketAddr},
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
     sync::Arc,
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
@@ -104,7 +104,13 @@ impl Net for RealNet {
 /// A group of sockets that share the port, after a plain bind has proved that nobody else has it: SO_REUSEPORT alone would join a
 /// stranger's group.
 fn listen_tcp(address: SocketAddr, workers: usize) -> io::Result<Vec<Listener>> {
-    let proof = bound(address, Sharing::Alone)?;
+    let proof = match bound(address, Sharing::Alone) {
+        // Every address is asked for, and this machine has those of IPv4 only.
+        Err(error) if error.raw_os_error() == Some(libc::EAFNOSUPPORT) && address.ip() == Ipv6Addr::UNSPECIFIED => {
+            bound(SocketAddr::from((Ipv4Addr::UNSPECIFIED, address.port())), Sharing::Alone)?
+        }
+        bound => bound?,
+    };
     let address =
         proof.local_addr()?.as_socket().ok_or_else(|| io::Error::other("a TCP socket without an IP address"))?;
     drop(proof);
@@ -128,6 +134,9 @@ fn bound(address: SocketAddr, sharing: Sharing) -> io::Result<Socket> {
     let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
     socket.set_reuse_address(true)?;
     socket.set_reuse_port(sharing == Sharing::Group)?;
+    if address.ip() == Ipv6Addr::UNSPECIFIED {
+        socket.set_only_v6(false)?; // every address is one of IPv4 too, whatever the machine's default is
+    }
     socket.bind(&address.into())?;
     Ok(socket)
 }
@@ -196,5 +205,19 @@ impl Process for RealProcess {
 
     fn env(&self, name: &str) -> Option<OsString> {
         std::env::var_os(name)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_address_is_one_of_ipv4_too() {
+        let every = |port| Address::Tcp(SocketAddr::from((Ipv6Addr::UNSPECIFIED, port)));
+        let listeners = RealNet.listen(&every(0), 2).unwrap();
+        let port = listeners[0].local().unwrap().port();
+        std::net::TcpStream::connect((Ipv4Addr::LOCALHOST, port)).unwrap();
+        assert_eq!(RealNet.listen(&every(port), 1).unwrap_err().kind(), io::ErrorKind::AddrInUse);
     }
 }

@@ -7,7 +7,7 @@ use crate::config::limits;
 /// The flags of `weir serve`, named as kube-apiserver's where it has them.
 #[derive(Args, Clone, Debug)]
 pub struct ServeFlags {
-    /// Where to listen: an IP address; 0.0.0.0 and :: stand for all of them
+    /// Where to listen: an IP address; 0.0.0.0 stands for all of IPv4, :: for all there are
     #[arg(long, value_name = "IP", default_value = "127.0.0.1")]
     pub bind_address: IpAddr,
     /// The port to listen on; 0 takes a free one

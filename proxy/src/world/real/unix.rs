@@ -34,6 +34,12 @@ pub(super) fn listen(path: &Path, workers: usize) -> io::Result<Vec<Listener>> {
             fs::remove_file(path)?;
             UnixListener::bind(path)?
         }
+        Err(error) if error.kind() == io::ErrorKind::AddrInUse && !is_socket(path) => {
+            return Err(io::Error::new(
+                error.kind(),
+                "found what is no socket, expected nothing there, or one that was left behind",
+            ));
+        }
         bound => bound?,
     };
     let file = Arc::new(SocketFile(path.to_owned()));
@@ -43,8 +49,11 @@ pub(super) fn listen(path: &Path, workers: usize) -> io::Result<Vec<Listener>> {
 
 /// Whether a socket is there that refuses connections: its process was killed. Whatever else is there is somebody's.
 fn is_left_behind(path: &Path) -> bool {
+    is_socket(path) && connect(path).is_err_and(|error| error.kind() == io::ErrorKind::ConnectionRefused)
+}
+
+fn is_socket(path: &Path) -> bool {
     fs::symlink_metadata(path).is_ok_and(|file| file.file_type().is_socket())
-        && connect(path).is_err_and(|error| error.kind() == io::ErrorKind::ConnectionRefused)
 }
 
 /// Connects, but does not wait where a queue is full.
