@@ -16,7 +16,7 @@ use std::{
 
 pub use self::{
     client::{Answer, Client, Identity, request},
-    program::{command, extension_server},
+    program::{command, embedded_proxy, extension_server},
     reverse_proxy::{ReverseProxy, address_in},
 };
 

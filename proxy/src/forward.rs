@@ -1,5 +1,7 @@
 //! The reverse-proxy core: what Go's `httputil.ReverseProxy`, and the handler of Kubernetes above it, do with a request and its answer.
 //!
+//! `examples/embedded-proxy/main.rs` is how others build on it.
+//!
 //! Go: `net/http/httputil/reverseproxy.go`, `apimachinery/pkg/util/proxy/upgradeaware.go`.
 
 mod bodyless;
@@ -59,6 +61,7 @@ impl ReverseProxy {
     }
 
     /// Changes the head of each answer of the backend, one of 101 too, once its hop-by-hop fields are gone; an error is the client's 502.
+    /// Bodies are changed behind [`Self::forward`], in a [handler](crate::chain::Handler) of one's own.
     ///
     /// Go: `ReverseProxy.ModifyResponse`.
     #[must_use]

@@ -24,7 +24,7 @@ mod transport;
 pub use self::{
     download::Download,
     http2::{Http2Fault, Http2Settings},
-    origin::{Alpn, Origin},
+    origin::{Alpn, BadOrigin, Origin},
     outgoing::{OutHead, Outgoing},
     send_error::{ConnectionFault, Delivered, Ends, SendCause, SendError},
     stripped::{StrippedHeaders, strip_hop_by_hop},

@@ -23,6 +23,14 @@ pub fn extension_server() -> Command {
     Command::new(built("extension-server"))
 }
 
+/// The proxy of an embedder, of the proxy's examples.
+///
+/// # Panics
+/// It cannot be built.
+pub fn embedded_proxy() -> Command {
+    Command::new(built("embedded-proxy"))
+}
+
 /// A program, built from the sources as they are now.
 ///
 /// Cargo tells a test only the programs of its own package (`CARGO_BIN_EXE_…`), and one that lies about in the target folder may be an old
@@ -38,7 +46,8 @@ fn build() -> BTreeMap<String, PathBuf> {
     let mut cargo = Command::new(env!("CARGO"));
     cargo
         // The whole workspace, as with `cargo test --workspace`: libraries have the same features, and nothing is compiled twice.
-        .args(["build", "--quiet", "--workspace", "--bin=weir", "--example=extension-server"])
+        .args(["build", "--quiet", "--workspace", "--bin=weir"])
+        .args(["--example=extension-server", "--example=embedded-proxy"])
         .args(["--message-format=json-render-diagnostics", "--profile", &profile, "--target-dir"])
         .arg(folder)
         .current_dir(env!("CARGO_MANIFEST_DIR"))

@@ -16,7 +16,7 @@ use crate::{
     forward::{FlushInterval, ReverseProxy, Rules},
     listen::{self, Server, Settings},
     upstream::{
-        Alpn, Origin, Transport, TransportConfig,
+        Origin, Transport, TransportConfig,
         egress::Egress,
         tls::{Trust, client_config},
     },
@@ -139,7 +139,7 @@ fn listen_address(text: &str) -> Result<Address, BadFlag> {
     if let Some(path) = text.strip_prefix("unix:").filter(|path| !path.is_empty()) {
         return Ok(Address::Unix(path.into()));
     }
-    let full = if text.starts_with(':') { format!("0.0.0.0{text}") } else { text.to_owned() };
+    let full = if text.starts_with(':') { format!("[::]{text}") } else { text.to_owned() };
     let address = full.parse();
     address.map(Address::Tcp).map_err(|_| BadFlag::new("listen", text, "expected IP:PORT, :PORT or unix:PATH"))
 }
@@ -160,28 +160,8 @@ fn backend(text: &str) -> Result<(Url, Origin), BadFlag> {
         return Err(bad("found a fragment, expected none: it is never sent to a backend"));
     }
     let url = Url::parse(&Bytes::copy_from_slice(text.as_bytes())).map_err(|error| bad(&error.to_string()))?;
-    let (tls, default_port) = match &url.scheme[..] {
-        b"http" => (false, 80),
-        b"https" => (true, 443),
-        _ => return Err(bad("expected http://HOST[:PORT][/PATH] or https://HOST[:PORT][/PATH]")),
-    };
-    if url.user.is_some() {
-        return Err(bad("found a user or password, expected none: a backend gets the client's Authorization alone"));
-    }
-    let host = std::str::from_utf8(url.hostname()).map_err(|_| bad("the host is not UTF-8"))?.to_owned();
-    if host.is_empty() {
-        return Err(bad("expected a host"));
-    }
-    let port = match url.port() {
-        b"" if !url.host.ends_with(b":") => default_port,
-        port => std::str::from_utf8(port)
-            .ok()
-            .and_then(|port| port.parse().ok())
-            .filter(|port| *port != 0)
-            .ok_or_else(|| bad("expected a port from 1 to 65535"))?,
-    };
-    let alpn = if tls { Alpn::Both } else { Alpn::Http1 };
-    Ok((url, Origin { tls, host, port, address: None, alpn }))
+    let origin = Origin::of(&url).map_err(|error| bad(&error.to_string()))?;
+    Ok((url, origin))
 }
 
 /// What stands in front of the last `@` may be a password.

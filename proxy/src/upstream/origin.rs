@@ -1,4 +1,4 @@
-use crate::world::Address;
+use crate::{wire::url::Url, world::Address};
 
 /// A backend that speaks HTTP: where it is and how it is spoken to. Connections of one origin are interchangeable.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -13,6 +13,55 @@ pub struct Origin {
     pub address: Option<Address>,
     /// The versions of HTTP that may be spoken.
     pub alpn: Alpn,
+}
+
+/// A URL that names no backend.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum BadOrigin {
+    /// It is one of another protocol, or of none.
+    #[error("expected http://HOST[:PORT][/PATH] or https://HOST[:PORT][/PATH]")]
+    Scheme,
+    /// It has a user, who would be told nobody.
+    #[error("found a user or password, expected none: a backend gets the client's Authorization alone")]
+    User,
+    /// It has no host.
+    #[error("expected a host")]
+    NoHost,
+    /// Its host is no text.
+    #[error("the host is not UTF-8")]
+    Host,
+    /// Its port is none.
+    #[error("expected a port from 1 to 65535")]
+    Port,
+}
+
+impl Origin {
+    /// The backend that a URL names, spoken to as Go's transport does: through TLS in HTTP/2 where it can, else in HTTP/1.
+    ///
+    /// # Errors
+    /// It names none.
+    pub fn of(url: &Url) -> Result<Self, BadOrigin> {
+        let (tls, default_port) = match &url.scheme[..] {
+            b"http" => (false, 80),
+            b"https" => (true, 443),
+            _ => return Err(BadOrigin::Scheme),
+        };
+        if url.user.is_some() {
+            return Err(BadOrigin::User);
+        }
+        let host = std::str::from_utf8(url.hostname()).map_err(|_| BadOrigin::Host)?.to_owned();
+        if host.is_empty() {
+            return Err(BadOrigin::NoHost);
+        }
+        let port = match url.port() {
+            b"" if !url.host.ends_with(b":") => default_port,
+            port => std::str::from_utf8(port).ok().and_then(|port| port.parse().ok()).unwrap_or(0),
+        };
+        if port == 0 {
+            return Err(BadOrigin::Port);
+        }
+        Ok(Self { tls, host, port, address: None, alpn: if tls { Alpn::Both } else { Alpn::Http1 } })
+    }
 }
 
 /// Versions of HTTP that may be spoken to a backend. Through TLS the backend chooses; without it only one can be meant.
