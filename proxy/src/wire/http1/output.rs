@@ -24,6 +24,8 @@ pub struct Piece {
 #[derive(Debug, Default)]
 pub struct Output {
     buffer: BytesMut,
+    /// How large the memory of the buffer may be; it does not tell by itself, once something of it was written.
+    buffer_bytes_max: usize,
     piece: Piece,
     /// That the channel may hold back what it was given (TLS does).
     unflushed: bool,
@@ -115,13 +117,15 @@ impl Output {
 
     /// Gives the buffer's memory back, if it is larger than this.
     pub fn shrink(&mut self, bytes_max: usize) {
-        if self.buffer.is_empty() && self.buffer.capacity() > bytes_max {
+        if self.buffer.is_empty() && self.buffer_bytes_max > bytes_max {
             self.buffer = BytesMut::new();
+            self.buffer_bytes_max = 0;
         }
     }
 
     fn advance(&mut self, mut taken: usize) {
         let from_buffer = taken.min(self.buffer.len());
+        self.buffer_bytes_max = self.buffer_bytes_max.max(self.buffer.capacity());
         self.buffer.advance(from_buffer);
         taken -= from_buffer;
         let Piece { bytes, closing } = &mut self.piece;
@@ -139,5 +143,22 @@ impl Output {
 impl Piece {
     fn is_empty(&self) -> bool {
         self.bytes.is_empty() && self.closing.is_empty()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// An idle connection to a backend kept the room of its largest request's head: what was written is no more in the capacity.
+    #[test]
+    fn a_large_buffer_goes_back_once_it_is_written() {
+        for (taken, kept) in [(vec![100_000], false), (vec![1, 99_999], false), (vec![4_000], true)] {
+            let mut output = Output::default();
+            output.buffer().extend_from_slice(&vec![b'a'; taken.iter().sum()]);
+            taken.iter().for_each(|bytes| output.advance(*bytes));
+            output.shrink(8 << 10);
+            assert_eq!(output.buffer.try_reclaim(4_000), kept, "{taken:?}");
+        }
     }
 }
