@@ -106,11 +106,17 @@ impl Headers {
     }
 
     /// Adds a field behind the others, of which the caller has seen that its value holds no control byte but TAB, and no blank at its
-    /// ends.
+    /// ends; or [`Headers::doubt_values`] was called.
     pub(in crate::wire) fn append_clean(&mut self, name: Name, value: Bytes) {
-        debug_assert!(is_valid_field_value(&value) && trim(&value).len() == value.len(), "{name:?}: {value:?}");
+        let is_clean = || is_valid_field_value(&value) && trim(&value).len() == value.len();
+        debug_assert!(self.state == State::Unknown || is_clean(), "{name:?}: {value:?}");
         self.seen.insert(&name);
         self.fields.push((name, value));
+    }
+
+    /// From now on nothing is known of the values: `append_clean` may add any.
+    pub(in crate::wire) fn doubt_values(&mut self) {
+        self.state = State::Unknown;
     }
 
     /// Adds a field in front of the others.

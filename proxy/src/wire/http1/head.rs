@@ -54,8 +54,6 @@ pub(super) struct Fields {
     pub(super) lengths: Values,
     pub(super) encodings: Values,
     pub(super) trailers: Values,
-    /// That a field stood on several lines: a blank may stand at the end of its value.
-    unfolded: bool,
 }
 
 /// The values of the fields of one name.
@@ -130,18 +128,18 @@ impl HeadLines {
         }
         let head = head.freeze();
         // One more than came: what a proxy adds.
-        let mut fields = Fields {
-            headers: Headers::with_capacity(self.fields.len() + 1),
-            unfolded: self.unfolded,
-            ..Fields::default()
-        };
+        let mut fields = Fields { headers: Headers::with_capacity(self.fields.len() + 1), ..Fields::default() };
+        if self.unfolded {
+            // Where lines were joined, a blank may stand at the end of a value.
+            fields.headers.doubt_values();
+        }
         for field in &self.fields {
             let value = head.slice(field.value_start..field.value_end);
             match field.known.and_then(Name::at) {
                 Some(name) => fields.put(name, value, of),
                 None => {
                     let name = Name::canonical(head.slice(field.name_start..field.name_end));
-                    fields.add(name, value);
+                    fields.headers.append_clean(name, value);
                 }
             }
         }
@@ -241,7 +239,7 @@ impl Fields {
     /// Puts a field in common use where it belongs. No other frames a message.
     fn put(&mut self, name: Name, value: Bytes, of: Of) {
         if of == Of::Trailers || !FRAMING.contains(&name) || (of == Of::Response && name == Name::HOST) {
-            self.add(name, value);
+            self.headers.append_clean(name, value);
         } else if name == Name::CONTENT_LENGTH {
             self.lengths.push(value);
         } else if name == Name::TRANSFER_ENCODING {
@@ -250,14 +248,6 @@ impl Fields {
             self.trailers.push(value);
         } else {
             self.hosts.push(value);
-        }
-    }
-
-    fn add(&mut self, name: Name, value: Bytes) {
-        if self.unfolded {
-            self.headers.append(name, value);
-        } else {
-            self.headers.append_clean(name, value);
         }
     }
 
