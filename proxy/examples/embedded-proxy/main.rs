@@ -50,7 +50,7 @@ fn proxy(world: &World, transport: &Transport, backend: &str) -> Result<ReverseP
         }))
         .handle_error(Box::new(|_request, refusal| {
             let words = Body::whole(Bytes::from(format!("no answer: {}\n", refusal.words())));
-            Answer::Reply(ResponseHead::new(http::StatusCode::BAD_GATEWAY), words)
+            Answer::Reply(Box::new(ResponseHead::new(http::StatusCode::BAD_GATEWAY)), words)
         })))
 }
 

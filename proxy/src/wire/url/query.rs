@@ -42,6 +42,11 @@ impl Values {
         self.0.get(key).map_or(&[], Vec::as_slice)
     }
 
+    /// Keys in the order of their bytes, each with its values.
+    pub fn iter(&self) -> impl Iterator<Item = (&Bytes, &[Bytes])> {
+        self.0.iter().map(|(key, values)| (key, values.as_slice()))
+    }
+
     /// Writes `key=value&...`, keys sorted, a space as `+`. Go: `Encode`.
     pub fn encode(&self, out: &mut BytesMut) {
         let start = out.len();
