@@ -30,8 +30,8 @@ impl Net for Machine {
         if !wanted.ip().is_unspecified() && !wanted.ip().is_loopback() && wanted.ip() != self.address {
             return Err(os_error(ErrorKind::AddrNotAvailable));
         }
-        // turmoil binds to all addresses or to loopback; a machine has no third one.
-        let bound = SocketAddr::new(if wanted.ip() == self.address { UNSPECIFIED } else { wanted.ip() }, wanted.port());
+        // turmoil binds to all addresses or to loopback; a machine has no third one, and none of IPv6.
+        let bound = SocketAddr::new(if wanted.ip().is_loopback() { wanted.ip() } else { UNSPECIFIED }, wanted.port());
         let listener = at_once(TcpListener::bind(bound)).map_err(|error| os_error(error.kind()))?;
         let local = SocketAddr::new(wanted.ip(), listener.local_addr()?.port());
 
