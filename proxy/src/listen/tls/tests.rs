@@ -1,3 +1,5 @@
+mod renegotiation;
+
 use std::{rc::Rc, time::Duration};
 
 use http::StatusCode;
