@@ -61,7 +61,7 @@ pub fn replay(plot: Plot, seed: u64, bug: Option<Bug>) -> String {
 }
 
 /// The bugs that can be planted, with the names that the command line knows them by.
-pub const BUGS: [(&str, Bug); 17] = [
+pub const BUGS: [(&str, Bug); 19] = [
     ("keeps-hop-by-hop", Bug::KeepsHopByHop),
     ("acknowledges-before-sync", Bug::AcknowledgesBeforeSync),
     ("routes-to-the-other-backend", Bug::RoutesToTheOtherBackend),
@@ -79,6 +79,8 @@ pub const BUGS: [(&str, Bug); 17] = [
     ("stops-at-once", Bug::StopsAtOnce),
     ("shares-one-window", Bug::SharesOneWindow),
     ("never-asks-whether-it-lives", Bug::NeverAsksWhetherItLives),
+    ("loses-what-is-left-behind", Bug::LosesWhatIsLeftBehind),
+    ("ends-at-goaway", Bug::EndsAtGoaway),
 ];
 
 /// A bug's name on the command line.

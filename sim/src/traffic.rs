@@ -11,7 +11,7 @@ use weir::world::Dice;
 pub(crate) use self::request::{EXPECTS_FOR, STUCK_FOR};
 pub use self::{
     body::{BodyPlan, Whose, bytes_of, checksum_of},
-    reply::{Behind, Order, ReplyPlan, Shape},
+    reply::{Behind, Order, ReplyPlan, Shape, Unseen},
     request::{Method, OneHop, RequestPlan, Spot},
 };
 
@@ -153,7 +153,7 @@ impl Exchange {
                 body,
                 order: Order::Any,
                 behind: Behind::Open,
-                refused: false,
+                unseen: Unseen::No,
                 cut: None,
                 think: Duration::ZERO,
             },

@@ -10,7 +10,7 @@ use crate::{
     fault::What,
     history::{Asked, Event, Got},
     scenario::{PROBES_FROM, Scenario},
-    traffic::{Behind, Exchange, Method, Shape, Speech, Whose, checksum_of},
+    traffic::{Behind, Exchange, Method, Shape, Speech, Unseen, Whose, checksum_of},
     world::Mishaps,
 };
 
@@ -199,10 +199,13 @@ fn what_nothing_disturbs_succeeds(facts: &Facts<'_>) -> Result<(), String> {
     let silent = facts.scenario.back != Speech::Http2 && exchanges.clone().any(silent);
     let silent = silent || exchanges.clone().any(|exchange| !exchange.is_peaceful());
     let tires = exchanges.clone().any(|exchange| matches!(exchange.reply.behind, Behind::TiresOfWaiting(_)));
+    // One GOAWAY leaves all behind that came later.
+    let left_behind = exchanges.clone().any(|exchange| exchange.reply.unseen == Unseen::LeftBehind);
     exchanges.try_for_each(|exchange| {
-        // What was refused unseen is sent again, but not a body that was begun.
-        let refused = exchange.reply.refused && facts.scenario.back == Speech::Http2;
-        let excused = !exchange.is_peaceful() || ((silent || refused) && exchange.request.method == Method::Post);
+        // What was not seen is sent again, but not a body that was begun.
+        let unseen = left_behind || exchange.reply.unseen == Unseen::Refused;
+        let unseen = unseen && facts.scenario.back == Speech::Http2;
+        let excused = !exchange.is_peaceful() || ((silent || unseen) && exchange.request.method == Method::Post);
         let got = facts.got.get(&exchange.id).and_then(|gots| gots.first());
         match got {
             _ if excused => Ok(()),

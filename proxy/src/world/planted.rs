@@ -35,6 +35,10 @@ pub enum Bug {
     SharesOneWindow,
     /// A connection of HTTP/2 to a backend is never asked whether it lives.
     NeverAsksWhetherItLives,
+    /// What a backend's GOAWAY has left behind is not asked again.
+    LosesWhatIsLeftBehind,
+    /// A connection of HTTP/2 ends with its backend's GOAWAY, whatever runs on it.
+    EndsAtGoaway,
 }
 
 /// The bugs planted in this world: none, ever, in the real one.

@@ -1,5 +1,6 @@
 //! A backend: reads requests strictly, writes down what it saw, answers as the exchange's plan says.
 
+mod goaway;
 mod http1;
 mod http2;
 
@@ -15,7 +16,7 @@ use weir::{
 
 use crate::{
     history::{Delivered, Event, History, Replied, ReplyEnd},
-    traffic::{Exchange, Speech, Traffic},
+    traffic::{Exchange, Speech, Traffic, Unseen},
 };
 
 /// The port that backends listen on.
@@ -29,8 +30,8 @@ pub(crate) struct Backend {
     speech: Speech,
     pair: Rc<Pair>,
     note: Rc<dyn Fn(Event)>,
-    /// Requests that it has refused unseen.
-    refused: Rc<RefCell<BTreeSet<u64>>>,
+    /// Requests that it did not see at first.
+    unseen: Rc<RefCell<BTreeSet<u64>>>,
 }
 
 /// A certificate that nobody is asked to trust, and its key.
@@ -58,7 +59,7 @@ impl Backend {
         pair: &Rc<Pair>,
         note: Rc<dyn Fn(Event)>,
     ) -> Self {
-        Self { name, traffic: Rc::clone(traffic), speech, pair: Rc::clone(pair), note, refused: Rc::default() }
+        Self { name, traffic: Rc::clone(traffic), speech, pair: Rc::clone(pair), note, unseen: Rc::default() }
     }
 
     /// Answers until the machine stops.
@@ -89,10 +90,11 @@ impl Backend {
         }
     }
 
-    /// Whether it refuses a request unseen: one of which this is planned, the first time.
-    fn refuses(&self, path: &str) -> bool {
-        let planned = id_of(path).and_then(|id| self.traffic.exchange(id));
-        planned.is_some_and(|exchange| exchange.reply.refused && self.refused.borrow_mut().insert(exchange.id))
+    /// What keeps it from seeing a request: what is planned, the first time.
+    fn unseen(&self, path: &str) -> Unseen {
+        let Some(exchange) = id_of(path).and_then(|id| self.traffic.exchange(id)) else { return Unseen::No };
+        let first = exchange.reply.unseen != Unseen::No && self.unseen.borrow_mut().insert(exchange.id);
+        if first { exchange.reply.unseen } else { Unseen::No }
     }
 
     /// Writes down that a request came; its exchange. None: nobody has planned it.

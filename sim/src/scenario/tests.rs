@@ -3,7 +3,7 @@ use crate::{
     fault::{Fault, What},
     history::Got,
     production::End,
-    traffic::{BodyPlan, ClientPlan, Exchange, Method},
+    traffic::{BodyPlan, ClientPlan, Exchange, Method, Unseen},
 };
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -102,7 +102,15 @@ fn a_websocket_over_http2_carries_bytes_both_ways() {
 #[test]
 fn what_a_backend_refuses_unseen_is_asked_again() {
     let mut page = slow_page();
-    page.reply.refused = true;
+    page.reply.unseen = Unseen::Refused;
+    let (_, got) = of(&play_over(Speech::Http2, SECOND, page, &[]));
+    assert!(got.is_success(), "{got:?}");
+}
+
+#[test]
+fn what_a_goaway_leaves_behind_is_asked_again() {
+    let mut page = slow_page();
+    page.reply.unseen = Unseen::LeftBehind;
     let (_, got) = of(&play_over(Speech::Http2, SECOND, page, &[]));
     assert!(got.is_success(), "{got:?}");
 }

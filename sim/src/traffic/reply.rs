@@ -17,12 +17,23 @@ pub struct ReplyPlan {
     pub order: Order,
     /// What becomes of the connection behind it.
     pub behind: Behind,
-    /// On HTTP/2 the backend refuses it unseen when it first hears of it.
-    pub refused: bool,
+    /// Whether the backend sees the request when it first comes.
+    pub unseen: Unseen,
     /// The backend cuts its answer after so many bytes of the body.
     pub cut: Option<(usize, Leave)>,
     /// The backend thinks before it answers.
     pub think: Duration,
+}
+
+/// What keeps a backend from seeing a request when it first comes. On HTTP/2 alone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unseen {
+    /// Nothing.
+    No,
+    /// It refuses the stream.
+    Refused,
+    /// It says GOAWAY below the stream: those before it run on, this one and all behind it were not seen.
+    LeftBehind,
 }
 
 /// Which side of a tunnel says first that it has no more to say.
@@ -70,7 +81,11 @@ impl ReplyPlan {
     pub(super) fn draw(dice: &Dice, method: Method) -> Self {
         let body = BodyPlan::draw(&dice.split("reply body"));
         let mut order = dice.split("order");
-        let refused = dice.split("refused").below(8) == 0;
+        let unseen = match (dice.split("refused").below(8), dice.split("left behind").below(10)) {
+            (0, _) => Unseen::Refused,
+            (_, 0) => Unseen::LeftBehind,
+            _ => Unseen::No,
+        };
         let mut dice = dice.split("reply");
         let shape = match dice.below(12) {
             _ if method == Method::Upgrade => Shape::Plain,
@@ -86,7 +101,7 @@ impl ReplyPlan {
             body: BodyPlan { chunked: body.chunked || shape == Shape::Trailer, ..body },
             order: [Order::Any, Order::Client, Order::Backend][order.below(3) as usize],
             behind: Behind::draw(&mut dice, body.bytes),
-            refused,
+            unseen,
             cut: (dice.below(6) == 0 && shape != Shape::Empty && method != Method::Head)
                 .then(|| (dice.below(body.bytes as u64) as usize, Leave::draw(&mut dice))),
             think: Duration::from_millis(dice.below(3) * dice.below(200)),

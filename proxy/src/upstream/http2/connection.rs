@@ -16,6 +16,7 @@ use crate::{
         Channel,
         http2::{self, Role, Shared},
     },
+    world::{Bug, Planted},
 };
 
 /// A channel on which HTTP/2 is to be spoken, and on which nothing was sent yet.
@@ -42,6 +43,7 @@ pub(super) struct Life {
     /// It was given up since nothing answered.
     lost: Cell<bool>,
     ends: Ends,
+    planted: Planted,
     /// Why its socket failed.
     failure: RefCell<Option<io::Error>>,
     /// Requests came or went.
@@ -63,7 +65,7 @@ impl Handshaken {
 
     /// A connection that may be used. The seat is given back when it has ended.
     pub(in crate::upstream) fn start(self, settings: &Settings, seat: Seat) -> Connection {
-        let life = Rc::new(Life::new(&seat, Ends::of(self.0.stream())));
+        let life = Rc::new(Life::new(&seat, Ends::of(self.0.stream()), settings.planted));
         let generation = seat.generation();
         let frames = Rc::new(RefCell::new(http2::Connection::new(Role::Client, settings.bounds())));
         let socket = http2::Driver::new(self.0, &frames);
@@ -123,9 +125,10 @@ impl Drop for Inner {
 }
 
 impl Life {
-    fn new(seat: &Seat, ends: Ends) -> Self {
+    fn new(seat: &Seat, ends: Ends, planted: Planted) -> Self {
         Self {
             ends,
+            planted,
             active: Cell::new(0),
             retired: Cell::new(false),
             lost: Cell::new(false),
@@ -134,6 +137,11 @@ impl Life {
             pool: seat.pool().map(|pool| Rc::downgrade(&pool)).unwrap_or_default(),
             origin: Rc::clone(seat.origin()),
         }
+    }
+
+    /// Whether a bug is planted in its world.
+    pub(super) fn has(&self, bug: Bug) -> bool {
+        self.planted.has(bug)
     }
 
     /// Requests under way.

@@ -6,6 +6,7 @@ use super::{Settings, connection::Life};
 use crate::{
     upstream::pool::Seat,
     wire::http2::{self, Over, Shared},
+    world::Bug,
 };
 
 /// Drives a connection until it ends, and notices when it is dead or of no use any more.
@@ -57,6 +58,7 @@ impl Driver {
             };
             match event {
                 Event::End => break,
+                Event::Changed if self.life.has(Bug::EndsAtGoaway) && self.life.is_retired() => break,
                 Event::Changed => {}
                 Event::Time if idle => break,
                 Event::Time => {

@@ -25,6 +25,7 @@ use crate::{
         http2::{AnswerBody, Code, Follows, Handle, Sendable, StreamError, ToSend, Unsendable},
         message::Version,
     },
+    world::Bug,
 };
 
 /// A connection, and a place on it for one request.
@@ -223,6 +224,7 @@ fn failure(life: &Life, told: Told, error: &StreamError, request: Outgoing, uplo
         return Failed { cause: SendCause::Http2(fault), delivered, again: None };
     }
     let again = match whole {
+        Some(_) if matches!(error, StreamError::GoAway(_)) && life.has(Bug::LosesWhatIsLeftBehind) => None,
         Some(request) if told.unseen => Some(Again::not_begun(request)),
         Some(request) if protocol_error => Again::after_protocol_error(request),
         _ => None,

@@ -51,6 +51,7 @@ pub(in crate::upstream) struct Settings {
     pub(super) http2: Http2Settings,
     pub(super) header_list_bytes_max: u32,
     pub(super) idle_timeout: Duration,
+    pub(super) planted: Planted,
 }
 
 impl Settings {
@@ -66,6 +67,7 @@ impl Settings {
             http2,
             header_list_bytes_max: header_list_bytes_max(config.head_bytes_max),
             idle_timeout: config.idle_connection_timeout,
+            planted,
         }
     }
 

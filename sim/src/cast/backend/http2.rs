@@ -11,11 +11,14 @@ use http::{Request, Response};
 use tokio::sync::mpsc;
 use weir::wire::Channel;
 
-use super::Backend;
+use super::{
+    Backend,
+    goaway::{Between, Goaway},
+};
 use crate::{
     cast::frames,
     history::{BodyEnded, Checksum, Event, ReplyEnd},
-    traffic::{Behind, Exchange, Leave, Method, Shape, Whose, bytes_of},
+    traffic::{Behind, Exchange, Leave, Method, Shape, Unseen, Whose, bytes_of},
 };
 
 /// Answers requests, all at a time, until the connection ends.
@@ -23,11 +26,14 @@ pub(super) async fn converse(backend: &Backend, channel: Channel) {
     let mut builder = h2::server::Builder::new();
     let builder = builder.initial_window_size(1 << 16).initial_connection_window_size(1 << 24);
     // A connection that fails shows in its streams.
-    let Ok(connection) = builder.handshake(channel).await else { return };
-    accept(backend, connection).await;
+    let goaway = Goaway::default();
+    let Ok(connection) = builder.handshake(Between::new(channel, goaway.clone())).await else { return };
+    accept(backend, connection, goaway).await;
 }
 
-async fn accept(backend: &Backend, mut connection: Connection<Channel, Bytes>) {
+async fn accept(backend: &Backend, mut connection: Connection<Between, Bytes>, goaway: Goaway) {
+    // Requests that GOAWAY has left behind: nothing is said to them.
+    let mut left_behind = Vec::new();
     let (tell, mut told) = mpsc::channel::<()>(1);
     let tell = Rc::new(tell);
     loop {
@@ -39,7 +45,22 @@ async fn accept(backend: &Backend, mut connection: Connection<Channel, Bytes>) {
             }
             asked = connection.accept() => asked,
         };
-        let Some(Ok((request, respond))) = asked else { return };
+        let Some(Ok((request, mut respond))) = asked else { return };
+        let unseen = if left_behind.is_empty() { backend.unseen(request.uri().path()) } else { Unseen::LeftBehind };
+        match unseen {
+            Unseen::No => {}
+            Unseen::Refused => {
+                respond.send_reset(h2::Reason::REFUSED_STREAM);
+                continue;
+            }
+            Unseen::LeftBehind => {
+                if left_behind.is_empty() {
+                    goaway.say(respond.stream_id().as_u32().saturating_sub(2));
+                }
+                left_behind.push((request, respond));
+                continue;
+            }
+        }
         let (backend, tell) = (backend.clone(), Rc::clone(&tell));
         tokio::task::spawn_local(async move {
             if one(&backend, request, respond).await == Then::Last {
@@ -58,10 +79,6 @@ enum Then {
 }
 
 async fn one(backend: &Backend, request: Request<RecvStream>, mut respond: SendResponse<Bytes>) -> Then {
-    if backend.refuses(request.uri().path()) {
-        respond.send_reset(h2::Reason::REFUSED_STREAM);
-        return Then::Next;
-    }
     let fields = request.headers().keys().map(http::HeaderName::as_str);
     let Some(exchange) = backend.delivered(request.uri().path(), fields) else { return Then::Next };
     let end = match answer(backend, &exchange, request.into_body(), &mut respond).await {
