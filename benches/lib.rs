@@ -3,4 +3,5 @@
 pub mod backend;
 pub mod client;
 pub mod contender;
+pub mod counting;
 pub mod hyper_proxy;
