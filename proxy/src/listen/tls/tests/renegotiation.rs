@@ -81,7 +81,8 @@ fn hello() -> Vec<u8> {
 
 #[tokio::test(start_paused = true)]
 async fn a_client_that_asks_for_a_further_handshake_of_tls_1_2_is_told_no_and_then_left() {
-    // CVE-2009-3555: what was said before it counted as said by whoever showed a certificate in it. CVE-2011-1473: each costs far more here.
+    // CVE-2009-3555: what was said before it counted as said by whoever showed a certificate in it.
+    // CVE-2011-1473: each costs far more here than there.
     let (after_no, lived) = play(64 << 10, async |end| {
         let mut records = Records::shake(end).await;
         records.say(ContentType::Handshake, &hello()).await;
