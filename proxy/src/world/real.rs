@@ -12,7 +12,7 @@ use std::{
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
-use socket2::{Domain, Protocol, Socket, Type};
+use socket2::{Domain, Protocol, SockRef, Socket, TcpKeepalive, Type};
 use tokio::{
     net::{TcpStream, UnixStream},
     runtime::LocalOptions,
@@ -93,6 +93,7 @@ impl Net for RealNet {
                 Address::Tcp(address) => {
                     let stream = TcpStream::connect(address).await?;
                     stream.set_nodelay(true)?;
+                    SockRef::from(&stream).set_tcp_keepalive(&probed_after(TCP_KEEPALIVE_DIALLED))?;
                     Ok(Stream::Tcp(stream))
                 }
                 Address::Unix(path) => Ok(Stream::Unix(UnixStream::connect(path).await?)),
@@ -117,11 +118,18 @@ fn listen_tcp(address: SocketAddr, workers: usize) -> io::Result<Vec<Listener>> 
     (0..workers.max(1))
         .map(|_| {
             let socket = bound(address, Sharing::Group)?;
+            // Connections have it from their listener.
+            socket.set_tcp_keepalive(&probed_after(TCP_KEEPALIVE_ACCEPTED))?;
             socket.listen(ACCEPT_BACKLOG)?;
             socket.set_nonblocking(true)?;
             Ok(Listener::BoundTcp(socket.into()))
         })
         .collect()
+}
+
+/// Probes of a connection on which nothing came for so long: the other machine may be gone.
+fn probed_after(idle: Duration) -> TcpKeepalive {
+    TcpKeepalive::new().with_time(idle).with_interval(TCP_KEEPALIVE_INTERVAL).with_retries(TCP_KEEPALIVE_PROBES)
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -143,6 +151,15 @@ fn bound(address: SocketAddr, sharing: Sharing) -> io::Result<Socket> {
 
 /// What Go asks for where the kernel allows it (`net.core.somaxconn` since Linux 5.4).
 const ACCEPT_BACKLOG: i32 = 4096;
+/// A connection of a client on which nothing came for so long is probed: tunnels and watches may idle for hours, and a machine that is gone
+/// never says so. Go: `net.ListenConfig`.
+const TCP_KEEPALIVE_ACCEPTED: Duration = Duration::from_secs(15);
+/// The same of a connection to a backend. Go: `net/http/transport.go` `DefaultTransport`.
+const TCP_KEEPALIVE_DIALLED: Duration = Duration::from_secs(30);
+/// Between two probes. Go: `net.KeepAliveConfig`.
+const TCP_KEEPALIVE_INTERVAL: Duration = Duration::from_secs(15);
+/// After so many probes without an answer the connection is dead. Go: `net.KeepAliveConfig`.
+const TCP_KEEPALIVE_PROBES: u32 = 9;
 
 #[derive(Debug)]
 struct RealProcess;
@@ -219,5 +236,23 @@ mod tests {
         let port = listeners[0].local().unwrap().port();
         std::net::TcpStream::connect((Ipv4Addr::LOCALHOST, port)).unwrap();
         assert_eq!(RealNet.listen(&every(port), 1).unwrap_err().kind(), io::ErrorKind::AddrInUse);
+    }
+    #[tokio::test]
+    async fn connections_of_both_sides_are_probed_while_they_idle() {
+        let at = Address::Tcp(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)));
+        let mut listener = RealNet.listen(&at, 1).unwrap().remove(0);
+        let Stream::Tcp(dialled) = RealNet.dial(&Address::Tcp(listener.local().unwrap())).await.unwrap() else {
+            panic!()
+        };
+        let Stream::Tcp(accepted) = std::future::poll_fn(|cx| listener.poll_accept(cx)).await.unwrap() else {
+            panic!()
+        };
+        for (stream, idle) in [(accepted, 15), (dialled, 30)] {
+            let socket = SockRef::from(&stream);
+            assert!(socket.keepalive().unwrap());
+            assert_eq!(socket.tcp_keepalive_time().unwrap(), Duration::from_secs(idle));
+            assert_eq!(socket.tcp_keepalive_interval().unwrap(), Duration::from_secs(15));
+            assert_eq!(socket.tcp_keepalive_retries().unwrap(), 9);
+        }
     }
 }
