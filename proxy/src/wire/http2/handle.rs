@@ -147,7 +147,7 @@ pub struct Informer {
 }
 
 impl Informer {
-    /// See [`Handle::inform`].
+    /// Sends a 1xx head, ahead of the final one.
     pub fn inform(&self, head: &ResponseHead) {
         inform(&mut self.connection.borrow_mut(), self.stream, head);
     }
