@@ -12,6 +12,7 @@ use crate::wire::{
     headers::{Headers, Name},
     host::{is_one_host, valid_host_header},
     message::{RequestHead, Target, Version},
+    punycode::host_field,
     token::is_token,
     url::Url,
 };
@@ -105,8 +106,8 @@ impl RequestLine {
             return Err(Wrong::HostMissing);
         }
         // That of a target goes on like one of a field; one with bytes of no host at all does not, and is read as Go reads it.
-        let target_host = Some(&url.host).filter(|host| valid_host_header(host));
-        if field_host.iter().chain(target_host).any(|host| !is_one_host(host)) {
+        let target_host = Some(host_field(&url.host)).filter(|host| valid_host_header(host));
+        if field_host.iter().chain(&target_host).any(|host| !is_one_host(host)) {
             return Err(Wrong::Host);
         }
         let headers = fields.headers;

@@ -29,7 +29,7 @@ fn targets_that_are_no_urls_are_refused_before_the_head_is_whole() {
 /// It goes on to the backend as the `Host` of a field does. Go lets it through.
 #[test]
 fn the_host_of_a_target_is_one_host() {
-    for host in ["]", "a[b]", "[::1]b"] {
+    for host in ["]", "a[b]", "[::1]b", "\u{e9}]", "[\u{e9}"] {
         let answer = |target| format!("GET {target} HTTP/1.1\r\nHost: h\r\n\r\n");
         let mut reader = RequestReader::new(HeadLimits { head_bytes_max: 1 << 20 });
         let read = reader.next(&mut BytesMut::from(answer(format!("p://{host}/")).as_bytes()), false);
