@@ -162,15 +162,16 @@ fn request_line(line: &[u8]) -> Result<Line, Wrong> {
 fn status_line(line: &[u8]) -> Result<Line, Wrong> {
     let wrong = |what| Wrong::new(0, what);
     let no_version = wrong("a status line without HTTP/1.1 or HTTP/1.0");
-    let Some(&[b'H', b'T', b'T', b'P', b'/', b'1', b'.', minor @ b'0'..=b'9', b' ']) = line.get(..9) else {
+    let Some(&[b'H', b'T', b'T', b'P', b'/', major @ b'0'..=b'1', b'.', minor @ b'0'..=b'9', b' ']) = line.get(..9)
+    else {
         return Err(no_version);
     };
     let minor = minor - b'0';
     let digits = line.get(9..12).filter(|digits| digits.iter().all(u8::is_ascii_digit));
     let digits = digits.ok_or(wrong("a status that is not three digits"))?;
     let status = digits.iter().fold(0, |status, digit| status * 10 + u16::from(digit - b'0'));
-    // Go passes the line of a 101 on as its backend wrote it, whatever the minor version: behind it nothing is HTTP.
-    if minor > 1 && status != 101 {
+    // Go passes the line of a 101 on as its backend wrote it, whatever the version: behind it nothing is HTTP.
+    if (major == b'0' || minor > 1) && status != 101 {
         return Err(no_version);
     }
     if status < 100 {

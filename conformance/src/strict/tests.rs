@@ -91,6 +91,7 @@ fn responses_that_say_two_things_are_wrong() {
         ("HTTP/1.1 099 OK\r\n\r\n", "a status below 100"),
         ("HTTP/2 200 OK\r\n\r\n", "a status line without HTTP/1.1 or HTTP/1.0"),
         ("HTTP/1.3 200 OK\r\n\r\n", "a status line without HTTP/1.1 or HTTP/1.0"),
+        ("HTTP/0.9 200 OK\r\n\r\n", "a status line without HTTP/1.1 or HTTP/1.0"),
     ] {
         assert_eq!(responses(bytes.as_bytes(), &[], Ended::Yes).unwrap_err().what, what, "{bytes:?}");
     }
