@@ -17,6 +17,8 @@ mod rules;
 mod switch;
 mod upgrade_aware;
 
+use std::error::Error;
+
 use self::hooks::Hooks;
 pub use self::{
     flush::FlushInterval,
@@ -48,7 +50,10 @@ pub struct ReverseProxy {
 }
 
 impl ReverseProxy {
-    /// A proxy that sends everything to `origin`, in the way that `rules` say.
+    /// A proxy that changes requests as `rules` say and sends them where these say; to `origin` where they name no host, or this one.
+    ///
+    /// Give rules that choose among hosts that clients name themselves a list: whoever is let choose freely reaches all that this machine
+    /// reaches.
     pub fn new(transport: Transport, origin: Origin, rules: Rules, planted: Planted) -> Self {
         Self { transport, origin, rules, flush: FlushInterval::Never, hooks: Hooks::default(), planted }
     }
@@ -93,10 +98,15 @@ impl ReverseProxy {
 
     async fn ask(&self, exchange: &mut Exchange) -> Result<Answer, Refusal> {
         let upgrade = switch::asked(&exchange.head)?;
-        let head = outbound::head(&exchange.head, &exchange.peer, &self.rules, upgrade.as_ref(), &self.planted);
-        let outgoing = Outgoing { head, body: exchange.take_body() };
-        let passage =
-            Passage { transport: &self.transport, origin: &self.origin, flush: self.flush, until: exchange.deadline };
+        let out = outbound::under(&self.rules, &exchange.head, &exchange.peer, upgrade.as_ref(), &self.planted);
+        let elsewhere = out.elsewhere(&self.origin).map_err(backend_failed)?;
+        let outgoing = Outgoing { head: out.into_head(&exchange.head), body: exchange.take_body() };
+        let passage = Passage {
+            transport: &self.transport,
+            origin: elsewhere.as_deref().unwrap_or(&self.origin),
+            flush: self.flush,
+            until: exchange.deadline,
+        };
         match passage.ask(exchange, outgoing).await.map_err(backend_failed)? {
             Reply::Switched(mut head, tunnel) => {
                 head.raw = None; // Go's ReverseProxy names the fields anew
@@ -123,7 +133,7 @@ impl ReverseProxy {
     }
 }
 
-fn backend_failed(failure: Failure) -> Refusal {
+fn backend_failed(failure: impl Error + 'static) -> Refusal {
     tracing::warn!(error = %failure, "proxy error");
     Refusal::BackendFailed(Box::new(failure))
 }

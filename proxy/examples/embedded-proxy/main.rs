@@ -7,42 +7,33 @@ use std::{error::Error, rc::Rc, sync::Arc, time::Duration};
 use bytes::Bytes;
 use rustls::RootCertStore;
 use weir::{
-    chain::Handler,
     forward::{FlushInterval, ReverseProxy, Rules},
     listen::{Server, Settings, Stopper},
-    refusal::Refusal,
     upstream::{
         Origin, Transport, TransportConfig,
         tls::{Trust, client_config},
     },
-    wire::{Answer, Body, Exchange, Name, ResponseHead, url::Url},
+    wire::{Answer, Body, Name, ResponseHead, url::Url},
     world::{self, Address, World},
 };
 
-/// Who answers what.
-struct ByPath {
-    api: ReverseProxy,
-    everything_else: ReverseProxy,
-}
-
-impl Handler for ByPath {
-    async fn serve(&self, exchange: &mut Exchange) -> Result<Answer, Refusal> {
-        let is_api = exchange.head.target.url.path.starts_with(b"/api/");
-        let proxy = if is_api { &self.api } else { &self.everything_else };
-        proxy.forward(exchange).await // behind which body and trailers of the answer may be changed too
-    }
-}
-
-/// Everything to one backend: Go's `Rewrite`, `ModifyResponse`, `ErrorHandler` and `FlushInterval`.
-fn proxy(world: &World, transport: &Transport, backend: &str) -> Result<ReverseProxy, Box<dyn Error>> {
-    let target = Url::parse(&Bytes::copy_from_slice(backend.as_bytes()))?;
-    let origin = Origin::of(&target)?;
+/// What is under `/api/` to one backend, all else to the other: Go's `Rewrite`, `ModifyResponse`, `ErrorHandler` and `FlushInterval`.
+fn proxy(
+    world: &World,
+    transport: Transport,
+    api: &str,
+    everything_else: &str,
+) -> Result<ReverseProxy, Box<dyn Error>> {
+    let [api, everything_else] = [api, everything_else].map(|url| Url::parse(&Bytes::copy_from_slice(url.as_bytes())));
+    let (api, everything_else) = (api?, everything_else?);
+    let origin = Origin::of(&everything_else)?;
     let rules = Rules::Rewrite(Box::new(move |request| {
-        request.set_url(&target);
+        let is_api = request.inbound.target.url.path.starts_with(b"/api/");
+        request.set_url(if is_api { &api } else { &everything_else });
         request.set_x_forwarded();
         request.out.headers.set(Name::from_slice(b"X-Gateway"), Bytes::from_static(b"weir"));
     }));
-    Ok(ReverseProxy::new(transport.clone(), origin, rules, world.planted)
+    Ok(ReverseProxy::new(transport, origin, rules, world.planted)
         .flush_interval(FlushInterval::Every(Duration::from_millis(100)))
         .modify_response(Box::new(|head| {
             head.headers.remove(&Name::SERVER);
@@ -63,10 +54,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let serve = async {
         let tls = client_config(&world, Trust::Roots(Arc::new(RootCertStore::empty())), None)?;
         let transport = Transport::new(world.clone(), TransportConfig::new(Arc::new(tls)));
-        let handler = ByPath {
-            api: proxy(&world, &transport, api)?,
-            everything_else: proxy(&world, &transport, everything_else)?,
-        };
+        let handler = proxy(&world, transport, api, everything_else)?;
         let listener = world.net.listen(&Address::Tcp(listen.parse()?), 1)?.remove(0);
         let (_whoever_drops_it_stops_the_server, stop) = Stopper::new();
         println!("embedded-proxy: http://{}", listener.local().ok_or("no address")?);

@@ -3,7 +3,7 @@ use http::Method;
 
 use super::Rules;
 use crate::{
-    upstream::{OutHead, StrippedHeaders},
+    upstream::{BadOrigin, Origin, OutHead, StrippedHeaders},
     wire::{
         Headers, Name, Peer, RequestHead,
         url::{self, Url},
@@ -16,7 +16,8 @@ use crate::{
 pub struct Outbound<H> {
     /// The method.
     pub method: Method,
-    /// Path and query of what is asked of the backend; its host is asked when `host` is empty.
+    /// What is asked, and of whom. Without a host it is the proxy's own origin that is asked: a host that the client names in its target
+    /// (`GET http://other/ HTTP/1.1`) is not put here, so that only the rules choose. It is the backend's `Host` when `host` is empty.
     pub url: Url,
     /// The `Host` that the backend sees; empty for that of `url`.
     pub host: Bytes,
@@ -82,7 +83,7 @@ impl Outbound<Headers> {
     pub(crate) fn of(inbound: &RequestHead) -> Self {
         Self {
             method: inbound.method.clone(),
-            url: inbound.target.url.clone(),
+            url: Url { scheme: Bytes::new(), user: None, host: Bytes::new(), ..inbound.target.url.clone() },
             host: inbound.host.clone(),
             forwarded_for: ForwardedFor::Append,
             headers: inbound.headers.clone(),
@@ -117,6 +118,17 @@ impl Outbound<StrippedHeaders> {
         if let Some(ip) = peer.ip() {
             join_forwarded_for(&mut self.headers, ip);
         }
+    }
+
+    /// Which backend the rules chose, if it is another one than the proxy's own.
+    ///
+    /// # Errors
+    /// They named none that could be asked.
+    pub(super) fn elsewhere(&self, own: &Origin) -> Result<Option<Box<Origin>>, BadOrigin> {
+        if self.url.host.is_empty() || own.is_named_by(&self.url) {
+            return Ok(None);
+        }
+        Origin::of(&self.url).map(|origin| Some(Box::new(origin)))
     }
 
     /// The head that leaves for the backend.
@@ -159,16 +171,16 @@ impl ProxyRequest<'_> {
     }
 }
 
-/// The head that leaves for the backend.
+/// What leaves for the backend, and which one.
 ///
 /// The order is Go's, and can be seen: a Director's fields can be removed by the client's `Connection`, those of a Rewrite cannot.
-pub(super) fn head(
+pub(super) fn under(
+    rules: &Rules,
     inbound: &RequestHead,
     peer: &Peer,
-    rules: &Rules,
     upgrade: Option<&Bytes>,
     planted: &Planted,
-) -> Box<OutHead> {
+) -> Outbound<StrippedHeaders> {
     let mut out = Outbound::of(inbound);
     if let Rules::Director(direct) = rules {
         direct(&mut out);
@@ -181,7 +193,7 @@ pub(super) fn head(
         Rules::Director(_) => out.append_forwarded_for(peer),
         Rules::Rewrite(rewrite) => out = rewritten(out, inbound, peer, rewrite),
     }
-    out.into_head(inbound)
+    out
 }
 
 fn rewritten(

@@ -16,7 +16,7 @@ use crate::{
     forward::{FlushInterval, ReverseProxy, Rules},
     listen::{self, Server, Settings},
     upstream::{
-        Origin, Transport, TransportConfig,
+        BadOrigin, Origin, Transport, TransportConfig,
         egress::Egress,
         tls::{Trust, client_config},
     },
@@ -160,6 +160,9 @@ fn backend(text: &str) -> Result<(Url, Origin), BadFlag> {
         return Err(bad("found a fragment, expected none: it is never sent to a backend"));
     }
     let url = Url::parse(&Bytes::copy_from_slice(text.as_bytes())).map_err(|error| bad(&error.to_string()))?;
+    if url.host.ends_with(b":") {
+        return Err(bad(&BadOrigin::Port.to_string())); // Go takes it for the scheme's port; who wrote it was not done
+    }
     let origin = Origin::of(&url).map_err(|error| bad(&error.to_string()))?;
     Ok((url, origin))
 }

@@ -41,6 +41,29 @@ impl Origin {
     /// # Errors
     /// It names none.
     pub fn of(url: &Url) -> Result<Self, BadOrigin> {
+        let Place { tls, host, port } = Place::of(url)?;
+        let alpn = if tls { Alpn::Both } else { Alpn::Http1 };
+        Ok(Self { tls, host: host.to_owned(), port, address: None, alpn })
+    }
+
+    /// Whether a URL names this backend.
+    pub(crate) fn is_named_by(&self, url: &Url) -> bool {
+        let here = |place: Place<'_>| {
+            place.tls == self.tls && place.port == self.port && place.host.eq_ignore_ascii_case(&self.host)
+        };
+        Place::of(url).is_ok_and(here)
+    }
+}
+
+/// Where a URL leads.
+struct Place<'a> {
+    tls: bool,
+    host: &'a str,
+    port: u16,
+}
+
+impl<'a> Place<'a> {
+    fn of(url: &'a Url) -> Result<Self, BadOrigin> {
         let (tls, default_port) = match &url.scheme[..] {
             b"http" => (false, 80),
             b"https" => (true, 443),
@@ -49,18 +72,18 @@ impl Origin {
         if url.user.is_some() {
             return Err(BadOrigin::User);
         }
-        let host = std::str::from_utf8(url.hostname()).map_err(|_| BadOrigin::Host)?.to_owned();
+        let host = std::str::from_utf8(url.hostname()).map_err(|_| BadOrigin::Host)?;
         if host.is_empty() {
             return Err(BadOrigin::NoHost);
         }
         let port = match url.port() {
-            b"" if !url.host.ends_with(b":") => default_port,
+            b"" => default_port,
             port => std::str::from_utf8(port).ok().and_then(|port| port.parse().ok()).unwrap_or(0),
         };
         if port == 0 {
             return Err(BadOrigin::Port);
         }
-        Ok(Self { tls, host, port, address: None, alpn: if tls { Alpn::Both } else { Alpn::Http1 } })
+        Ok(Self { tls, host, port })
     }
 }
 

@@ -6,6 +6,7 @@ use super::Facts;
 use crate::{
     fault::{DEAD_FOR, What},
     history::{Event, Got, ReplyEnd},
+    scenario::Scenario,
     traffic::{Exchange, Leave, Method, STUCK_FOR, Speech, Spot},
     world::Mishaps,
 };
@@ -29,9 +30,12 @@ impl Facts<'_> {
         self.faults.is_empty() && self.scenario.mishaps == Mishaps::None
     }
 
-    /// How long news takes from one end to the other, through the proxy: it may take 20 ms.
+    /// How long news takes from one end to the other, through the proxy: it may take 20 ms. On each link that others use too, a window of
+    /// theirs may be on its way before.
     fn passes_on(&self) -> Duration {
-        self.scenario.production.link_latency * 2 + Duration::from_millis(20)
+        let Scenario { production, front, back, .. } = self.scenario;
+        let shared = [front, back].into_iter().filter(|speech| **speech == Speech::Http2).count() as u32;
+        production.link_latency * (2 + 2 * shared) + Duration::from_millis(20)
     }
 
     /// How long an exchange that nobody disturbs takes: its own plan, and its bodies a window at a time, each of which is asked for from

@@ -1,4 +1,5 @@
-//! A backend's connection of HTTP/2 that can say GOAWAY below streams that run: the `h2` crate says it above all that have come.
+//! A backend's connection of HTTP/2 that can say GOAWAY below streams that run, and that ends without taking back what it has said: the
+//! `h2` crate says GOAWAY above all that have come, and drops a connection as soon as its own side is closed.
 
 use std::{
     cell::RefCell,
@@ -6,10 +7,14 @@ use std::{
     pin::Pin,
     rc::Rc,
     task::{Context, Poll, ready},
+    time::Duration,
 };
 
 use bytes::{Buf as _, Bytes};
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::{
+    io::{AsyncRead, AsyncWrite, ReadBuf},
+    time::{Sleep, sleep},
+};
 use weir::wire::Channel;
 
 /// A channel whose written frames are counted, so that one can be put between two of them.
@@ -22,6 +27,8 @@ pub(super) struct Between {
     head: Vec<u8>,
     /// What is to come of that frame behind its head.
     left: usize,
+    /// How long the other side is still read, once this one is closed.
+    lingers: Option<Pin<Box<Sleep>>>,
 }
 
 /// Says GOAWAY on a channel.
@@ -37,7 +44,7 @@ impl Goaway {
 
 impl Between {
     pub(super) fn new(channel: Channel, goaway: Goaway) -> Self {
-        Self { channel, goaway, saying: Bytes::new(), head: Vec::new(), left: 0 }
+        Self { channel, goaway, saying: Bytes::new(), head: Vec::new(), left: 0, lingers: None }
     }
 
     /// Writes what is to be put in, if a frame has just ended.
@@ -55,6 +62,22 @@ impl Between {
             self.saying.advance(written);
         }
         Poll::Ready(Ok(()))
+    }
+
+    /// Reads away what still comes: bytes that nobody reads would reset the connection, and what the other side has not read yet were lost.
+    fn poll_linger(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let over = self.lingers.get_or_insert_with(|| Box::pin(sleep(LINGERS_FOR)));
+        if over.as_mut().poll(cx).is_ready() {
+            return Poll::Ready(());
+        }
+        let mut unread = [0; 4096];
+        loop {
+            let mut buffer = ReadBuf::new(&mut unread);
+            let read = ready!(Pin::new(&mut self.channel).poll_read(cx, &mut buffer));
+            if read.is_err() || buffer.filled().is_empty() {
+                return Poll::Ready(());
+            }
+        }
     }
 
     /// How many of these bytes belong to the frame that is being written.
@@ -98,8 +121,14 @@ impl AsyncWrite for Between {
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.get_mut().channel).poll_shutdown(cx)
+        let this = self.get_mut();
+        if this.lingers.is_none() {
+            ready!(Pin::new(&mut this.channel).poll_shutdown(cx))?;
+        }
+        this.poll_linger(cx).map(Ok)
     }
 }
 
 const HEAD_BYTES: usize = 9;
+/// Go: `http2goAwayTimeout`.
+const LINGERS_FOR: Duration = Duration::from_secs(1);
