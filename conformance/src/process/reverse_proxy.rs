@@ -38,6 +38,15 @@ impl ReverseProxy {
         self.child.stderr.take().expect("it is piped, and asked for once")
     }
 
+    /// Asks it to read its files again.
+    ///
+    /// # Panics
+    /// It runs no more.
+    pub fn reload(&self) {
+        let asked = Command::new("kill").args(["-HUP", &self.id().to_string()]).status().expect("kill can be run");
+        assert!(asked.success(), "the process runs");
+    }
+
     /// Whether it runs no more.
     pub fn has_ended(&mut self) -> bool {
         !matches!(self.child.try_wait(), Ok(None))

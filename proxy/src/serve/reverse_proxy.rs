@@ -1,65 +1,54 @@
 //! `weir reverse-proxy`: Go's `httputil.ReverseProxy`, single host, as a process.
 
+mod tls;
+
 use std::{borrow::Cow, rc::Rc, sync::Arc};
 
 use bytes::Bytes;
-use rustls::RootCertStore;
 
 use super::{ServeError, listen_to_signals, run_workers};
 use crate::{
     config::{
         BadFlag, ReverseProxyFlags,
-        certificates::Pair,
-        flags::{FlagFile, Mode, send_timeout},
+        flags::{Mode, send_timeout},
         limits, parse_duration,
     },
     forward::{FlushInterval, ReverseProxy, Rules},
-    listen::{self, Server, Settings},
-    upstream::{
-        BadOrigin, Origin, Transport, TransportConfig,
-        egress::Egress,
-        tls::{Trust, client_config},
-    },
+    listen::{Server, Settings},
+    upstream::{BadOrigin, Origin, Transport, TransportConfig, egress::Egress},
     wire::{http2::Tunnels, url::Url},
     world::{Address, World},
 };
 
-/// A single-host reverse proxy, as configured.
+/// What the flags say.
 #[derive(Clone, Debug)]
-pub struct ReverseProxyConfig {
+struct ReverseProxyConfig {
     /// Where it listens.
-    pub listen: Address,
+    listen: Address,
     /// Where everything goes; its path and query go in front of those of each request.
-    pub target: Url,
+    target: Url,
     /// The backend of the target.
-    pub origin: Origin,
+    origin: Origin,
     /// How requests are rewritten.
-    pub mode: Mode,
+    mode: Mode,
     /// How long bytes of an answer of known length may wait.
-    pub flush: FlushInterval,
+    flush: FlushInterval,
     /// How connections of clients are treated.
-    pub server: Settings,
+    server: Settings,
     /// How the backend is reached.
-    pub transport: TransportConfig,
+    transport: TransportConfig,
     /// How many workers serve.
-    pub workers: usize,
+    workers: usize,
 }
 
-/// Runs `weir reverse-proxy` until a signal ends it. `ready` gets the ready line. Proxies on the way to the backend are the environment's.
+/// Runs `weir reverse-proxy` until a signal ends it. `ready` gets the ready line, `weir reverse-proxy: http://127.0.0.1:8080`. Proxies on
+/// the way to the backend are the environment's.
 ///
 /// # Errors
 /// A flag, a file or a variable cannot be used, the address cannot be listened at, or a worker panicked.
 pub async fn run(world: &World, flags: &ReverseProxyFlags, ready: impl FnOnce(&str)) -> Result<(), ServeError> {
     let mut config = ReverseProxyConfig::from_flags(world, flags)?;
     config.transport.egress = Egress::from_environment(world)?;
-    serve(world, config, ready).await
-}
-
-/// Serves until a signal ends it. `ready` gets the ready line, `weir reverse-proxy: http://127.0.0.1:8080`.
-///
-/// # Errors
-/// The address cannot be listened at, or a worker panicked.
-pub async fn serve(world: &World, config: ReverseProxyConfig, ready: impl FnOnce(&str)) -> Result<(), ServeError> {
     let signals = listen_to_signals(world)?;
     let listeners = world.net.listen(&config.listen, config.workers).map_err(|source| ServeError::Listen {
         flags: "--listen",
@@ -70,19 +59,22 @@ pub async fn serve(world: &World, config: ReverseProxyConfig, ready: impl FnOnce
     let at = listeners.first().and_then(|listener| listener.local());
     let at = at.map_or_else(|| format!("unix:{}", config.listen), |address| format!("{scheme}://{address}"));
     ready(&format!("weir reverse-proxy: {at}"));
-    let reload = || tracing::info!("nothing is read again");
+    let renewal = tls::Renewal::new(world, flags, config.server.tls.clone());
+    let backend = renewal.backend();
+    let reload = || renewal.look();
     run_workers(world, signals, listeners, reload, move |worker| {
-        let config = config.clone();
+        let (config, backend) = (config.clone(), backend.clone());
         Box::pin(async move {
-            let handler = Rc::new(handler(&worker.world, &config));
+            let transport = Transport::new(worker.world.clone(), config.transport.clone());
+            tokio::task::spawn_local(tls::renew(transport.clone(), backend));
+            let handler = Rc::new(handler(&worker.world, &config, transport));
             Server::new(handler, config.server, worker.world).run(worker.listener, worker.stop).await;
         })
     })
     .await
 }
 
-fn handler(world: &World, config: &ReverseProxyConfig) -> ReverseProxy {
-    let transport = Transport::new(world.clone(), config.transport.clone());
+fn handler(world: &World, config: &ReverseProxyConfig, transport: Transport) -> ReverseProxy {
     let rules = match config.mode {
         Mode::Director => Rules::single_host(config.target.clone()),
         Mode::Rewrite => Rules::rewrite_to(config.target.clone()),
@@ -95,13 +87,13 @@ impl ReverseProxyConfig {
     ///
     /// # Errors
     /// A flag or file cannot be used; the error names it.
-    pub fn from_flags(world: &World, flags: &ReverseProxyFlags) -> Result<Self, BadFlag> {
+    fn from_flags(world: &World, flags: &ReverseProxyFlags) -> Result<Self, BadFlag> {
         let (target, origin) = backend(&flags.to)?;
         if !origin.tls {
             refuse_tls_flags(flags)?;
         }
         let workers = if flags.workers == 0 { world.process.workers() } else { flags.workers };
-        let mut server = Settings::bounded(server_tls(world, flags)?);
+        let mut server = Settings::bounded(tls::serving(world, flags)?);
         server.send_timeout = send_timeout(&flags.send_timeout)?;
         if flags.http2_websockets {
             if flags.tls_cert_file.is_none() {
@@ -119,7 +111,7 @@ impl ReverseProxyConfig {
             mode: flags.mode,
             flush: flush_interval(&flags.flush_interval)?,
             server,
-            transport: transport(client_tls(world, flags)?),
+            transport: transport(tls::backend(world, flags)?),
             workers,
         })
     }
@@ -185,29 +177,4 @@ fn flush_interval(text: &str) -> Result<FlushInterval, BadFlag> {
         Ok(None) => Ok(FlushInterval::Always),
         Err(error) => Err(BadFlag::new("flush-interval", text, error)),
     }
-}
-
-fn server_tls(world: &World, flags: &ReverseProxyFlags) -> Result<Option<Arc<rustls::ServerConfig>>, BadFlag> {
-    let certificates = FlagFile::of("tls-cert-file", flags.tls_cert_file.as_ref());
-    let Some(key) = FlagFile::of("tls-private-key-file", flags.tls_private_key_file.as_ref()) else { return Ok(None) };
-    let Some(pair) = Pair::of_flags(world, certificates, Some(key))? else { return Ok(None) };
-    let (chain, private_key) = pair.parsed().map_err(|error| key.bad(error))?;
-    listen::tls::server_config(world, chain, private_key).map(Some).map_err(|error| key.bad(error))
-}
-
-fn client_tls(world: &World, flags: &ReverseProxyFlags) -> Result<Arc<rustls::ClientConfig>, BadFlag> {
-    let trust = if flags.to_insecure_skip_tls_verify {
-        Trust::Anyone
-    } else if let Some(file) = FlagFile::of("to-ca-file", flags.to_ca_file.as_ref()) {
-        let certificates = file.certificates(world)?;
-        let mut roots = RootCertStore::empty();
-        for certificate in &certificates {
-            roots.add(certificate.clone()).map_err(|error| file.bad(error))?;
-        }
-        Trust::Certificates(certificates)
-    } else {
-        Trust::Roots(Arc::new(webpki_roots::TLS_SERVER_ROOTS.iter().cloned().collect()))
-    };
-    let config = client_config(world, trust, None).map_err(|error| BadFlag::new("to", &flags.to, error))?;
-    Ok(Arc::new(config))
 }
