@@ -92,6 +92,34 @@ fn resets_do_not_raise_the_number_of_handlers() {
     });
 }
 
+/// Requests that wait for the handlers of others kept their connection for ever: nobody held their streams, and nobody let them go.
+#[test]
+fn requests_that_wait_for_a_handler_do_not_outlive_their_connection() {
+    for breaks_the_rules in [false, true] {
+        play(async {
+            let (served, io) = start(Http2Limits { streams_max: 2, ..Http2Limits::default() });
+            let mut raw = raw::Raw::connect(io).await;
+            let get = [(":method", "GET"), (":scheme", "https"), (":authority", "h.test"), (":path", "/stubborn")];
+            for stream in [1, 3] {
+                raw.headers(stream, &get).await;
+                raw.reset(stream, 8).await;
+            }
+            for stream in [5, 7] {
+                raw.headers(stream, &get).await;
+            }
+            settle().await;
+            assert_eq!(served.seen.called.get(), 2);
+            if breaks_the_rules {
+                raw.frame(0, 0, 0, b"").await;
+            }
+            drop(raw);
+            let limits = Http2Limits::default();
+            let ended = tokio::time::timeout(limits.gone_grace + limits.linger + limits.goaway_grace, served.task);
+            ended.await.expect("the connection ends with its handlers").unwrap();
+        });
+    }
+}
+
 #[test]
 fn streams_beyond_the_bound_are_refused() {
     play(async {

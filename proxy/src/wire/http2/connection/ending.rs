@@ -68,7 +68,7 @@ impl Connection {
         self.over = Some(Over::Fault(code, why));
         self.input = BytesMut::new();
         self.line.clear();
-        self.server.forget_waiting();
+        self.forget_waiting();
         match self.role {
             Role::Server => self.wake_driver(),
             Role::Client => self.end(Over::Gone),
@@ -80,7 +80,7 @@ impl Connection {
         self.over.get_or_insert(over);
         self.input = BytesMut::new();
         self.line.clear();
-        self.server.forget_waiting();
+        self.forget_requests();
         let mut released = Vec::new();
         for stream in self.streams.iter_mut() {
             stream.break_off(StreamError::Lost);

@@ -38,14 +38,23 @@ pub(super) struct Requests {
     handlers: usize,
 }
 
-impl Requests {
-    /// None of those that wait will have a handler.
-    pub(super) fn forget_waiting(&mut self) {
-        self.waiting.clear();
-    }
-}
-
 impl Connection {
+    /// None of the requests that wait for others to end will have a handler: nobody will ever hold their streams.
+    pub(super) fn forget_waiting(&mut self) {
+        for (id, _) in std::mem::take(&mut self.server.waiting) {
+            self.streams.remove(id);
+        }
+    }
+
+    /// Nobody takes a request any more, not even one that is ready.
+    pub(super) fn forget_requests(&mut self) {
+        self.forget_waiting();
+        for (id, _) in std::mem::take(&mut self.server.ready) {
+            self.server.handlers -= 1;
+            self.streams.remove(id);
+        }
+    }
+
     /// The next request that is to have a handler, and its stream. Whoever takes it releases the stream.
     pub(in crate::wire::http2) fn next_request(&mut self) -> Option<(u32, Asked)> {
         self.server.ready.pop_front()

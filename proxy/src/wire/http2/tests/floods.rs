@@ -237,6 +237,27 @@ fn bytes_that_come_one_by_one_are_kept_together() {
     assert!(pieces <= 5 && bytes == 5_000, "{pieces}");
 }
 
+/// Whoever drives the connection waits until it is idle.
+#[test]
+fn requests_without_a_handler_are_let_go_at_the_end() {
+    let mut end = End::server();
+    let mut handles = Vec::new();
+    for stream in (1..20).step_by(2) {
+        end.get(stream);
+        handles.push(end.accept());
+        end.frame(3, 0, stream, &8_u32.to_be_bytes());
+    }
+    for stream in [21, 23] {
+        end.get(stream);
+    }
+    // The first of them may have a handler now, and the connection ends before it does.
+    handles.pop();
+    end.connection.borrow_mut().end(Over::Gone);
+    assert!(Handle::accept(&end.connection).is_none());
+    drop(handles);
+    assert!(end.connection.borrow().is_idle());
+}
+
 #[test]
 fn data_on_a_stream_that_we_have_reset_is_nobody_s_fault() {
     let mut end = End::server();
