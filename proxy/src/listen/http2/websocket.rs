@@ -72,7 +72,11 @@ pub(super) async fn run(
         // Both directions move in every turn: neither waits for the other.
         let up = up.poll(cx, &mut backend)?;
         let down = down.poll(cx, &mut backend, handle)?;
-        if up.is_ready() && down.is_ready() { Poll::Ready(Ok(())) } else { Poll::Pending }
+        if up.is_ready() && down.is_ready() {
+            return Poll::Ready(Ok(()));
+        }
+        // Asked here: a direction that has ended, or waits for the backend, does not notice that the client leaves.
+        handle.poll_broken(cx).map(|_| Err(Broken))
     });
     if let Err(Broken) = ended.await {
         handle.cut(Code::CANCEL, "the tunnel broke");
@@ -141,9 +145,6 @@ impl Down {
     fn poll(&mut self, cx: &mut Context<'_>, backend: &mut Channel, handle: &Handle) -> Poll<Result<(), Broken>> {
         while !self.has_ended {
             ready!(handle.poll_room(cx)).map_err(|_| Broken)?;
-            if handle.poll_broken(cx).is_ready() {
-                return Poll::Ready(Err(Broken));
-            }
             let mut bytes = std::mem::take(&mut self.early);
             if bytes.is_empty() {
                 self.buffer.reserve(BUFFER_BYTES);

@@ -72,6 +72,27 @@ fn a_reset_of_the_client_ends_the_backend() {
     });
 }
 
+/// A backend that has said all and reads nothing kept the tunnel of a client that had left.
+#[test]
+fn a_client_that_leaves_is_noticed_while_its_bytes_wait_for_a_backend_that_has_ended() {
+    play(async {
+        let (served, io) = start(open());
+        let mut raw = raw::Raw::connect(io).await;
+        raw.open_headers(1, &connect("websocket")).await;
+        assert_eq!(raw.next().await.unwrap().kind, 1);
+        let mut backend = served.seen.backend.take().unwrap();
+        backend.shutdown().await.unwrap();
+        assert_eq!(bytes(&mut raw, usize::MAX).await, ("early ".to_owned(), true));
+        for _ in 0..10 {
+            raw.frame(0, 0, 1, &[b'a'; 16 << 10]).await;
+        }
+        settle().await;
+        drop(raw);
+        let limits = Http2Limits::default();
+        tokio::time::timeout(limits.linger, served.task).await.expect("the tunnel ends with its client").unwrap();
+    });
+}
+
 #[test]
 fn another_protocol_is_a_501_and_none_is_taken_unless_it_is_opened() {
     play(async {
