@@ -97,6 +97,7 @@ impl Connection {
     fn resize_windows(&mut self, bytes: u32) -> Result<(), Fault> {
         let growth = i64::from(bytes) - i64::from(self.peer.stream_window_bytes);
         self.peer.stream_window_bytes = bytes;
+        let mut is_held_back = false;
         for stream in self.streams.iter_mut() {
             stream
                 .sending
@@ -104,9 +105,13 @@ impl Connection {
                 .add(growth)
                 .map_err(|TooLarge| Fault::connection(Code::FLOW_CONTROL_ERROR, "a window grows too large"))?;
             stream.sending.window.begins_with(bytes);
+            is_held_back |= stream.is_held_back();
             if stream.can_send() && !std::mem::replace(&mut stream.sending.is_in_line, true) {
                 self.line.push_back(stream.id);
             }
+        }
+        if is_held_back {
+            self.hold_back();
         }
         Ok(())
     }

@@ -231,7 +231,7 @@ impl Connection {
     }
 
     /// A window is too small to be used: the driver lets it go in a moment.
-    fn hold_back(&mut self) {
+    pub(super) fn hold_back(&mut self) {
         if !std::mem::replace(&mut self.is_held_back, true) {
             self.wake_driver();
         }

@@ -83,6 +83,21 @@ fn the_last_bytes_of_a_window_are_kept_until_there_are_more_or_a_moment_has_pass
     }
 }
 
+/// Nobody was told to let them go: the body stood still for ever.
+#[test]
+fn a_few_bytes_that_settings_give_are_let_go_as_well() {
+    for role in [Role::Server, Role::Client] {
+        let (mut end, handles) = waiting(role, 1);
+        end.frame(4, 0, 0, &initial_window(16_384));
+        assert_eq!(end.heard(), [format!("DATA {} 16384", handles[0].number())]);
+        end.frame(4, 0, 0, &initial_window(16_384 + 5));
+        assert_eq!(end.heard(), Vec::<String>::new());
+        assert!(end.connection.borrow().is_held_back());
+        end.connection.borrow_mut().let_go();
+        assert_eq!(end.heard(), [format!("DATA {} 5", handles[0].number())]);
+    }
+}
+
 #[test]
 fn the_last_bytes_of_the_connection_s_window_are_kept_as_well() {
     let mut end = End::server();
