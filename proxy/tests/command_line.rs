@@ -29,6 +29,8 @@ fn an_unknown_flag_is_named_and_ends_with_2() {
 
 #[test]
 fn a_value_that_cannot_be_used_is_named_with_what_was_expected() {
+    let long_socket = &format!("unix:/{}", "s".repeat(108));
+    let expected_of_a_long_socket = &format!("weir: --listen={long_socket}: path must be shorter than SUN_LEN\n");
     for (flag, value, expected) in [
         ("--listen", "localhost", "weir: --listen=localhost: expected IP:PORT, :PORT or unix:PATH\n"),
         ("--listen", "unix:", "weir: --listen=unix:: expected IP:PORT, :PORT or unix:PATH\n"),
@@ -64,6 +66,8 @@ fn a_value_that_cannot_be_used_is_named_with_what_was_expected() {
             "/nonexistent/ca.pem",
             "weir: --to-ca-file=/nonexistent/ca.pem: No such file or directory (os error 2)\n",
         ),
+        ("--to-ca-file", "/dev/zero", "weir: --to-ca-file=/dev/zero: found more than 67108864 bytes, expected less\n"),
+        ("--listen", long_socket, expected_of_a_long_socket),
     ] {
         let mut arguments = vec!["reverse-proxy"];
         for (name, good) in [("--listen", "127.0.0.1:0"), ("--to", "https://127.0.0.1:9")] {

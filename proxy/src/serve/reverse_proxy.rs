@@ -2,7 +2,7 @@
 
 mod tls;
 
-use std::{borrow::Cow, rc::Rc, sync::Arc};
+use std::{borrow::Cow, os::unix::net::SocketAddr, rc::Rc, sync::Arc};
 
 use bytes::Bytes;
 
@@ -129,6 +129,7 @@ fn transport(tls: Arc<rustls::ClientConfig>) -> TransportConfig {
 
 fn listen_address(text: &str) -> Result<Address, BadFlag> {
     if let Some(path) = text.strip_prefix("unix:").filter(|path| !path.is_empty()) {
+        SocketAddr::from_pathname(path).map_err(|error| BadFlag::new("listen", text, error))?;
         return Ok(Address::Unix(path.into()));
     }
     let full = if text.starts_with(':') { format!("[::]{text}") } else { text.to_owned() };

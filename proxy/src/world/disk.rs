@@ -12,6 +12,9 @@ use bytes::Bytes;
 /// What a disk can do stands first; behind it what is made of that, the same for every disk.
 pub trait Disk: fmt::Debug + Send + Sync {
     /// The whole file.
+    ///
+    /// # Errors
+    /// [`ErrorKind::FileTooLarge`]: it is larger than any certificate or list of users is, or has no end, as `/dev/zero`.
     fn read(&self, path: &Path) -> io::Result<Bytes>;
 
     /// Makes a file, or empties the one that is there, and writes `bytes`, which survive a loss of power; its name does so behind

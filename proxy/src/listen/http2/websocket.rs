@@ -71,12 +71,14 @@ pub(super) async fn run(
     let ended = poll_fn(|cx| {
         // Both directions move in every turn: neither waits for the other.
         let up = up.poll(cx, &mut backend)?;
-        let down = down.poll(cx, &mut backend, handle)?;
-        if up.is_ready() && down.is_ready() {
+        let said_all = down.poll(cx, &mut backend, handle)?.is_ready();
+        if up.is_ready() && said_all {
             return Poll::Ready(Ok(()));
         }
-        // Asked here: a direction that has ended, or waits for the backend, does not notice that the client leaves.
-        handle.poll_broken(cx).map(|_| Err(Broken))
+        // Asked here: a direction that waits for the backend does not notice that the client leaves. What a client has sent whole before
+        // it left, owed nothing more, goes on without it.
+        let left = if said_all { handle.poll_left(cx) } else { handle.poll_broken(cx).map(|_| ()) };
+        left.map(|()| Err(Broken))
     });
     if let Err(Broken) = ended.await {
         handle.cut(Code::CANCEL, "the tunnel broke");

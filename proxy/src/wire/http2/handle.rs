@@ -112,6 +112,11 @@ impl Handle {
         self.connection.borrow_mut().poll_broken(self.stream, cx)
     }
 
+    /// Ready when the stream has broken off before the peer's side of it ended.
+    pub fn poll_left(&self, cx: &Context<'_>) -> Poll<()> {
+        self.connection.borrow_mut().poll_left(self.stream, cx)
+    }
+
     /// Resets the stream at once.
     pub fn reset(&self, code: Code, why: &'static str) {
         self.connection.borrow_mut().reset(self.stream, code, why);

@@ -17,7 +17,13 @@ pub(super) struct RealDisk;
 
 impl Disk for RealDisk {
     fn read(&self, path: &Path) -> io::Result<Bytes> {
-        std::fs::read(path).map(Bytes::from)
+        let mut bytes = Vec::new();
+        File::open(path)?.take(FILE_BYTES_MAX + 1).read_to_end(&mut bytes)?;
+        if bytes.len() as u64 > FILE_BYTES_MAX {
+            let words = format!("found more than {FILE_BYTES_MAX} bytes, expected less");
+            return Err(io::Error::new(ErrorKind::FileTooLarge, words));
+        }
+        Ok(bytes.into())
     }
 
     fn write(&self, path: &Path, bytes: &[u8], mode: Mode) -> io::Result<()> {
@@ -118,4 +124,6 @@ impl BlockFile for RealBlocks {
     }
 }
 
+/// No certificate and no list of users is larger.
+const FILE_BYTES_MAX: u64 = 64 << 20;
 static ZEROS: [u8; 64 << 10] = [0; 64 << 10];

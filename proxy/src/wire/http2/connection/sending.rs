@@ -11,7 +11,7 @@ use crate::wire::{
         fields::write_trailers,
         frame::{write_data_head, write_headers, write_reset},
         hpack::BlockWriter,
-        stream::{Ending, ReceivingState},
+        stream::{Ending, ReceivingState, Stream},
     },
 };
 
@@ -125,6 +125,15 @@ impl Connection {
                 stream.sending.waker = Some(cx.waker().clone());
                 Poll::Pending
             }
+        }
+    }
+
+    /// Ready when the stream has broken off before the peer's side of it ended.
+    pub(in crate::wire::http2) fn poll_left(&mut self, id: u32, cx: &Context<'_>) -> Poll<()> {
+        let is_whole = |stream: &Stream| stream.receiving.state != ReceivingState::Open;
+        match self.streams.get_mut(id) {
+            Some(stream) if is_whole(stream) => Poll::Pending,
+            _ => self.poll_broken(id, cx).map(|_| ()),
         }
     }
 
