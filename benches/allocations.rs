@@ -3,12 +3,12 @@
 
 use std::{
     io::{Read as _, Write as _},
-    net::{SocketAddr, TcpListener},
+    net::SocketAddr,
     process::ExitCode,
-    thread,
 };
 
 use weir_bench::{
+    backend,
     client::{Client, REQUEST},
     contender,
     counting::{self, Counting},
@@ -54,12 +54,7 @@ fn print_places(client: &mut Client) {
 
 /// A backend that answers one request after the other with a kilobyte, and that is not counted.
 fn backend() -> SocketAddr {
-    let listener = TcpListener::bind(("127.0.0.1", 0)).expect("a free port on loopback");
-    let address = listener.local_addr().expect("a bound address");
-    thread::spawn(move || {
-        counting::count_me_out();
-        let (mut stream, _) = listener.accept().expect("the proxy dials");
-        stream.set_nodelay(true).expect("a connected socket");
+    backend::uncounted(|mut stream| {
         let mut answer = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nCache-Control: no-cache, private\r\n\
             Date: Sun, 06 Nov 1994 08:49:37 GMT\r\nContent-Length: 1024\r\n\r\n"
             .to_vec();
@@ -75,8 +70,7 @@ fn backend() -> SocketAddr {
                 }
             }
         }
-    });
-    address
+    })
 }
 
 const WARM_UPS: usize = 1_000;

@@ -1,6 +1,10 @@
-//! A backend that answers every request with the same kilobyte.
+//! Backends: one that answers every request with the same kilobyte, and those of a bench of its own that are not counted.
 
-use std::{convert::Infallible, net::SocketAddr};
+use std::{
+    convert::Infallible,
+    net::{self, SocketAddr, TcpStream},
+    thread,
+};
 
 use bytes::Bytes;
 use http_body_util::{BodyExt as _, Full};
@@ -8,7 +12,7 @@ use hyper::{Request, Response, body::Incoming, server::conn::http1, service::ser
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpListener;
 
-use crate::contender::on_thread;
+use crate::{contender::on_thread, counting};
 
 /// Starts a backend on a thread of its own; it lives as long as the process.
 pub fn start() -> SocketAddr {
@@ -23,6 +27,19 @@ pub fn start() -> SocketAddr {
         }
     })
     .address
+}
+
+/// Starts a backend that serves one connection, on a thread of its own; what it asks of the heap is not counted.
+pub fn uncounted(serve: impl FnOnce(TcpStream) + Send + 'static) -> SocketAddr {
+    let listener = net::TcpListener::bind(("127.0.0.1", 0)).expect("a free port on loopback");
+    let address = listener.local_addr().expect("a bound address");
+    thread::spawn(move || {
+        counting::count_me_out();
+        let (stream, _) = listener.accept().expect("the proxy dials");
+        stream.set_nodelay(true).expect("a connected socket");
+        serve(stream);
+    });
+    address
 }
 
 async fn answer(request: Request<Incoming>) -> Result<Response<Full<Bytes>>, Infallible> {

@@ -4,15 +4,14 @@
 use std::{
     fs,
     io::{Read, Write},
-    net::{SocketAddr, TcpListener, TcpStream},
+    net::{SocketAddr, TcpStream},
     process::ExitCode,
     sync::Arc,
-    thread,
 };
 
 use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned, pki_types::CertificateDer};
 use weir_bench::{
-    contender,
+    backend, contender,
     counting::{self, Counting},
 };
 
@@ -99,12 +98,7 @@ fn client(certificate: &CertificateDer<'static>) -> ClientConnection {
 
 /// A backend that switches protocols and sends everything back; it is not counted.
 fn backend() -> SocketAddr {
-    let listener = TcpListener::bind(("127.0.0.1", 0)).expect("a free port on loopback");
-    let address = listener.local_addr().expect("a bound address");
-    thread::spawn(move || {
-        counting::count_me_out();
-        let (mut stream, _) = listener.accept().expect("the proxy dials");
-        stream.set_nodelay(true).expect("a connected socket");
+    backend::uncounted(|mut stream| {
         let mut buffer = vec![0; 16 * 1024];
         let mut head = Vec::new();
         while !head.ends_with(b"\r\n\r\n") {
@@ -117,8 +111,7 @@ fn backend() -> SocketAddr {
                 return;
             }
         }
-    });
-    address
+    })
 }
 
 /// How often threads of proxies have waited and were switched to again.
