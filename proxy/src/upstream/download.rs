@@ -28,14 +28,6 @@ impl Download {
             Carried::Http2(download) => download.length(),
         }
     }
-
-    /// Whether the request's own body was written to its end.
-    pub fn upload_done(&self) -> bool {
-        match &self.0 {
-            Carried::Http1(download) => download.upload_done(),
-            Carried::Http2(download) => download.upload_done(),
-        }
-    }
 }
 
 impl Frames for Download {

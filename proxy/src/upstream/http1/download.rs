@@ -21,7 +21,6 @@ pub(in crate::upstream) struct Http1Download {
     state: State,
     length: Length,
     answer_closes: bool,
-    upload_done: bool,
     /// Nothing of it was asked for yet.
     is_fresh: bool,
 }
@@ -42,13 +41,8 @@ impl Http1Download {
     /// The body behind the head of an answer. The connection of an answer without a body is given back here, as Go does: before the head
     /// is told.
     pub(in crate::upstream) fn new(mut conversation: Box<Conversation>, response: &Response) -> Self {
-        let mut download = Self {
-            upload_done: conversation.upload_done(),
-            length: response.length,
-            answer_closes: response.close,
-            is_fresh: true,
-            state: State::Ended,
-        };
+        let mut download =
+            Self { length: response.length, answer_closes: response.close, is_fresh: true, state: State::Ended };
         let has_ended = response.length == Length::Empty && matches!(conversation.part_at_hand(), Ok(Some(Part::End)));
         if has_ended {
             download.end(conversation);
@@ -66,14 +60,6 @@ impl Http1Download {
     /// Whether the answer has ended, and the rest of the request is waited for.
     pub(in crate::upstream) fn is_ending(&self) -> bool {
         matches!(self.state, State::Ending(..))
-    }
-
-    /// Whether the request's own body was written to its end.
-    pub(in crate::upstream) fn upload_done(&self) -> bool {
-        match &self.state {
-            State::Open(conversation) | State::Ending(conversation, _) => conversation.upload_done(),
-            State::CutShort(_) | State::Ended | State::Broken => self.upload_done,
-        }
     }
 
     /// The next frame, none at the end.
@@ -125,7 +111,6 @@ impl Http1Download {
     pub(in crate::upstream) fn go_on(&mut self, cx: &mut Context<'_>) {
         let State::Open(conversation) = &mut self.state else { return };
         if let Poll::Ready(Err(bad)) = conversation.poll_upload(cx) {
-            self.upload_done = conversation.upload_done();
             self.state = State::CutShort(match bad {
                 BadUpload::Cut(cut) => cut,
                 BadUpload::Length { .. } => Cut::Malformed("http: ContentLength differs from Body length"),
@@ -143,7 +128,6 @@ impl Http1Download {
             ready!(grace.as_mut().poll(cx));
         }
         if let State::Ending(conversation, _) = std::mem::replace(&mut self.state, State::Ended) {
-            self.upload_done = conversation.upload_done();
             conversation.finish(self.answer_closes);
         }
         Poll::Ready(())
@@ -168,14 +152,12 @@ impl Http1Download {
         if conversation.is_uploading() {
             self.state = State::Ending(conversation, None);
         } else {
-            self.upload_done = conversation.upload_done();
             conversation.finish(self.answer_closes);
             self.state = State::Ended;
         }
     }
 
     fn broken(&mut self, cut: Cut) -> Poll<Option<Result<Frame, Cut>>> {
-        self.upload_done = self.upload_done();
         self.state = State::Broken;
         Poll::Ready(Some(Err(cut)))
     }

@@ -28,11 +28,6 @@ impl Http2Download {
         self.0.incoming.length()
     }
 
-    /// Whether the request's own body was written to its end.
-    pub(in crate::upstream) fn upload_done(&self) -> bool {
-        self.0.upload.is_done()
-    }
-
     /// Sends what is left of the request's own body.
     pub(in crate::upstream) fn go_on(&mut self, cx: &mut Context<'_>) {
         if let Poll::Ready(Err(cut)) = self.0.upload.poll(cx) {

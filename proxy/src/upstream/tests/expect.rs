@@ -144,9 +144,7 @@ async fn a_download_sends_the_body_that_waited() {
         };
         let download = async {
             let mut incoming = stage.respond(expecting(Body::whole("hello"))).await.unwrap();
-            assert!(!incoming.body.upload_done());
             while frame(&mut incoming.body).await.is_some() {}
-            assert!(incoming.body.upload_done());
         };
         join!(download, backend);
     })

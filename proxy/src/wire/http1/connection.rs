@@ -196,11 +196,6 @@ impl Connection {
         self.channel.stream().has_arrived()
     }
 
-    /// Whether the peer has ended its writing side and all of it was taken in.
-    pub fn ended(&self) -> bool {
-        self.ended
-    }
-
     /// Reads ahead to notice that the client leaves: ready when it has left. No further once bytes have come: they are the next request.
     ///
     /// Go: `net/http/server.go` `connReader.backgroundRead`.
