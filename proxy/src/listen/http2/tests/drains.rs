@@ -49,6 +49,29 @@ fn a_drain_behind_a_fault_ends_the_connection() {
     });
 }
 
+/// A client that took its request back before it knew ended the connection, and with it the requests that ran.
+#[test]
+fn a_stream_behind_the_last_goaway_may_go_on_and_be_taken_back() {
+    play(async {
+        let (served, io) = start(Http2Limits::default());
+        let mut raw = raw::Raw::connect(io).await;
+        let post = [(":method", "POST"), (":scheme", "https"), (":authority", "h.test"), (":path", "/echo")];
+        raw.open_headers(1, &post).await;
+        settle().await;
+        served.stopper.stop();
+        assert_eq!(raw.next().await, Some(raw::Frame::goaway((1 << 31) - 1, 0, "")));
+        assert_eq!(raw.next().await, Some(raw::Frame::goaway(1, 0, "")));
+        raw.open_headers(3, &post).await;
+        raw.frame(0, 0, 3, b"hello").await;
+        raw.frame(8, 0, 3, &1_u32.to_be_bytes()).await;
+        raw.reset(3, 8).await;
+        raw.frame(0, 1, 1, b"hello").await;
+        let answer = raw.stream(1).await;
+        assert_eq!(answer.last().map(|frame| (frame.kind, frame.flags & 1)), Some((0, 1)), "{answer:?}");
+        assert_eq!(served.seen.called.get(), 1);
+    });
+}
+
 #[test]
 fn what_comes_behind_the_last_goaway_reaches_no_handler() {
     play(async {

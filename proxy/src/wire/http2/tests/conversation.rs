@@ -98,6 +98,18 @@ fn a_stream_without_a_window_holds_up_no_other() {
 }
 
 #[test]
+fn no_100_follows_the_final_head() {
+    let mut end = End::server();
+    end.headers(1, 4, &[&POST[..], &[("expect", "100-continue")]].concat());
+    let (handle, asked) = end.accept();
+    let Asked::Request(request) = asked else { panic!("{asked:?}") };
+    let mut body = handle.request_body(&request);
+    handle.respond(&ResponseHead::new(http::StatusCode::OK), Framing::default(), Follows::More).unwrap();
+    assert!(body.poll_frame(&mut context()).is_pending());
+    assert_eq!(end.heard(), ["HEADERS 1"]);
+}
+
+#[test]
 fn a_body_opens_its_windows_as_it_is_read() {
     let mut end = End::server();
     end.post(1);

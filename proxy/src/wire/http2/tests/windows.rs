@@ -1,7 +1,7 @@
 use std::{collections::BTreeMap, task::Poll};
 
 use super::*;
-use crate::wire::Frame as BodyFrame;
+use crate::wire::{Frame as BodyFrame, Length, ResponseHead};
 
 /// A client that uploads as much as its windows let it, and keeps to them.
 struct Uploader {
@@ -131,9 +131,7 @@ fn an_end_waits_for_no_window() {
     for stream in [1, 3, 5] {
         end.get(stream);
         let (handle, _) = end.accept();
-        handle
-            .respond(&crate::wire::ResponseHead::new(http::StatusCode::OK), Framing::default(), Follows::More)
-            .unwrap();
+        handle.respond(&ResponseHead::new(http::StatusCode::OK), Framing::default(), Follows::More).unwrap();
         handles.push(handle);
     }
     handles[0].send(Bytes::from(vec![b'a'; 100_000]), Follows::Nothing).unwrap();
@@ -153,8 +151,74 @@ fn nothing_is_said_behind_the_goaway_of_a_fault() {
     end.get(1);
     let (handle, _) = end.accept();
     end.frame(6, 0, 0, &[0; 7]);
-    handle.respond(&crate::wire::ResponseHead::new(http::StatusCode::OK), Framing::default(), Follows::More).unwrap();
+    handle.respond(&ResponseHead::new(http::StatusCode::OK), Framing::default(), Follows::More).unwrap();
     handle.send(Bytes::from(vec![b'a'; 50_000]), Follows::Nothing).unwrap();
     drop(handle);
     assert_eq!(end.heard(), ["GOAWAY 1 FRAME_SIZE_ERROR"]);
+}
+
+/// A stream on which a body comes: the upload of a client, or the answer of a backend.
+fn opened(role: Role) -> (End, Handle, Option<Incoming>) {
+    let mut end = End::new(role, BOUNDS);
+    if role == Role::Client {
+        let handle = end.ask(Follows::More);
+        end.frame(1, 4, handle.number(), &[0x88]);
+        let body = handle.response_body(Length::Unknown);
+        return (end, handle, Some(body));
+    }
+    end.post(1);
+    let (handle, asked) = end.accept();
+    let Asked::Request(request) = asked else { panic!("{asked:?}") };
+    let body = handle.request_body(&request);
+    (end, handle, Some(body))
+}
+
+/// By how much the window of the connection was opened.
+fn given_back(end: &mut End) -> u32 {
+    let mut bytes = 0;
+    end.written();
+    while let Some(frame) = end.said.next(&mut end.input, usize::MAX).unwrap() {
+        if let Frame::WindowUpdate { stream: 0, increment } = frame {
+            bytes += increment;
+        }
+    }
+    bytes
+}
+
+#[test]
+fn however_a_stream_ends_its_connection_gets_the_window_back() {
+    type Ends = fn(&mut End, &mut Option<Handle>, &mut Option<Incoming>);
+    let ends: [(&str, Ends); 6] = [
+        ("nobody reads on", |_, _, body| *body = None),
+        ("nobody reads on, and nobody holds it", |_, handle, body| (*body, *handle) = (None, None)),
+        ("nobody holds it, and somebody would read on", |_, handle, _| *handle = None),
+        ("the peer resets it", |end, _, _| end.frame(3, 0, 1, &8_u32.to_be_bytes())),
+        ("the peer breaks the rules on it", |end, _, _| end.frame(8, 0, 1, &0_u32.to_be_bytes())),
+        ("it is answered, and its end comes", |end, handle, _| {
+            // Its reader never was.
+            end.frame(0, 1, 1, &[]);
+            let _ = handle.as_ref().unwrap().send(Bytes::new(), Follows::Nothing);
+            *handle = None;
+        }),
+    ];
+    for role in [Role::Server, Role::Client] {
+        for (name, ends) in ends {
+            let (mut end, handle, mut body) = opened(role);
+            let mut handle = Some(handle);
+            given_back(&mut end);
+            end.frame(0, 0, 1, &[b'a'; 10_000]);
+            for _ in 0..40 {
+                // Half of it is padding.
+                end.frame(0, 8, 1, &[&[255][..], &[0; 500]].concat());
+            }
+            ends(&mut end, &mut handle, &mut body);
+            for _ in 0..2 {
+                // They were on their way.
+                end.frame(0, 0, 1, &[b'a'; 10_000]);
+            }
+            let (sent, given) = (3 * 10_000 + 40 * 501, given_back(&mut end));
+            assert!(given <= sent && given + 4096 > sent, "{role:?}, {name}: {given} of {sent}");
+            assert!(end.connection.borrow().over().is_none(), "{role:?}, {name}");
+        }
+    }
 }
