@@ -45,3 +45,23 @@ async fn a_half_closed_client_is_waited_for_without_work() {
         assert!(polls < 50, "{request:?}: {polls}");
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_client_that_leaves_is_noticed_behind_a_request_that_it_has_sent_ahead() {
+    let (stage, _stopper) = Stage::new();
+    let noticed = Rc::new(RefCell::new(Vec::new()));
+    let handler = async |exchange: &mut Exchange| {
+        let waited = tokio::time::timeout(Duration::from_secs(1), exchange.gone.wait()).await;
+        noticed.borrow_mut().push(waited.is_ok());
+        Ok(ok(Body::whole("ok\n")))
+    };
+    let client = async |mut client: DuplexStream| {
+        for _ in 0..2 {
+            client.write_all(b"GET / HTTP/1.1\r\nHost: h\r\n\r\n").await.unwrap();
+            tokio::time::sleep(Duration::from_millis(600)).await;
+        }
+        drop(client);
+    };
+    stage.play(handler, client).await;
+    assert_eq!(*noticed.borrow(), [false, true]);
+}

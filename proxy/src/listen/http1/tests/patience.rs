@@ -80,6 +80,25 @@ async fn the_defaults_end_who_says_nothing() {
     }
 }
 
+#[tokio::test(start_paused = true)]
+async fn an_answer_that_ends_with_its_connection_never_looks_complete_when_its_time_to_be_written_is_over() {
+    let (mut stage, _stopper) = Stage::new();
+    stage.pipe_bytes = 1024;
+    stage.settings.write_timeout = Some(Duration::from_secs(30));
+    let handler = async |_: &mut Exchange| {
+        let body = TakesAll { upload: Body::empty(), given: false, taken: Rc::default() };
+        Ok(ok(Body::made(Length::Unknown, body)))
+    };
+    let client = async |mut client: DuplexStream| {
+        client.write_all(b"GET / HTTP/1.0\r\n\r\n").await.unwrap();
+        tokio::time::sleep(Duration::from_secs(31)).await;
+        read_quiet(&mut client).await.len()
+    };
+    let (read, was_reset) = stage.play(handler, client).await;
+    assert!(read <= 1024, "{read}");
+    assert!(was_reset.get());
+}
+
 /// What a client reads behind a pause, of an answer of 100,000 bytes, and whether the connection was reset.
 async fn read_behind(pauses: &[Duration], send_timeout: Option<Duration>) -> (usize, bool) {
     let (mut stage, _stopper) = Stage::new();
