@@ -8,6 +8,8 @@ pub const WORKERS_MAX: u64 = 1024;
 pub const DIAL_TIMEOUT: Duration = Duration::from_secs(30);
 /// TLS with a backend or a client. Go: `DefaultTransport`.
 pub const TLS_HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
+/// Saying close_notify to a client that takes nothing, not even its answer. Go: `crypto/tls/conn.go` `Conn.closeNotify`.
+pub const TLS_CLOSE_TIMEOUT: Duration = Duration::from_secs(5);
 /// A proxy on the way to a backend makes its tunnel within this. Go: `net/http/transport.go` `dialConn`.
 pub const EGRESS_TUNNEL_TIMEOUT: Duration = Duration::from_secs(60);
 /// A backend that does not know `Expect` gets the body after this. Go: `DefaultTransport`.

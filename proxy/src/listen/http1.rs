@@ -13,7 +13,7 @@ use std::{
     task::{Context, Poll},
 };
 
-use tokio::time::{Instant, timeout_at};
+use tokio::time::{Instant, timeout, timeout_at};
 
 use self::{
     alarm::Alarm,
@@ -23,7 +23,7 @@ use self::{
 use super::{KeepAlive, Settings, Stop};
 use crate::{
     chain::Handler,
-    config::limits::{HTTP1_EARLY_BYTES_MAX, HTTP1_LINGER},
+    config::limits::{HTTP1_EARLY_BYTES_MAX, HTTP1_LINGER, TLS_CLOSE_TIMEOUT},
     refusal::Refusal,
     upgrade,
     wire::{
@@ -239,8 +239,8 @@ async fn refuse(shared: &Shared, answer: &'static [u8]) {
 async fn end(shared: &Shared) {
     let written = poll_fn(|cx| shared.borrow_mut().poll_flush(cx)).await;
     if written.is_ok() {
-        // The peer may be gone already; there is nobody to tell.
-        let _ = poll_fn(|cx| shared.borrow_mut().poll_end(cx)).await;
+        // Boxed: a connection keeps the room. The peer may be gone already, or take not even this: there is nobody to tell.
+        let _ = Box::pin(timeout(TLS_CLOSE_TIMEOUT, poll_fn(|cx| shared.borrow_mut().poll_end(cx)))).await;
     }
 }
 

@@ -14,6 +14,7 @@ use tokio_rustls::TlsConnector;
 use super::*;
 use crate::{
     chain::Handler,
+    config::limits,
     listen::{Server, Settings, Stopper},
     refusal::Refusal,
     wire::{
@@ -195,4 +196,20 @@ async fn key_updates_without_end_end_the_connection() {
     .await;
     assert!(asked < 100, "{asked}");
     assert!(lived < Duration::from_secs(1), "{lived:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_client_that_takes_not_even_the_close_is_not_waited_for() {
+    // It had its answer, or so the kernel said, and close_notify found no more room: the connection and its task stayed for ever.
+    let hour = Duration::from_secs(3600);
+    for pipe_bytes in (300..800).step_by(10) {
+        let ((), lived) = play(pipe_bytes, async |end| {
+            let mut tls = client().connect(name(), end).await.unwrap();
+            tls.write_all(b"GET / HTTP/1.1\r\nHost: h.test\r\nConnection: close\r\n\r\n").await.unwrap();
+            tls.flush().await.unwrap();
+            tokio::time::sleep(hour).await;
+        })
+        .await;
+        assert!(lived <= limits::SEND_TIMEOUT + limits::TLS_CLOSE_TIMEOUT, "{pipe_bytes}: {lived:?}");
+    }
 }
