@@ -128,7 +128,9 @@ impl Drop for Ticket {
         match self.waiter.given.take() {
             Some(Given::Connection(connection, _)) => self.pool.put(connection),
             Some(Given::Seat(seat)) => drop(seat),
-            Some(Given::Share) | None => {}
+            // The room is still there: it was told to this one alone.
+            Some(Given::Share) => self.pool.tell_of_room(&self.origin),
+            None => {}
         }
         if let Some(dialling) = mem::take(&mut self.dialling) {
             self.pool.adopt(dialling);

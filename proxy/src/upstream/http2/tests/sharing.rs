@@ -99,6 +99,32 @@ async fn who_may_not_dial_waits_for_room_on_the_connection() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn room_that_is_told_to_one_who_leaves_is_the_next_one_s() {
+    on_a_worker(async {
+        let stage = stage(|config| config.connections_per_origin_max = NonZeroUsize::new(1));
+        let mut builder = h2::server::Builder::new();
+        builder.max_concurrent_streams(1);
+        let first = send(&stage, get("/1"));
+        let mut backend = Backend::accept_with(&stage, &builder).await;
+        let (_, one) = backend.request().await;
+        tokio::time::sleep(Duration::from_millis(1)).await;
+        let mut second = Box::pin(stage.respond(get("/2")));
+        // Past the time in which it would look around by itself.
+        assert!(tokio::time::timeout(Duration::from_secs(1), &mut second).await.is_err());
+        let third = send(&stage, get("/3"));
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        answer(one, "one");
+        // The second is told, and its client leaves before it looks.
+        assert_eq!(read(first.await.unwrap().unwrap().body).await.unwrap(), "one");
+        drop(second);
+        let served = tokio::time::timeout(Duration::from_secs(1), backend.request()).await;
+        answer(served.expect("the third has its turn").1, "three");
+        assert_eq!(read(third.await.unwrap().unwrap().body).await.unwrap(), "three");
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn new_trust_is_a_new_connection() {
     on_a_worker(async {
         let stage = stage(|_| {});
