@@ -2,6 +2,8 @@ use std::net::IpAddr;
 
 use ipnet::IpNet;
 
+use crate::wire::punycode::lookup_name;
+
 /// Backends that are reached without a proxy, as `NO_PROXY` lists them.
 ///
 /// Go: `golang.org/x/net/http/httpproxy` `config.init`, `useProxy`.
@@ -60,7 +62,7 @@ impl Entry {
         }
         let host = if host.starts_with("*.") { &host[1..] } else { host };
         let itself = !host.starts_with('.');
-        let suffix = if itself { format!(".{host}") } else { host.to_owned() };
+        let suffix = lookup_name(&if itself { format!(".{host}") } else { host.to_owned() }).into_owned();
         (!host.is_empty()).then(|| Self::Domain { suffix, itself, port: port.to_owned() })
     }
 

@@ -1,3 +1,4 @@
+mod environment;
 mod socks;
 
 use std::{ffi::OsString, io, sync::Arc};
