@@ -159,6 +159,7 @@ pub(super) fn strip_hop_by_hop(head: &mut ResponseHead) {
     if head.headers.has_token(&Name::CONNECTION, b"content-length") {
         head.content_length = None; // named, so removed: the server counts for itself
     }
+    head.close = false;
     upstream::strip_hop_by_hop(&mut head.headers);
 }
 

@@ -6,7 +6,7 @@ use crate::{
     refusal::Refusal,
     wire::{
         Headers, Name, RequestHead, ResponseHead,
-        token::{go_quote, is_ascii_print},
+        token::{go_quote, has_token, is_ascii_print, tokens},
     },
 };
 
@@ -40,6 +40,17 @@ pub(super) fn check(head: &ResponseHead, asked: Option<&Bytes>) -> Result<(), Ba
         return Err(BadSwitch::Unasked);
     }
     Ok(())
+}
+
+/// Whether a backend that has switched chose from the list that was asked for. Go's handler of upgrades does not look at it at all.
+///
+/// # Errors
+/// It names what is not on the list, or nothing (RFC 9110, section 7.8).
+pub(super) fn check_choice(head: &ResponseHead, asked: &Bytes) -> Result<(), BadSwitch> {
+    match upgrade_type(&head.headers) {
+        Some(given) if tokens(&given).all(|protocol| has_token(asked, protocol)) => Ok(()),
+        _ => check(head, Some(asked)),
+    }
 }
 
 /// A backend's switch to something that nobody asked for, in Go's words.

@@ -19,7 +19,7 @@ use tokio::time::Instant;
 
 pub(crate) use self::links::forwarded_uri;
 pub use self::{fault::Fault, links::Links, transports::Transports, upgrades::Upgrades};
-use super::{FlushInterval, Outbound, Passage};
+use super::{FlushInterval, Outbound, Passage, switch};
 use crate::{
     config::limits,
     refusal::Refusal,
@@ -202,6 +202,9 @@ impl<'a> UpgradeAware<'a> {
             out.host = self.location.host.clone();
         }
         let mut out = out.stripped(&exchange.head, Some(protocol), &self.planted);
+        if upgrades::names_no_field(&exchange.head) {
+            out.headers.say_connection_of(&exchange.head.headers);
+        }
         out.append_forwarded_for(&exchange.peer);
         if !out.headers.contains(&Name::USER_AGENT) {
             out.headers.append(Name::USER_AGENT, "Go-http-client/1.1");
@@ -223,7 +226,8 @@ impl<'a> UpgradeAware<'a> {
                 if let Some(rate) = self.max_bytes_per_sec {
                     tunnel.backend = Channel::Throttled(Box::new(Throttled::new(tunnel.backend, rate)));
                 }
-                Passage::switched(head, tunnel, Some(protocol)).map_err(Fault::failed)
+                switch::check_choice(&head, protocol).map_err(Fault::failed)?;
+                Ok(Answer::Switch(head, tunnel))
             }
             Reply::Response(incoming) if incoming.head.status < StatusCode::BAD_REQUEST => {
                 Err(Fault::NotSwitched(incoming.head.status))

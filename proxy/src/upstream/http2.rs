@@ -42,6 +42,6 @@ pub(super) fn is_spoken(channel: &Channel, to: &Origin) -> Result<bool, SendCaus
             let agreed = agreed.unwrap_or_default().to_vec();
             Err(SendCause::Http2(Http2Fault::NotAgreed(agreed)))
         }
-        (_, Alpn::Http1 | Alpn::Http1ByAlpn | Alpn::Both) => Ok(false),
+        (_, Alpn::Http1 | Alpn::Http1ForWebSocket | Alpn::Http1ByAlpn | Alpn::Both) => Ok(false),
     }
 }

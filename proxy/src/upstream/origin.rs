@@ -92,6 +92,8 @@ impl<'a> Place<'a> {
 pub enum Alpn {
     /// HTTP/1 alone; TLS offers nothing to choose from.
     Http1,
+    /// The same, for WebSockets: their connections are no others' in the pool. Go: `connectMethodKey.onlyH1`.
+    Http1ForWebSocket,
     /// HTTP/1 alone, and TLS says so.
     Http1ByAlpn,
     /// HTTP/2 alone; without TLS, with prior knowledge.

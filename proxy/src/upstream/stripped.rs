@@ -87,6 +87,14 @@ impl StrippedHeaders {
         self.0.set(Name::UPGRADE, token);
     }
 
+    /// Says `Connection` line by line as it came in: of a request for another protocol that names no field there.
+    pub fn say_connection_of(&mut self, inbound: &Headers) {
+        self.0.remove(&Name::CONNECTION);
+        for line in inbound.all(&Name::CONNECTION) {
+            self.0.append(Name::CONNECTION, Bytes::copy_from_slice(line));
+        }
+    }
+
     /// What the backend is asked to switch to.
     ///
     /// Go: `net/http/transport.go` `isProtocolSwitchHeader`.

@@ -94,7 +94,7 @@ impl Offers {
 
     pub(super) fn of(&self, alpn: Alpn) -> Arc<ClientConfig> {
         match alpn {
-            Alpn::Http1 => self.http1.clone(),
+            Alpn::Http1 | Alpn::Http1ForWebSocket => self.http1.clone(),
             Alpn::Http1ByAlpn => self.http1_by_alpn.clone(),
             Alpn::Http2 => self.http2.clone(),
             Alpn::Both => self.both.clone(),

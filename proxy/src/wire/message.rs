@@ -72,7 +72,7 @@ pub struct ResponseHead {
     /// Fields that no server adds: `Date`, a `Content-Type` found by looking, a `Content-Length` that was counted. Go: a name that is there
     /// with nil.
     pub withheld: NameSet,
-    /// That the connection is to end behind this response (`Connection: close` set by a handler of ours).
+    /// That the connection is to end behind this response: `Connection: close` set by a handler of ours, or said by a backend.
     pub close: bool,
 }
 

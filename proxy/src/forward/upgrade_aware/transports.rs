@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use crate::{
     upstream::{Compression, Reuse, Transport, TransportConfig, egress::Egress},
     world::World,
@@ -15,10 +17,11 @@ impl Transports {
     /// Transports without connections.
     pub fn new(world: &World, config: TransportConfig) -> Self {
         let requests = Transport::new(world.clone(), config.clone());
-        // Go dials by itself for an upgrade, and waits for its answer as long as the client does.
+        // Go dials by itself for an upgrade, writes all of the request at once, and waits for its answer as long as the client does.
         let upgrades = TransportConfig {
             compression: Compression::Leave,
             reuse: Reuse::Once,
+            expect_continue_timeout: Duration::ZERO,
             response_header_timeout: None,
             egress: Egress::default(),
             ..config

@@ -1,7 +1,10 @@
 use bytes::Bytes;
 
 use super::Fault;
-use crate::{forward::switch, wire::RequestHead};
+use crate::{
+    forward::switch,
+    wire::{Name, RequestHead, token::tokens},
+};
 
 /// Which wishes for another protocol are heard; the others stay unheard, as every server may leave them (RFC 9110, section 7.8).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,3 +28,13 @@ impl Upgrades {
         }
     }
 }
+
+/// Whether `Connection` concerns the connection alone, and takes away no field: it may then be said to the backend as the client wrote it.
+///
+/// Go: `UpgradeAwareHandler.tryUpgrade`, which sends it whatever it says. Trace: `upgrade_aware/upgrades/connection_is_kept`.
+pub(super) fn names_no_field(head: &RequestHead) -> bool {
+    let is_harmless = |word: &[u8]| HARMLESS.iter().any(|harmless| word.eq_ignore_ascii_case(harmless));
+    head.headers.all(&Name::CONNECTION).flat_map(tokens).all(is_harmless)
+}
+
+const HARMLESS: [&[u8]; 4] = [b"upgrade", b"keep-alive", b"close", b""];

@@ -1,7 +1,6 @@
 use std::{future::poll_fn, panic::AssertUnwindSafe, task::Poll};
 
 use bytes::Bytes;
-use http::Method;
 use tokio::time::timeout;
 
 use super::{Shared, watched, write_early};
@@ -34,7 +33,6 @@ pub(super) enum After {
 /// The answer to one request.
 pub(super) struct Reply<'a> {
     shared: &'a Shared,
-    method: Method,
     asked: Asked,
     expects_continue: bool,
     closes: bool,
@@ -48,7 +46,6 @@ impl<'a> Reply<'a> {
     pub(super) fn new(shared: &'a Shared, request: &Request, world: &'a World, stop: &'a Stop) -> Self {
         Self {
             shared,
-            method: request.head.method.clone(),
             asked: Asked::from(request),
             expects_continue: request.expect == Expect::Continue,
             closes: request.close,
@@ -110,7 +107,7 @@ impl<'a> Reply<'a> {
         let mut writer = {
             let mut connection = self.shared.borrow_mut();
             connection.forget_continue();
-            LastResponse::begin(connection.out.buffer(), head, body.length(), &self.method)
+            LastResponse::begin(connection.out.buffer(), head, body.length())
         };
         loop {
             if self.write().await.is_err() {

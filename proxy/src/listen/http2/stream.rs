@@ -53,7 +53,11 @@ async fn serve_within<H: Handler>(context: &Context<H>, handle: &Handle, asked: 
     };
     let (head, body) = match answer {
         // A stream ends behind its answer anyway.
-        Answer::Reply(head, body) | Answer::Last(head, body) => (head, body),
+        Answer::Reply(head, body) => (head, body),
+        Answer::Last(mut head, body) => {
+            head.close = false; // said of the backend's connection
+            (head, body)
+        }
         // As Go's reverse proxy says where no connection can be handed over.
         Answer::Switch(..) => (Box::new(ResponseHead::new(StatusCode::BAD_GATEWAY)), Body::empty()),
         Answer::Cut(cut) => {

@@ -35,8 +35,8 @@ impl<'a> Plan<'a> {
                 Cow::Owned(proxy.origin())
             }
             // An upgrade is a thing of HTTP/1, and this is the one that Go knows.
-            None if to.tls && to.alpn == Alpn::Both && asks_for_websocket(head) => {
-                Cow::Owned(Origin { alpn: Alpn::Http1, ..to.into_owned() })
+            None if matches!(to.alpn, Alpn::Http1 | Alpn::Both) && asks_for_websocket(head) => {
+                Cow::Owned(Origin { alpn: Alpn::Http1ForWebSocket, ..to.into_owned() })
             }
             None => to,
         };

@@ -20,6 +20,8 @@ pub(super) struct Framing {
     /// What `Content-Length` says.
     pub(super) declared: Option<u64>,
     pub(super) announced: Announced,
+    /// Whether the message says so itself.
+    pub(super) says_close: bool,
     pub(super) close: bool,
 }
 
@@ -33,20 +35,20 @@ pub(super) struct Framing {
 ///
 /// Go: `net/http/transfer.go` `readTransfer`.
 pub(super) fn of_request(version: Number, fields: &mut Fields) -> Result<Framing, Wrong> {
-    let mut close = should_close(version, &fields.headers);
+    let says_close = should_close(version, &fields.headers);
     if version == (1, 0) && !fields.encodings.is_empty() {
         return Err(Wrong::EncodingInHttp10);
     }
     let chunked = is_chunked(version, &fields.encodings)?;
     let declared = content_length(&fields.lengths)?;
-    close |= chunked && declared.is_some();
+    let close = says_close || (chunked && declared.is_some());
     let length = match (chunked, declared) {
         (true, _) => Length::Unknown,
         (false, None | Some(0)) => Length::Empty,
         (false, Some(bytes)) => Length::Exactly(bytes),
     };
     let announced = announced(&fields.trailers, chunked)?;
-    Ok(Framing { length, declared: declared.filter(|_| !chunked), announced, close })
+    Ok(Framing { length, declared: declared.filter(|_| !chunked), announced, says_close, close })
 }
 
 /// How the body of a response with this status is framed.
@@ -63,8 +65,8 @@ pub(super) fn of_response(
     to_head: bool,
     fields: &mut Fields,
 ) -> Result<Framing, Wrong> {
-    let mut close = should_close(version, &fields.headers);
-    if close && version > (1, 0) {
+    let says_close = should_close(version, &fields.headers);
+    if says_close && version > (1, 0) {
         fields.headers.remove_named(&Name::CONNECTION);
         fields.headers.remove(&Name::CONNECTION);
     }
@@ -72,7 +74,7 @@ pub(super) fn of_response(
     let mut declared = content_length(&fields.lengths)?;
     // A backend that frames in two ways at once is not asked again: its next bytes may be anybody's. Behind a switch they are the tunnel's.
     let two_ways = !fields.encodings.is_empty() && (declared.is_some() || !chunked);
-    close |= two_ways && status != StatusCode::SWITCHING_PROTOCOLS;
+    let distrusted = two_ways && status != StatusCode::SWITCHING_PROTOCOLS;
     let bodyless = to_head || !may_have_body(status);
     if chunked && !bodyless {
         declared = None;
@@ -83,9 +85,9 @@ pub(super) fn of_response(
         (false, false, Some(bytes)) => Length::Exactly(bytes),
         (false, false, None) => Length::UntilClose,
     };
-    close |= length == Length::UntilClose;
+    let close = says_close || distrusted || length == Length::UntilClose;
     let announced = announced(&fields.trailers, chunked)?;
-    Ok(Framing { length, declared, announced, close })
+    Ok(Framing { length, declared, announced, says_close, close })
 }
 
 /// Whether the connection ends behind the message. Go: `net/http/transfer.go` `shouldClose`.

@@ -1,8 +1,7 @@
 use bytes::{BufMut as _, Bytes, BytesMut};
-use http::Method;
 
 use super::{
-    request_writer::{Framing, OWN_BYTES, write_announced, write_chunk, write_content_length, write_last_chunk},
+    request_writer::{OWN_BYTES, write_announced, write_chunk, write_content_length, write_last_chunk},
     response_head::{write_backend_line, write_close, write_unframed},
 };
 use crate::wire::{
@@ -17,6 +16,7 @@ use crate::wire::{
 #[derive(Debug)]
 pub struct LastResponse {
     end: BodyEnd,
+    announces: bool,
     trailers: Option<Headers>,
 }
 
@@ -43,16 +43,16 @@ impl BodyEnd {
 }
 
 impl LastResponse {
-    /// Writes the head of the answer to a request of this method, before a body of this length.
-    pub fn begin(out: &mut BytesMut, head: &ResponseHead, length: Length, to: &Method) -> Self {
+    /// Writes the head of the answer, before a body of this length.
+    pub fn begin(out: &mut BytesMut, head: &ResponseHead, length: Length) -> Self {
         let end = BodyEnd::of(head, length);
         let mut lines = Lines::new(out, head.headers.written_bytes() + OWN_BYTES);
         write_backend_line(head, &mut lines);
         if end == BodyEnd::Connection || closes(head) {
             write_close(head, &mut lines);
         }
-        // Go says that there is no body before the other fields if the request's method makes one expect it, else behind them.
-        let nothing_last = end == BodyEnd::Declared(0) && Framing::of(to, Length::Empty) == Framing::None;
+        // Go says behind the other fields that there is no body. Trace: `upgrade_aware/upgrades/a_refusal_without_a_body`.
+        let nothing_last = end == BodyEnd::Declared(0);
         match end {
             BodyEnd::Declared(bytes) if !nothing_last => write_content_length(bytes, &mut lines),
             BodyEnd::Declared(_) | BodyEnd::Connection => {}
@@ -66,7 +66,7 @@ impl LastResponse {
             write_content_length(0, &mut lines);
         }
         lines.put(b"\r\n");
-        Self { end, trailers: None }
+        Self { end, announces: !head.announced.is_empty(), trailers: None }
     }
 
     /// Bytes of the body.
@@ -77,9 +77,9 @@ impl LastResponse {
         }
     }
 
-    /// The fields behind the body. They are written only behind chunks.
+    /// The fields behind the body. They are written only behind chunks, and where the head announces some: Go's writer knows of no others.
     pub fn trailers(&mut self, trailers: Headers) {
-        self.trailers = Some(trailers);
+        self.trailers = self.announces.then_some(trailers);
     }
 
     /// Whether nothing but the end of the connection tells the client where the body ends: a clean end would call a cut body complete.
@@ -98,7 +98,7 @@ impl LastResponse {
 /// Whether the backend says that it ends its connection. Go: `net/http/transfer.go` `shouldClose`.
 fn closes(head: &ResponseHead) -> bool {
     let says = |word| head.headers.has_token(&Name::CONNECTION, word);
-    says(b"close") || (head.version <= Version::Http10 && !says(b"keep-alive"))
+    head.close || says(b"close") || (head.version <= Version::Http10 && !says(b"keep-alive"))
 }
 
 #[cfg(test)]
@@ -116,9 +116,9 @@ mod tests {
     }
 
     /// What is written, `|` for each end of a line.
-    fn written(head: &ResponseHead, length: Length, to: &Method, body: &[&'static str]) -> String {
+    fn written(head: &ResponseHead, length: Length, body: &[&'static str]) -> String {
         let mut out = BytesMut::new();
-        let mut writer = LastResponse::begin(&mut out, head, length, to);
+        let mut writer = LastResponse::begin(&mut out, head, length);
         for piece in body {
             writer.data(&mut out, &Bytes::from_static(piece.as_bytes()));
         }
@@ -131,17 +131,17 @@ mod tests {
         let mut head = head(&[("x-own", "1"), ("Content-Length", "9"), ("Keep-Alive", "5")]);
         head.reason = Bytes::from_static(b"Not today");
         let expected = "HTTP/1.1 403 Not today|Content-Length: 4|Keep-Alive: 5|X-Own: 1||stop";
-        assert_eq!(written(&head, Length::Exactly(4), &Method::GET, &["st", "op"]), expected);
+        assert_eq!(written(&head, Length::Exactly(4), &["st", "op"]), expected);
         head.reason = Bytes::from_static(b"a\rb");
-        assert!(written(&head, Length::Exactly(4), &Method::GET, &[]).starts_with("HTTP/1.1 403 a b|"));
+        assert!(written(&head, Length::Exactly(4), &[]).starts_with("HTTP/1.1 403 a b|"));
     }
 
     #[test]
     fn a_body_without_a_length_ends_with_the_connection_and_says_so_once() {
         let expected = "HTTP/1.1 403 Forbidden|Connection: close|A: 1||stop";
-        assert_eq!(written(&head(&[("A", "1")]), Length::UntilClose, &Method::GET, &["stop"]), expected);
+        assert_eq!(written(&head(&[("A", "1")]), Length::UntilClose, &["stop"]), expected);
         let said = head(&[("Connection", "Close")]);
-        assert_eq!(written(&said, Length::UntilClose, &Method::GET, &[]), "HTTP/1.1 403 Forbidden|Connection: Close||");
+        assert_eq!(written(&said, Length::UntilClose, &[]), "HTTP/1.1 403 Forbidden|Connection: Close||");
     }
 
     #[test]
@@ -149,7 +149,7 @@ mod tests {
         let mut head = head(&[("A", "1"), ("Transfer-Encoding", "gzip")]);
         head.announced.push(Name::from_slice(b"X-T"));
         let mut out = BytesMut::new();
-        let mut writer = LastResponse::begin(&mut out, &head, Length::Unknown, &Method::GET);
+        let mut writer = LastResponse::begin(&mut out, &head, Length::Unknown);
         writer.data(&mut out, &Bytes::from_static(b"stop"));
         writer.trailers([(Name::from_slice(b"X-T"), Bytes::from_static(b"1"))].into_iter().collect());
         writer.finish(&mut out);
@@ -158,25 +158,38 @@ mod tests {
     }
 
     #[test]
+    fn only_a_head_that_announces_trailers_has_some() {
+        let mut out = BytesMut::new();
+        let mut writer = LastResponse::begin(&mut out, &head(&[]), Length::Unknown);
+        writer.trailers([(Name::from_slice(b"X-T"), Bytes::from_static(b"1"))].into_iter().collect());
+        writer.finish(&mut out);
+        assert!(out.ends_with(b"\r\n\r\n0\r\n\r\n"), "{}", out.escape_ascii());
+    }
+
+    #[test]
+    fn a_backend_that_says_close_is_quoted() {
+        let said = ResponseHead { close: true, ..head(&[("A", "1")]) };
+        let expected = "HTTP/1.1 403 Forbidden|Connection: close|Content-Length: 2|A: 1||no";
+        assert_eq!(written(&said, Length::Exactly(2), &["no"]), expected);
+    }
+
+    #[test]
     fn that_there_is_no_body_stands_where_go_puts_it() {
         let mut head = head(&[("A", "1")]);
         head.content_length = Some(0);
-        for (method, expected) in [(Method::GET, "A: 1|Content-Length: 0"), (Method::POST, "Content-Length: 0|A: 1")] {
-            let expected = format!("HTTP/1.1 403 Forbidden|{expected}||");
-            assert_eq!(written(&head, Length::Empty, &method, &[]), expected);
-        }
+        assert_eq!(written(&head, Length::Empty, &[]), "HTTP/1.1 403 Forbidden|A: 1|Content-Length: 0||");
         head.content_length = Some(7);
         let to_head = "HTTP/1.1 403 Forbidden|Content-Length: 7|A: 1||";
-        assert_eq!(written(&head, Length::Empty, &Method::HEAD, &[]), to_head);
+        assert_eq!(written(&head, Length::Empty, &[]), to_head);
     }
 
     #[test]
     fn a_backend_that_speaks_1_0_closes() {
         let old = ResponseHead { version: Version::Http10, ..head(&[]) };
         let expected = "HTTP/1.0 403 Forbidden|Connection: close|Content-Length: 2||no";
-        assert_eq!(written(&old, Length::Exactly(2), &Method::GET, &["no"]), expected);
+        assert_eq!(written(&old, Length::Exactly(2), &["no"]), expected);
         let kept = ResponseHead { version: Version::Http10, ..head(&[("Connection", "keep-alive")]) };
         let expected = "HTTP/1.0 403 Forbidden|Content-Length: 2|Connection: keep-alive||no";
-        assert_eq!(written(&kept, Length::Exactly(2), &Method::GET, &["no"]), expected);
+        assert_eq!(written(&kept, Length::Exactly(2), &["no"]), expected);
     }
 }

@@ -82,7 +82,7 @@ impl StatusLine {
             announced: framing.announced,
             trailer_lines: Vec::new(),
             withheld: NameSet::default(),
-            close: self.switches() && framing.close,
+            close: framing.says_close,
         });
         Ok(Response { head, length: framing.length, close: framing.close })
     }
