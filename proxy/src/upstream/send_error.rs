@@ -39,6 +39,9 @@ pub enum SendCause {
     /// A field whose value no field may have.
     #[error("net/http: invalid header field value for {}", go_quote(.0.as_bytes()))]
     FieldValue(Name),
+    /// A trailer is announced whose name is no token.
+    #[error("net/http: invalid trailer field name {}", go_quote(.0.as_bytes()))]
+    TrailerName(Name),
     /// A target that would not stay one word of the request line. Go checks for control characters alone.
     #[error("net/http: can't write control character in Request.URL")]
     Target,

@@ -71,6 +71,7 @@ impl Fault {
             SendCause::Connection(fault) | SendCause::Broken(fault) => fault.to_string(),
             SendCause::FieldName(_)
             | SendCause::FieldValue(_)
+            | SendCause::TrailerName(_)
             | SendCause::Target
             | SendCause::Body(_)
             | SendCause::Copied { .. }

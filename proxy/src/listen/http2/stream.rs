@@ -95,7 +95,9 @@ async fn answer<H: Handler>(
         if let Some(refused) = refused(&request.head) {
             return Some(refused);
         }
-        let body = if request.is_whole { Body::empty() } else { Body::http2(body) };
+        // Go says 100 to whoever asks for it, even where no body comes: when a handler reads.
+        let is_unread = request.is_whole && !request.waits_for_continue;
+        let body = if is_unread { Body::empty() } else { Body::http2(body) };
         return ask(context, request.head, body, handle, gone).await;
     };
     if !websocket::translate(&mut request.head, &protocol, &mut context.dice.borrow_mut()) {

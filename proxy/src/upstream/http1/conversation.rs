@@ -17,6 +17,7 @@ use crate::{
     upstream::{OutHead, Outgoing, TransportConfig, again::Failed},
     wire::{
         Channel, Length, Name, ResponseHead,
+        host::remove_zone,
         http1::{Event, Framing, RequestLine, Response, write_request_head},
         message::Version,
         token::has_token,
@@ -78,7 +79,7 @@ impl Conversation {
             RequestLine {
                 method: &head.method,
                 target: &head.target,
-                host: &head.host,
+                host: &remove_zone(&head.host),
                 headers: head.headers.as_headers(),
                 framing,
                 announced: &head.announced,

@@ -3,7 +3,7 @@ use bytes::Bytes;
 use crate::{
     upstream::{Origin, OutHead, SendCause},
     wire::{
-        host::{remove_zone, valid_host_header},
+        host::valid_host_header,
         punycode::host_field,
         token::{has_control, is_valid_field_value},
     },
@@ -25,10 +25,13 @@ pub(super) fn request(to: &Origin, head: &mut OutHead) -> Result<(), SendCause> 
             return Err(SendCause::FieldValue(name.clone()));
         }
     }
+    if let Some(name) = head.announced.iter().find(|name| !name.is_token()) {
+        return Err(SendCause::TrailerName(name.clone()));
+    }
     if head.target.is_empty() || has_control(&head.target) {
         return Err(SendCause::Target);
     }
     let host = host_field(&head.host);
-    head.host = if valid_host_header(&host) { remove_zone(&host) } else { Bytes::new() };
+    head.host = if valid_host_header(&host) { host } else { Bytes::new() };
     Ok(())
 }

@@ -158,8 +158,13 @@ impl Informer {
     }
 }
 
-/// Sends 100 Continue: the body is read for the first time.
+/// Sends 100 Continue: the body is read for the first time. Behind a head it says nothing new, be it one of 1xx.
+///
+/// Go: `net/http/h2_bundle.go` `serverConn.writeFrame`.
 pub(super) fn send_continue(connection: &mut Connection, stream: u32) {
+    if connection.has_begun(stream) {
+        return;
+    }
     inform(connection, stream, &ResponseHead::new(StatusCode::CONTINUE));
 }
 

@@ -10,6 +10,7 @@ use crate::wire::{
     headers::{Headers, Name},
     host::is_one_host,
     message::{RequestHead, Target, Version},
+    token::tokens,
     trailers::each_once,
     url::Url,
 };
@@ -61,11 +62,11 @@ pub enum BadField {
 /// It is no request.
 pub(super) fn read_request(block: Block, ended: bool, takes_tunnels: bool) -> Result<Request, Wrong> {
     let Block { method, scheme, authority, path, protocol, status, fields: mut headers, .. } = block;
+    let filled = |value: Option<Bytes>| value.filter(|value| !value.is_empty());
+    let (method, authority, path, protocol) = (filled(method), filled(authority), filled(path), filled(protocol));
     if status.is_some() || (protocol.is_some() && !takes_tunnels) {
         return Err(Wrong::Malformed("pseudo-header that is none of a request"));
     }
-    let filled = |value: Option<Bytes>| value.filter(|value| !value.is_empty());
-    let (method, authority, path) = (filled(method), filled(authority), filled(path));
     let method = method.ok_or(Wrong::Malformed("bad_path_method"))?;
     let has_http_scheme = matches!(scheme.as_deref(), Some(b"http" | b"https"));
     if method == "CONNECT" && protocol.is_none() {
@@ -101,7 +102,9 @@ pub(super) fn read_request(block: Block, ended: bool, takes_tunnels: bool) -> Re
         headers.set(Name::COOKIE, whole);
     }
     let framing = [Name::TRANSFER_ENCODING, Name::TRAILER, Name::CONTENT_LENGTH];
-    let announced = each_once(headers.names_in(&Name::TRAILER).filter(|name| !framing.contains(name)));
+    // Empty ones too, which on HTTP/1 are skipped: whoever sends the request on finds that they are no names.
+    let named = headers.all(&Name::TRAILER).flat_map(tokens).map(Name::from_slice);
+    let announced = each_once(named.filter(|name| !framing.contains(name)));
     headers.remove(&Name::TRAILER);
     let length = match declared_length {
         _ if ended => Length::Empty,

@@ -66,6 +66,8 @@ pub(super) struct Sending {
     pub(super) waiting_bytes: usize,
     /// What follows the bytes that wait.
     pub(super) ending: Option<Ending>,
+    /// A head is out, be it one of 1xx.
+    pub(super) has_begun: bool,
     /// The final head is out.
     pub(super) is_past_head: bool,
     /// END_STREAM is out.
@@ -138,6 +140,7 @@ impl Stream {
                 waiting: VecDeque::new(),
                 waiting_bytes: 0,
                 ending: None,
+                has_begun: false,
                 is_past_head: false,
                 is_ended: false,
                 reset_behind: None,

@@ -42,6 +42,7 @@ impl Connection {
             return Err(why.clone());
         }
         let ends = kind == HeadKind::FinalAndEnd;
+        stream.sending.has_begun = true;
         stream.sending.is_past_head |= kind != HeadKind::Informational;
         stream.sending.is_ended |= ends;
         let encoder = &mut self.encoder;
@@ -135,6 +136,11 @@ impl Connection {
             Some(stream) if is_whole(stream) => Poll::Pending,
             _ => self.poll_broken(id, cx).map(|_| ()),
         }
+    }
+
+    /// Whether a head of any kind was sent on a stream.
+    pub(in crate::wire::http2) fn has_begun(&mut self, id: u32) -> bool {
+        self.streams.get_mut(id).is_some_and(|stream| stream.sending.has_begun)
     }
 
     /// Takes from the room for 1xx heads of a stream. False if there is not enough, or the final head is out.

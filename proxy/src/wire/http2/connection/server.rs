@@ -196,12 +196,13 @@ impl Connection {
         }
         let closed = Fault::stream(id, Code::STREAM_CLOSED, "DATA on a stream that was closed");
         // A reset that the client cannot know of yet needs no second one.
-        let resets = self.streams.closed(id) == Some(Closed::ByUs) && !self.output.is_empty();
+        let is_unsaid = !self.output.is_empty();
+        let was_reset = self.streams.closed(id) == Some(Closed::ByUs);
         let Some(stream) = self.streams.get_mut(id) else {
             self.check_not_idle(id)?;
-            return Ok(Welcome::Forgotten((!resets).then_some(closed)));
+            return Ok(Welcome::Forgotten((!was_reset || !is_unsaid).then_some(closed)));
         };
-        if stream.broken.is_some() && stream.closed() == Closed::ByUs && resets {
+        if is_unsaid && stream.broken.is_some() && stream.closed() == Closed::ByUs {
             return Ok(Welcome::Forgotten(None));
         }
         if stream.broken.is_some() || stream.receiving.state != ReceivingState::Open {
