@@ -120,3 +120,25 @@ async fn the_head_leaves_before_the_first_bytes_only_if_their_read_waits() {
         assert_eq!(flushed(played, end).await, order, "{played}, {end:?}");
     }
 }
+
+/// A download that waits for ever.
+struct Silent;
+
+impl Frames for Silent {
+    fn poll_frame(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Result<Frame, Cut>>> {
+        Poll::Pending
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_body_that_nobody_waits_for_is_cut_though_its_backend_is_silent() {
+    let gone = Gone::default();
+    let relay = Relay::new(Silent, EndOfBody::Any, FlushInterval::Never, false, gone.clone());
+    let mut body = Body::made(Length::Unknown, relay);
+    let leaves = async {
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        gone.set();
+    };
+    let (frame, ()) = tokio::join!(tokio::time::timeout(Duration::from_secs(2), body.frame()), leaves);
+    assert!(matches!(frame, Ok(Some(Err(Cut::ClientGone)))), "{frame:?}");
+}

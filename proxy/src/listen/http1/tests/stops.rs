@@ -32,6 +32,22 @@ async fn a_request_that_has_come_is_served_though_the_server_stops() {
     assert!(answer.starts_with("HTTP/1.1 200 OK\r\n"), "{answer}");
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_request_that_has_begun_to_come_is_served_though_the_server_stops() {
+    let (stage, stopper) = Stage::new();
+    let handler = async |_: &mut Exchange| Ok(ok(Body::empty()));
+    let client = async |mut client: DuplexStream| {
+        client.write_all(b"GET / HTTP/1.1\r\nHo").await.unwrap();
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        stopper.stop();
+        tokio::time::sleep(Duration::from_secs(10)).await;
+        client.write_all(b"st: a\r\n\r\n").await.unwrap();
+        read_to_end(&mut client).await
+    };
+    let (answer, _) = stage.play(handler, client).await;
+    assert!(answer.starts_with("HTTP/1.1 200 OK\r\n"), "{answer}");
+}
+
 #[tokio::test]
 async fn a_request_that_only_the_system_knows_of_is_served_though_the_server_stops() {
     // The connection's task is woken by the stop and runs before the runtime looks at its sockets: both are tasks of one set.

@@ -73,6 +73,26 @@ fn a_stream_behind_the_last_goaway_may_go_on_and_be_taken_back() {
 }
 
 #[test]
+fn a_client_that_breaks_the_rules_before_it_reads_still_reads_why() {
+    play(async {
+        let (_served, io) = start(Http2Limits::default());
+        let mut raw = raw::Raw::connect(io).await;
+        raw.headers(1, &get("/64MiB")).await;
+        for stream in [0, 1] {
+            raw.frame(8, 0, stream, &(1_u32 << 30).to_be_bytes()).await;
+        }
+        // By then what it does not read fills the way to it.
+        settle().await;
+        raw.frame(6, 0, 0, &[0; 7]).await;
+        let mut last = None;
+        while let Some(frame) = raw.next().await {
+            last = Some(frame);
+        }
+        assert_eq!(last, Some(raw::Frame::goaway(1, 6, "")));
+    });
+}
+
+#[test]
 fn what_comes_behind_the_last_goaway_reaches_no_handler() {
     play(async {
         let (served, mut raw) = busy().await;

@@ -185,6 +185,22 @@ fn a_stream_whose_window_stays_closed_is_reset_and_its_neighbours_go_on() {
 }
 
 #[test]
+fn the_last_bytes_of_an_answer_have_their_time_as_well() {
+    play(async {
+        let minute = Duration::from_secs(60);
+        let (_served, io) = start(Http2Limits { send_timeout: Some(minute), ..Http2Limits::default() });
+        let mut raw = raw::Raw::connect(io).await;
+        raw.frame(4, 0, 0, &[0, 4, 0, 0, 0, 0]).await;
+        let get = [(":method", "GET"), (":scheme", "https"), (":authority", "h.test"), (":path", "/4096")];
+        let before = tokio::time::Instant::now();
+        raw.headers(1, &get).await;
+        assert_eq!(raw.next().await.unwrap().kind, 1);
+        let reset = tokio::time::timeout(2 * minute, raw.next()).await.expect("it is given up");
+        assert_eq!((reset, before.elapsed()), (Some(raw::Frame::reset(1, 2)), minute));
+    });
+}
+
+#[test]
 fn a_window_that_opens_by_a_byte_each_minute_is_a_stuck_one_and_one_that_opens_by_a_few_kib_is_not() {
     play(async {
         for (bytes, lives) in [(1_u32, false), (1000, false), (2048, true)] {

@@ -237,6 +237,20 @@ fn bytes_that_come_one_by_one_are_kept_together() {
     assert!(pieces <= 5 && bytes == 5_000, "{pieces}");
 }
 
+#[test]
+fn requests_behind_the_last_goaway_are_counted() {
+    let mut end = End::server();
+    end.connection.borrow_mut().leave_now();
+    let block = end.block(&GET);
+    // SETTINGS were the first frame that moved nothing forward.
+    for number in 0..9_999 {
+        end.frame(1, 5, 2 * number + 1, &block);
+    }
+    assert!(end.connection.borrow().over().is_none());
+    end.frame(1, 5, 19_999, &block);
+    assert!(matches!(end.connection.borrow().over(), Some(Over::Fault(Code::ENHANCE_YOUR_CALM, _))));
+}
+
 /// Whoever drives the connection waits until it is idle.
 #[test]
 fn requests_without_a_handler_are_let_go_at_the_end() {
