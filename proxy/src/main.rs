@@ -36,6 +36,7 @@ fn main() -> ExitCode {
             Command::ReverseProxy(flags) => serve::reverse_proxy::run(&world, &flags, |line| println!("{line}")).await,
         }
     });
+    runtime.shutdown_background(); // the resolver may still ask a name server that does not answer, for minutes
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error @ (ServeError::Config(_) | ServeError::Environment(_))) => failed(&error.to_string(), 2),

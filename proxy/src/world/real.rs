@@ -177,6 +177,8 @@ impl Process for RealProcess {
                 match tokio::runtime::Builder::new_current_thread().enable_all().build_local(LocalOptions::default()) {
                     Ok(runtime) => {
                         runtime.block_on(body());
+                        // The resolver may still ask a name server that does not answer, for minutes.
+                        runtime.shutdown_background();
                         true
                     }
                     Err(error) => {
@@ -237,6 +239,28 @@ mod tests {
         std::net::TcpStream::connect((Ipv4Addr::LOCALHOST, port)).unwrap();
         assert_eq!(RealNet.listen(&every(port), 1).unwrap_err().kind(), io::ErrorKind::AddrInUse);
     }
+
+    #[tokio::test]
+    async fn a_thread_that_ends_does_not_wait_for_a_name_server() {
+        // A server that was told to stop, with nothing left to do, stayed as long as the resolver did.
+        let (_answer, asked) = std::sync::mpsc::channel::<()>();
+        let running = RealProcess.start(
+            "asking",
+            Box::new(move || {
+                Box::pin(async move {
+                    let (tell, told) = oneshot::channel();
+                    drop(tokio::task::spawn_blocking(move || {
+                        let _ = tell.send(());
+                        let _ = asked.recv();
+                    }));
+                    told.await.unwrap();
+                })
+            }),
+        );
+        let ended = tokio::time::timeout(Duration::from_secs(20), running.ended()).await;
+        assert!(ended.expect("it ends while the resolver waits"));
+    }
+
     #[tokio::test]
     async fn connections_of_both_sides_are_probed_while_they_idle() {
         let at = Address::Tcp(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)));
