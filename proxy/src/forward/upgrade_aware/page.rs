@@ -163,6 +163,10 @@ impl<D: Frames + Unpin> Frames for Page<D> {
             }
         }
     }
+
+    fn go_on(self: Pin<&mut Self>, cx: &mut Context<'_>) {
+        Pin::new(&mut self.get_mut().source).go_on(cx);
+    }
 }
 
 /// Go copies bodies through a buffer of this size, and each read is a chunk. Go: `net/http/httputil/reverseproxy.go` `copyBuffer`.

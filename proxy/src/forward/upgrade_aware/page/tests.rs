@@ -1,4 +1,4 @@
-use std::{collections::VecDeque, io::Write as _};
+use std::{cell::Cell, collections::VecDeque, io::Write as _, rc::Rc, task::Waker};
 
 use bytes::Bytes;
 use flate2::{
@@ -9,20 +9,33 @@ use flate2::{
 use super::*;
 use crate::wire::url::Url;
 
-/// A download that gives these frames.
-struct Given(VecDeque<Frame>);
+/// A download that gives these frames, and how often it was asked to go on.
+struct Given(VecDeque<Frame>, Rc<Cell<u32>>);
 
 impl Frames for Given {
     fn poll_frame(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Result<Frame, Cut>>> {
         Poll::Ready(self.0.pop_front().map(Ok))
     }
+
+    fn go_on(self: Pin<&mut Self>, _: &mut Context<'_>) {
+        self.1.set(self.1.get() + 1);
+    }
 }
 
 fn page(coding: Coding, frames: impl IntoIterator<Item = Frame>) -> Page<Given> {
+    page_that_tells(coding, frames, Rc::default())
+}
+
+fn page_that_tells(coding: Coding, frames: impl IntoIterator<Item = Frame>, went_on: Rc<Cell<u32>>) -> Page<Given> {
     let url = |text: &'static str| Url::parse(&Bytes::from_static(text.as_bytes())).unwrap();
     let links = Links::new(&url("/pre/page"), &url("http://backend.test/page"), Bytes::new());
-    let source =
-        Relay::new(Given(frames.into_iter().collect()), EndOfBody::Any, FlushInterval::Never, false, Gone::default());
+    let source = Relay::new(
+        Given(frames.into_iter().collect(), went_on),
+        EndOfBody::Any,
+        FlushInterval::Never,
+        false,
+        Gone::default(),
+    );
     Page::new(source, coding, links)
 }
 
@@ -147,4 +160,13 @@ fn only_what_go_takes_for_html_is_a_page() {
         head.headers.append(Name::CONTENT_TYPE, content_type);
         assert_eq!(is_page(&head), expected, "{content_type}");
     }
+}
+
+#[test]
+fn a_client_that_does_not_read_its_page_gets_on_with_its_own_body() {
+    // Both waited for ever where it reads only behind its request: a long page goes out before the request has ended.
+    let went_on = Rc::new(Cell::new(0));
+    let mut body = Body::made(Length::Unknown, page_that_tells(Coding::Plain, [data("page")], Rc::clone(&went_on)));
+    body.go_on(&mut Context::from_waker(Waker::noop()));
+    assert_eq!(went_on.get(), 1);
 }
