@@ -193,6 +193,13 @@ impl Life {
     }
 }
 
+impl Place {
+    /// The backend finds fault with what we say: the connection takes no further request. Go: `ClientConn.SetDoNotReuse`.
+    pub(super) fn retire(&self) {
+        self.0.retire();
+    }
+}
+
 impl Drop for Place {
     fn drop(&mut self) {
         self.0.active.set(self.0.active.get() - 1);

@@ -1,7 +1,10 @@
 use std::task::{Context, Poll};
 
 use super::{connection::Place, upload::Upload};
-use crate::wire::{Cut, Frame, Length, http2::Incoming};
+use crate::wire::{
+    Cut, Frame, Length,
+    http2::{Code, Incoming},
+};
 
 /// The body of an answer on an HTTP/2 stream. Dropped before its end, or before the request's own, it resets the stream with CANCEL.
 #[derive(Debug)]
@@ -46,6 +49,11 @@ impl Http2Download {
             return Poll::Ready(Some(Err(cut)));
         }
         let frame = halves.incoming.poll_frame(cx);
+        if let (Poll::Ready(Some(Err(Cut::Reset(code)))), Some(place)) = (&frame, &halves.place)
+            && Code(*code) == Code::PROTOCOL_ERROR
+        {
+            place.retire();
+        }
         let ended = matches!(frame, Poll::Ready(None | Some(Ok(Frame::Trailers(_)) | Err(_))));
         if ended {
             halves.upload.answered();
