@@ -90,6 +90,8 @@ pub const HTTP1_LINGER: Duration = Duration::from_millis(500);
 pub const TUNNEL_READ_BYTES: usize = 16 << 10;
 /// Packed bytes that are unpacked at a time. Deflate makes at most about 1,032 bytes of one: a piece becomes 256 KiB at most.
 pub const GUNZIP_PIECE_BYTES_MAX: usize = 256;
+/// Packed bytes that unpack to nothing, before others have their turn: each empty stream is 20 bytes and takes as long as a small request.
+pub const GUNZIP_FRUITLESS_BYTES_MAX: usize = 64 << 10;
 /// Streams of a client's HTTP/2 connection at a time. Go: `net/http/h2_bundle.go` `defaultMaxStreams`.
 pub const HTTP2_STREAMS_MAX: u32 = 250;
 /// What fields may have more on HTTP/2 than on HTTP/1, where ten typical ones are counted without 32 each. Go:

@@ -11,7 +11,10 @@ use super::{
     first_read::{EndOfBody, FirstRead},
     gunzip::Gunzip,
 };
-use crate::wire::{Cut, Frame, Frames, Gone, Headers};
+use crate::{
+    config::limits,
+    wire::{Cut, Frame, Frames, Gone, Headers},
+};
 
 /// The body of an answer on its way to the client: the backend's body, unpacked if need be, flushed as the policy says, cut when the
 /// client leaves.
@@ -97,6 +100,7 @@ impl<D: Frames + Unpin> Relay<D> {
         if let First::Held(read) = std::mem::replace(&mut self.first, First::Passed) {
             return Poll::Ready(read);
         }
+        let mut fruitless = 0;
         loop {
             if let Some(unpacked) = self.gunzip.as_mut().map(|gunzip| gunzip.next()) {
                 match unpacked {
@@ -108,9 +112,16 @@ impl<D: Frames + Unpin> Relay<D> {
             if let Some(trailers) = self.trailers.take() {
                 return Poll::Ready(Some(Ok(Frame::Trailers(trailers))));
             }
+            if fruitless > limits::GUNZIP_FRUITLESS_BYTES_MAX {
+                cx.waker().wake_by_ref();
+                return Poll::Pending;
+            }
             let frame = std::task::ready!(Pin::new(&mut self.download).poll_frame(cx));
             match (frame, &mut self.gunzip) {
-                (Some(Ok(Frame::Data(bytes))), Some(gunzip)) => gunzip.push(&bytes),
+                (Some(Ok(Frame::Data(bytes))), Some(gunzip)) => {
+                    gunzip.push(&bytes);
+                    fruitless += bytes.len();
+                }
                 (end @ (Some(Ok(Frame::Trailers(_))) | None), Some(gunzip)) => {
                     let last = gunzip.end();
                     self.gunzip = None;

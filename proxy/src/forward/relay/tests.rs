@@ -142,3 +142,32 @@ async fn a_body_that_nobody_waits_for_is_cut_though_its_backend_is_silent() {
     let (frame, ()) = tokio::join!(tokio::time::timeout(Duration::from_secs(2), body.frame()), leaves);
     assert!(matches!(frame, Ok(Some(Err(Cut::ClientGone)))), "{frame:?}");
 }
+
+/// A download of so many pieces, each of which holds packed streams of nothing, all of them there.
+struct Nothings {
+    left: usize,
+    piece: Bytes,
+}
+
+impl Frames for Nothings {
+    fn poll_frame(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Result<Frame, Cut>>> {
+        let Some(left) = self.left.checked_sub(1) else { return Poll::Ready(None) };
+        self.left = left;
+        Poll::Ready(Some(Ok(Frame::Data(self.piece.clone()))))
+    }
+}
+
+#[tokio::test]
+async fn packed_streams_of_nothing_let_others_have_their_turn() {
+    // A worker unpacked them for seconds and served nobody else.
+    let nothings = Nothings { left: 30, piece: packed(b"").repeat(1000).into() };
+    let relay = Relay::new(nothings, EndOfBody::Any, FlushInterval::Never, true, Gone::default());
+    let mut body = Body::made(Length::Unknown, relay);
+    let mut turns = 0;
+    let end = std::future::poll_fn(|cx| {
+        turns += 1;
+        body.poll_frame(cx)
+    });
+    assert!(end.await.is_none());
+    assert!(turns > 5, "{turns}");
+}
