@@ -119,7 +119,9 @@ impl Passage<'_> {
         let length = if gunzip { Length::Unknown } else { body.length() };
         let end = EndOfBody::of(head.version, body.length());
         let body = Bodyless::new(Passed::new(body, self.transport.planted()), &head);
-        Answer::Reply(head, Body::made(length, Relay::new(body, end, interval, gunzip, gone).until(self.until)))
+        let relay =
+            Relay::new(body, end, interval, gunzip, gone).until(self.until).announces(!head.announced.is_empty());
+        Answer::Reply(head, Body::made(length, relay))
     }
 
     /// The answer as the backend wrote it, hop-by-hop fields and all; the client's connection ends behind it.

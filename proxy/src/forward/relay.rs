@@ -29,6 +29,8 @@ pub(super) struct Relay<D> {
     flush: FlushTimer,
     gone: Gone,
     until: Option<Pin<Box<Sleep>>>,
+    /// The head announces trailers: a flush stands before the end, be there some or not.
+    announces: bool,
     after: After,
 }
 
@@ -64,6 +66,7 @@ impl<D: Frames + Unpin> Relay<D> {
             flush: FlushTimer::new(interval),
             gone,
             until: None,
+            announces: false,
             after: After::Running,
         }
     }
@@ -71,6 +74,14 @@ impl<D: Frames + Unpin> Relay<D> {
     /// Cuts the body at this moment, if it has not ended by then.
     pub(super) fn until(mut self, moment: Option<Instant>) -> Self {
         self.until = moment.map(|moment| Box::pin(sleep_until(moment)));
+        self
+    }
+
+    /// Flushes before the end, where the head announces trailers: nobody is to count the bytes for a length.
+    ///
+    /// Go: `net/http/httputil/reverseproxy.go` `ReverseProxy.ServeHTTP`.
+    pub(super) fn announces(mut self, trailers: bool) -> Self {
+        self.announces = trailers;
         self
     }
 
@@ -169,7 +180,7 @@ impl<D: Frames + Unpin> Frames for Relay<D> {
             }
             Poll::Ready(None) => {
                 this.after = After::Nothing;
-                Poll::Ready(None)
+                Poll::Ready(this.announces.then_some(Ok(Frame::Flush)))
             }
             Poll::Ready(other) => Poll::Ready(other),
             Poll::Pending => this.flush.poll(cx).map(|()| Some(Ok(Frame::Flush))),

@@ -92,7 +92,7 @@ pub(super) fn read_response(
     headers.remove(&Name::TRAILER);
     let length = match content_length {
         _ if is_head_only || (ends_stream && !may_have_body(status)) => Length::Empty,
-        Some(0) => Length::Empty,
+        Some(0) if ends_stream => Length::Empty,
         // Where the stream has ended, bytes are missing, and the reader is told so.
         Some(length) => Length::Exactly(length),
         None if ends_stream => Length::Empty,
