@@ -132,8 +132,11 @@ impl RequestReader {
             let line = RequestLine::parse(&input[start..end], start)?;
             self.state = State::Fields { line, checked: false };
         }
-        let whole = match self.lines.fields(&mut input[..window], at_end) {
-            Ok(_) if self.lines.count() > self.limit / FIELD_COST => return Err(Wrong::RequestTooLarge),
+        let fields = self.lines.fields(&mut input[..window], at_end);
+        if self.lines.count() > self.limit / FIELD_COST {
+            return Err(Wrong::RequestTooLarge); // whatever else is wrong: so it is, too, when the lines come one by one
+        }
+        let whole = match fields {
             Ok(Some(whole)) => whole,
             Ok(None) if full => return Err(Wrong::RequestTooLarge),
             unfinished => {
@@ -252,11 +255,11 @@ impl ResponseReader {
             let line = StatusLine::parse(&input[start..end])?;
             self.state = State::Fields { line, checked: true };
         }
-        let whole = self.lines.fields(&mut input[..window], at_end)?;
+        let fields = self.lines.fields(&mut input[..window], at_end);
         if self.lines.count() > self.limit / FIELD_COST {
             return Err(too_large);
         }
-        let Some(whole) = whole else {
+        let Some(whole) = fields? else {
             return if full { Err(too_large) } else { Ok(Event::NeedMore) };
         };
         let State::Fields { line, .. } = std::mem::replace(&mut self.state, State::FirstLine) else {
