@@ -30,12 +30,14 @@ impl Facts<'_> {
         self.faults.is_empty() && self.scenario.mishaps == Mishaps::None
     }
 
-    /// How long news takes from one end to the other, through the proxy: it may take 20 ms. On each link that others use too, a window of
-    /// theirs may be on its way before.
+    /// How long news takes from one end to the other, through the proxy: it may take 20 ms. On each link that others use too, what they
+    /// send may be on its way before, a window at a time.
     fn passes_on(&self) -> Duration {
         let Scenario { production, front, back, .. } = self.scenario;
-        let shared = [front, back].into_iter().filter(|speech| **speech == Speech::Http2).count() as u32;
-        production.link_latency * (2 + 2 * shared) + Duration::from_millis(20)
+        let shared = [front, back].into_iter().filter(|speech| **speech == Speech::Http2).count();
+        let sent: usize = self.exchanges().map(|exchange| exchange.request.body.bytes).sum();
+        let windows = u32::try_from(shared * (1 + sent / production.knobs.window)).unwrap_or(u32::MAX);
+        production.link_latency * 2 * (1 + windows) + Duration::from_millis(20)
     }
 
     /// How long an exchange that nobody disturbs takes: its own plan, and its bodies a window at a time, each of which is asked for from
