@@ -133,15 +133,14 @@ impl RequestReader {
             self.state = State::Fields { line, checked: false };
         }
         let fields = self.lines.fields(&mut input[..window], at_end);
-        if self.lines.count() > self.limit / FIELD_COST {
-            return Err(Wrong::RequestTooLarge); // whatever else is wrong: so it is, too, when the lines come one by one
-        }
+        let too_many = self.lines.count() > self.limit / FIELD_COST;
         let whole = match fields {
-            Ok(Some(whole)) => whole,
-            Ok(None) if full => return Err(Wrong::RequestTooLarge),
+            Ok(Some(whole)) if !too_many => whole,
+            // In the order in which they are known when the bytes come one by one.
             unfinished => {
                 self.check_target(input)?;
-                return unfinished.map(|_| Event::NeedMore);
+                let too_large = too_many || (full && unfinished == Ok(None));
+                return if too_large { Err(Wrong::RequestTooLarge) } else { unfinished.map(|_| Event::NeedMore) };
             }
         };
         let State::Fields { line, .. } = std::mem::replace(&mut self.state, State::FirstLine) else {
